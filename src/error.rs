@@ -1,0 +1,141 @@
+//! Owns the crate's one error type and the exit codes.
+//!
+//! Law: an error is the user's or the world's fault and says what, where and what to do; a broken
+//! invariant of ours is a panic. One type, because every error ends at the same place: one message
+//! and one exit code.
+
+use std::fmt;
+use std::path::Path;
+
+/// How the process ends; the numbers are part of the interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything as asked.
+    Fine,
+    /// A gate failed.
+    GateFailed,
+    /// Refused before the start: usage, scenario, unreadable file, too few descriptors, a host
+    /// that is not allowed.
+    Refused,
+    /// The run failed: port in use, target unreachable, disk full.
+    Failed,
+    /// The run is not to be trusted: the generator fell short.
+    Invalid,
+    /// Stopped by SIGINT, after the report was written.
+    Interrupted,
+    /// Stopped by SIGTERM, after the report was written.
+    Terminated,
+}
+
+impl Exit {
+    /// The process exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Fine => 0,
+            Exit::GateFailed => 1,
+            Exit::Refused => 2,
+            Exit::Failed => 3,
+            Exit::Invalid => 4,
+            Exit::Interrupted => 130,
+            Exit::Terminated => 143,
+        }
+    }
+}
+
+/// Something the user or the world has to mend.
+#[derive(Debug)]
+pub struct Error {
+    exit: Exit,
+    plain: String,
+    styled: Option<String>,
+    remedy: Option<String>,
+}
+
+/// `Result` with the crate's error.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// Refused before anything started (exit 2).
+    pub fn refused(what: impl Into<String>) -> Error {
+        Error {
+            exit: Exit::Refused,
+            plain: what.into(),
+            styled: None,
+            remedy: None,
+        }
+    }
+
+    /// The run failed (exit 3).
+    pub fn failed(what: impl Into<String>) -> Error {
+        Error {
+            exit: Exit::Failed,
+            plain: what.into(),
+            styled: None,
+            remedy: None,
+        }
+    }
+
+    /// A file that could not be read (exit 2).
+    pub fn unreadable(path: &Path, source: &std::io::Error) -> Error {
+        Error::refused(format!(
+            "cannot read {}: {}",
+            path.display(),
+            in_words(source)
+        ))
+    }
+
+    /// A file that could not be written (exit 3).
+    pub fn unwritable(path: &Path, source: &std::io::Error) -> Error {
+        Error::failed(format!(
+            "cannot write {}: {}",
+            path.display(),
+            in_words(source)
+        ))
+    }
+
+    /// Adds what the user can do about it.
+    pub fn with_remedy(mut self, remedy: impl Into<String>) -> Error {
+        self.remedy = Some(remedy.into());
+        self
+    }
+
+    /// Adds the same message with terminal colours.
+    pub fn with_styled(mut self, styled: String) -> Error {
+        self.styled = Some(styled);
+        self
+    }
+
+    /// How the process has to end.
+    pub fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// The whole message, with the remedy on a line of its own; coloured where the error has
+    /// colours and `colour` asks for them.
+    pub fn message(&self, colour: bool) -> String {
+        let text = match &self.styled {
+            Some(styled) if colour => styled.clone(),
+            Some(_) => self.plain.clone(),
+            None => format!("error: {}", self.plain),
+        };
+        match &self.remedy {
+            Some(remedy) => format!("{text}\n  help: {remedy}"),
+            None => text,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message(false))
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The operating system's words without its error number.
+fn in_words(source: &std::io::Error) -> String {
+    let text = source.to_string();
+    let plain = text.split(" (os error").next().unwrap_or(&text);
+    plain.to_lowercase()
+}

@@ -1,0 +1,9 @@
+//! `busyhour`: a contact-center load simulator and benchmark harness for live chat.
+
+pub mod center;
+pub mod error;
+pub mod measure;
+pub mod random;
+pub mod scenario;
+pub mod stats;
+pub mod time;

@@ -1,0 +1,10 @@
+//! What is seen: the catalogue of measures, records, histograms, results and the judge of gates.
+//!
+//! Law: a KPI is computed here and nowhere else; simulated and live runs are measured by the same
+//! code. All sums are integers, so that no result depends on the order of addition.
+
+pub mod catalogue;
+pub mod gate;
+pub mod outline;
+pub mod record;
+pub mod result;

@@ -1,0 +1,49 @@
+//! Owns `Outline`: the frame that measuring needs of a plan.
+//!
+//! Law: numbers only, so that `measure` stands below `scenario`.
+
+use crate::time::{Span, Time};
+
+/// What is measured, and when.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outline {
+    /// Customers offered before this instant are excluded, and so is time.
+    pub warm_up: Time,
+    /// Arrivals happen, and the clock is read, before this instant.
+    pub horizon: Time,
+    /// The latest instant at which anything can happen.
+    pub end: Time,
+    /// Length of an interval; the last may be shorter.
+    pub interval: Span,
+    /// Local midnights within the horizon, the start of the scenario first: where days begin.
+    pub days: Vec<Time>,
+    /// Each T for which a service level within T is counted, ascending, without repetition.
+    pub service_levels: Vec<Span>,
+    /// Slots of an agent.
+    pub concurrency: u32,
+}
+
+impl Outline {
+    /// How many intervals the horizon has.
+    pub fn intervals(&self) -> usize {
+        self.horizon.0.div_ceil(self.interval.0.max(1)) as usize
+    }
+
+    /// The interval that an instant within the horizon lies in.
+    #[inline]
+    pub fn interval_of(&self, instant: Time) -> usize {
+        (instant.0 / self.interval.0) as usize
+    }
+
+    /// Start of an interval.
+    pub fn interval_start(&self, index: usize) -> Time {
+        Time::ZERO + self.interval * index as u64
+    }
+
+    /// The day that an instant lies in, as an index into `days`.
+    pub fn day_of(&self, instant: Time) -> usize {
+        self.days
+            .partition_point(|day| *day <= instant)
+            .saturating_sub(1)
+    }
+}

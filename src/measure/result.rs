@@ -1,0 +1,216 @@
+//! Owns `RunResult`: everything that one run found, as it stands in the result file.
+//!
+//! Law: `report` and later comparisons need nothing else; whatever differs between two runs of the
+//! same plan, seed and version stands under `environment`.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use super::gate::{Judgement, Outcome};
+
+/// The format's name in the file.
+pub const FORMAT: &str = "busyhour-run";
+/// The format's version; grows when a reader of an older one would misread.
+pub const VERSION: u32 = 1;
+
+/// Which kind of run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunKind {
+    /// In virtual time.
+    Simulate,
+    /// In real time, against a server.
+    Load,
+}
+
+/// A measure's value, its 95 % interval, and how many customers or replies it is of.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measure {
+    /// The value; null without samples.
+    pub value: Option<f64>,
+    /// Lower end of the interval; null where there is none.
+    pub low: Option<f64>,
+    /// Upper end of the interval; null where there is none.
+    pub high: Option<f64>,
+    /// Customers or replies.
+    pub samples: u64,
+}
+
+/// Everything that one run found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunResult {
+    /// `busyhour-run`.
+    pub format: String,
+    /// Version of the format.
+    pub version: u32,
+    /// Version of the program.
+    pub busyhour: String,
+    /// Simulated or live.
+    pub kind: RunKind,
+    /// What was asked.
+    pub scenario: ScenarioEcho,
+    /// How the run ended.
+    pub verdict: Verdict,
+    /// By name, in the catalogue's order.
+    pub measures: IndexMap<String, Measure>,
+    /// The gates with what became of them.
+    pub gates: Vec<Judgement>,
+    /// One row an interval, mean over replications.
+    pub intervals: Vec<Row>,
+    /// One row a local day, mean over replications.
+    pub days: Vec<Row>,
+    /// Series name to its pooled histogram: HdrHistogram V2 + deflate, base64, in microseconds.
+    pub histograms: IndexMap<String, String>,
+    /// What may differ between two runs of the same plan.
+    pub environment: Environment,
+}
+
+/// The scenario as it was run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ScenarioEcho {
+    /// Its name.
+    pub name: String,
+    /// The file it came from.
+    pub file: String,
+    /// Its text.
+    pub text: String,
+    /// Changes made on the command line.
+    pub overrides: Vec<String>,
+    /// The seed.
+    pub seed: u64,
+    /// The start, local, with offset and zone.
+    pub start: String,
+    /// Seconds in which arrivals happen.
+    pub horizon_s: f64,
+    /// Seconds left out at the start.
+    pub warm_up_s: f64,
+    /// Seconds an interval.
+    pub interval_s: f64,
+    /// Agents in the team.
+    pub agents: u32,
+    /// Slots of an agent.
+    pub concurrency: u32,
+    /// Replications made.
+    pub replications: u32,
+    /// Live: which replication's people were played.
+    pub replication: Option<u32>,
+    /// Live: scenario seconds a wall second.
+    pub speed: Option<f64>,
+    /// Live: the server's address, or `built-in`.
+    pub target: Option<String>,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Whether all gates are kept; null when there are none.
+    pub passed: Option<bool>,
+    /// Live: whether the generator kept its schedule.
+    pub valid: Option<bool>,
+    /// Why it is not valid, and what else the reader should know.
+    pub reasons: Vec<String>,
+    /// The signal that stopped the run, `SIGINT` or `SIGTERM`.
+    pub stopped_by: Option<String>,
+    /// Live: what broke the run, where something did.
+    pub failed: Option<String>,
+}
+
+/// One interval or one day.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Start, local, as `2026-11-23T09:30:00+01:00`.
+    pub start: String,
+    /// Seconds since the scenario's start.
+    pub start_s: f64,
+    /// Length in seconds.
+    pub length_s: f64,
+    /// Customers who came.
+    pub arrived: f64,
+    /// Chats that asked for an agent.
+    pub offered: f64,
+    /// Counts of fates of those offered in the row.
+    pub handled: f64,
+    /// Left in the queue.
+    pub abandoned_queue: f64,
+    /// Left in the chat.
+    pub abandoned_chat: f64,
+    /// Turned away.
+    pub rejected: f64,
+    /// Open at the end.
+    pub open_at_end: f64,
+    /// Share answered within the first of the outline's service levels, over offered.
+    pub service_level: Option<f64>,
+    /// Wait of assigned chats offered in the row.
+    pub wait_s: Spread,
+    /// First response of chats offered in the row.
+    pub first_response_s: Spread,
+    /// Inter-message latency in chats offered in the row.
+    pub inter_message_s: Spread,
+    /// Mean handle time of chats offered in the row.
+    pub handle_s_mean: Option<f64>,
+    /// Slots in use, by the clock.
+    pub active_chats_mean: f64,
+    /// Chats waiting, by the clock.
+    pub queue_mean: f64,
+    /// Agents there, by the clock.
+    pub staffed_mean: f64,
+    /// Slot-time in use of slot-time staffed; null when nobody is there.
+    pub occupancy_ratio: Option<f64>,
+    /// Composing time of staffed time; null when nobody is there.
+    pub utilisation_ratio: Option<f64>,
+}
+
+/// A series in one row; percentiles from a coarse histogram, within 2 %.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Spread {
+    /// Samples a replication.
+    pub count: f64,
+    /// Mean; null without samples.
+    pub mean: Option<f64>,
+    /// Median.
+    pub p50: Option<f64>,
+    /// 95th percentile.
+    pub p95: Option<f64>,
+    /// Greatest.
+    pub max: Option<f64>,
+}
+
+/// What may differ between two runs of the same plan.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Environment {
+    /// When the run started, UTC.
+    pub started: String,
+    /// Wall seconds it took.
+    pub duration_s: f64,
+    /// Threads it used.
+    pub threads: usize,
+    /// Operating system and processor architecture.
+    pub platform: String,
+    /// Version of the time zone rules.
+    pub time_zone_rules: String,
+}
+
+impl RunResult {
+    /// Draws the verdict from gates, validity and signals: no gate passes in a run that is invalid,
+    /// failed or was stopped.
+    pub fn settle(&mut self) {
+        let verdict = &mut self.verdict;
+        let sound = verdict.valid != Some(false)
+            && verdict.stopped_by.is_none()
+            && verdict.failed.is_none();
+        if !sound {
+            let judged = self
+                .gates
+                .iter_mut()
+                .filter(|g| g.outcome != Outcome::NotApplicable);
+            judged.for_each(|gate| gate.outcome = Outcome::NotJudged);
+        }
+        let passed = !self.gates.iter().any(|gate| gate.outcome.fails());
+        verdict.passed = (!self.gates.is_empty()).then_some(passed);
+    }
+
+    /// A measure's value, if it has one.
+    pub fn value(&self, name: &str) -> Option<f64> {
+        self.measures.get(name).and_then(|measure| measure.value)
+    }
+}

@@ -1,0 +1,182 @@
+//! Owns `Plan`: a scenario resolved to rules, numbers and limits.
+//!
+//! Law: after this nothing of the text is needed: no names to look up, no time zone, no file. All
+//! instants count from the scenario's start.
+
+use std::sync::Arc;
+
+use super::calendar::Calendar;
+use crate::center::rules::{AgentRules, CustomerRules, RouterRules};
+use crate::measure::gate::{Gate, Judge};
+use crate::measure::outline::Outline;
+use crate::time::{Span, Time};
+
+/// A scenario resolved to numbers.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The scenario's name.
+    pub name: String,
+    /// Where the text came from and what was changed on the command line.
+    pub source: Source,
+    /// The seed of all draws.
+    pub seed: u64,
+    /// From instants to local dates and times, for people to read.
+    pub calendar: Calendar,
+    /// Warm-up, horizon, intervals, days, service levels.
+    pub outline: Outline,
+    /// After the horizon the run drains no longer than this.
+    pub drain_limit: Span,
+    /// How many replications a simulation makes, at least 1.
+    pub replications: u32,
+    /// When chats come.
+    pub arrivals: Arrivals,
+    /// When the desk is open: ascending, disjoint; one period of the whole time when always open.
+    pub open: Vec<Period>,
+    /// How customers behave.
+    pub customers: CustomerRules,
+    /// How agents work.
+    pub agents: AgentRules,
+    /// How chats are given out.
+    pub router: RouterRules,
+    /// How many agents there are: they are numbered from 0.
+    pub team: u32,
+    /// Who is there when, by start, then agent; one shift for each agent, without end, when the
+    /// scenario only counts them.
+    pub shifts: Vec<Shift>,
+    /// How a live run goes.
+    pub live: Live,
+    /// What a live run must keep to be valid.
+    pub validity: Validity,
+    /// What the run has to fulfil.
+    pub gates: Vec<Gate>,
+    /// How gates treat the interval of a simulated measure.
+    pub judge: Judge,
+}
+
+/// The text of a scenario and where it came from; goes into the result file.
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    /// The file's name as it was given.
+    pub file: String,
+    /// The text as it was read.
+    pub text: String,
+    /// The changes made on the command line, `path=value`, in order.
+    pub overrides: Vec<String>,
+}
+
+/// A stretch of time: from inclusive, until exclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// First instant.
+    pub from: Time,
+    /// First instant after.
+    pub until: Time,
+}
+
+/// One agent's presence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shift {
+    /// Who.
+    pub agent: u32,
+    /// From when; a shift that began before the scenario is cut at the start.
+    pub from: Time,
+    /// Until when; `Time::NEVER` for always.
+    pub until: Time,
+}
+
+/// When chats come.
+#[derive(Clone, Debug)]
+pub enum Arrivals {
+    /// A Poisson process of varying rate.
+    Rate(RateCurve),
+    /// Recorded arrivals, ascending; the same in every replication.
+    Replay(Arc<[Time]>),
+}
+
+/// The expected rate of arrivals over the horizon.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RateCurve {
+    /// Ascending, without gaps, from the start to the horizon.
+    pub pieces: Vec<Piece>,
+    /// Coefficient of variation of the factor (Gamma, mean 1) that each local date is given anew
+    /// in each replication; zero for none.
+    pub busyness_cv: f64,
+}
+
+/// A stretch of time over which the rate goes linearly from one value to another.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Piece {
+    /// First instant after the piece.
+    pub until: Time,
+    /// Chats a nanosecond at its start.
+    pub from_rate: f64,
+    /// Chats a nanosecond at its end.
+    pub to_rate: f64,
+    /// The local date it belongs to, as an index into the outline's days.
+    pub day: u32,
+}
+
+impl Arrivals {
+    /// Chats expected before the horizon.
+    pub fn expected(&self) -> f64 {
+        match self {
+            Arrivals::Rate(curve) => {
+                let from = std::iter::once(0).chain(curve.pieces.iter().map(|p| p.until.0));
+                let area = |(from, p): (u64, &Piece)| {
+                    (p.until.0 - from) as f64 * (p.from_rate + p.to_rate) / 2.0
+                };
+                from.zip(&curve.pieces).map(area).sum()
+            }
+            Arrivals::Replay(times) => times.len() as f64,
+        }
+    }
+}
+
+/// How a live run goes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Live {
+    /// Scenario seconds a wall second, more than zero.
+    pub speed: f64,
+    /// Wall time by which agents of later shifts connect before their shift.
+    pub connect_lead: Span,
+    /// Wall time that a staged stop may take.
+    pub closing_deadline: Span,
+    /// Wall time within which every agent of the first shift must be online.
+    pub start_deadline: Span,
+}
+
+/// What a live run must keep to be valid.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Validity {
+    /// The most that the 99th percentile of the schedule lag may be, in wall milliseconds.
+    pub lag_ms_p99: f64,
+    /// The most that it may be as a share of the median human time at the run's speed.
+    pub lag_share: f64,
+}
+
+impl Plan {
+    /// The latest instant at which anything can happen.
+    pub fn end(&self) -> Time {
+        self.outline.horizon + self.drain_limit
+    }
+
+    /// Whether the desk is open.
+    pub fn is_open(&self, instant: Time) -> bool {
+        let next = self.open.partition_point(|period| period.until <= instant);
+        self.open
+            .get(next)
+            .is_some_and(|period| period.from <= instant)
+    }
+
+    /// The median of the times that people take over one act (thinking, composing), in scenario
+    /// seconds: what the schedule lag of a live run is held against.
+    pub fn median_human_time(&self) -> f64 {
+        let think = self.customers.think.quantile(0.5);
+        let reply = self.agents.reply.quantile(0.5);
+        if self.customers.exchanges.mean() > 1.0 {
+            think.min(reply)
+        } else {
+            reply
+        }
+    }
+}
