@@ -5,5 +5,6 @@ pub mod error;
 pub mod measure;
 pub mod random;
 pub mod scenario;
+pub mod simulation;
 pub mod stats;
 pub mod time;
