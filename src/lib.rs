@@ -7,3 +7,4 @@ pub mod random;
 pub mod scenario;
 pub mod stats;
 pub mod time;
+pub mod wire;
