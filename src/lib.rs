@@ -2,6 +2,7 @@
 
 pub mod center;
 pub mod error;
+pub mod live;
 pub mod measure;
 pub mod random;
 pub mod scenario;
