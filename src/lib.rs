@@ -2,9 +2,11 @@
 
 pub mod center;
 pub mod error;
+pub mod live;
 pub mod measure;
 pub mod random;
 pub mod scenario;
 pub mod simulation;
 pub mod stats;
 pub mod time;
+pub mod wire;
