@@ -1,4 +1,5 @@
 //! Integration tests: one binary, one module a topic.
 
 mod plans;
+mod scenario;
 mod theory;
