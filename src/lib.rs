@@ -6,7 +6,7 @@ pub mod live;
 pub mod measure;
 pub mod random;
 pub mod scenario;
-pub mod simulation;
+pub mod server;
 pub mod stats;
 pub mod time;
 pub mod wire;

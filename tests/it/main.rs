@@ -2,4 +2,5 @@
 
 mod plans;
 mod scenario;
+mod server;
 mod theory;
