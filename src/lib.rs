@@ -4,6 +4,7 @@ pub mod center;
 pub mod error;
 pub mod measure;
 pub mod random;
+pub mod report;
 pub mod scenario;
 pub mod stats;
 pub mod time;
