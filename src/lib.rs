@@ -6,5 +6,6 @@ pub mod measure;
 pub mod random;
 pub mod report;
 pub mod scenario;
+pub mod simulation;
 pub mod stats;
 pub mod time;

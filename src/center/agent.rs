@@ -344,6 +344,12 @@ impl Agent {
         Some((place.chat, self.since, self.until))
     }
 
+    /// When the reply being composed was begun, or the last one.
+    #[inline]
+    pub fn composing_since(&self) -> Time {
+        self.since
+    }
+
     /// The chats whose messages wait for the composer, in order.
     #[inline]
     pub fn pending(&self) -> impl Iterator<Item = ChatId> + '_ {
@@ -375,6 +381,11 @@ impl Agent {
     /// Whether the agent takes new chats.
     pub fn is_online(&self) -> bool {
         self.presence == Presence::Online
+    }
+
+    /// Whether the shift is over and chats are not.
+    pub fn is_leaving(&self) -> bool {
+        self.presence == Presence::Leaving
     }
 }
 

@@ -1,3 +1,5 @@
-//! Integration tests.
+//! Integration tests: one binary, one module a topic.
 
+mod plans;
 mod report;
+mod theory;
