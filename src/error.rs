@@ -134,7 +134,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 /// The operating system's words without its error number.
-fn in_words(source: &std::io::Error) -> String {
+pub(crate) fn in_words(source: &std::io::Error) -> String {
     let text = source.to_string();
     let plain = text.split(" (os error").next().unwrap_or(&text);
     plain.to_lowercase()

@@ -2,6 +2,7 @@
 
 pub mod center;
 pub mod error;
+pub mod live;
 pub mod measure;
 pub mod random;
 pub mod report;
@@ -9,3 +10,4 @@ pub mod scenario;
 pub mod simulation;
 pub mod stats;
 pub mod time;
+pub mod wire;
