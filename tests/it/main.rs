@@ -2,4 +2,5 @@
 
 mod plans;
 mod report;
+mod scenario;
 mod theory;

@@ -1,0 +1,338 @@
+//! Owns `Almanac`: the stretch of local time that a scenario covers, with its holidays.
+//!
+//! Law: the one place where local dates and clocks become instants. A local time that the clocks
+//! skip is read as the instant they skip to or over, one that comes twice as the first.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan, Zoned};
+
+use super::days::DayKind;
+use super::document::{At, Value};
+use super::duration::{DURATION, Duration};
+use super::form::{Form, List, wrong_kind};
+use super::hours::{self, Opening};
+use super::names::nearest;
+use super::problem::Problems;
+use super::section::Section;
+use crate::time::Time;
+
+/// `[calendar]` as written.
+pub struct Written {
+    zone: At<TimeZone>,
+    start: At<DateTime>,
+    horizon: Option<At<Duration>>,
+    holidays: Vec<Date>,
+    /// When the desk is open; `None` for always.
+    pub opening: Option<Vec<Opening>>,
+}
+
+/// The stretch of local time that a scenario covers.
+#[derive(Clone, Debug)]
+pub struct Almanac {
+    /// When it starts.
+    pub start: Zoned,
+    /// How long it lasts.
+    pub horizon: Time,
+    holidays: BTreeSet<Date>,
+}
+
+/// The longest horizon: three years.
+const LONGEST: Time = Time(1_100 * 86_400_000_000_000);
+
+/// Reads `[calendar]`.
+pub fn ask(section: &mut Section) -> Written {
+    let zone = section.or(
+        "time_zone",
+        "The IANA time zone of all local times, such as Europe/Madrid.",
+        &Zone,
+        "\"UTC\"",
+    );
+    let start = section.or(
+        "start",
+        "When the scenario starts, local time; a date alone means midnight.",
+        &Moment,
+        "\"2026-01-05\"",
+    );
+    let horizon = section.required(
+        "horizon",
+        "How long customers arrive: in [start, start + horizon). Days are days of the calendar, \
+         hours are hours.",
+        &DURATION,
+    );
+    let opening = hours::ask(section);
+    let holidays = section.optional(
+        "holidays",
+        "Dates that are no ordinary days.",
+        &List {
+            of: Day,
+            may_be_empty: true,
+        },
+    );
+    let holidays = holidays.map(|days| days.value.into_iter().map(|day| day.value).collect());
+    let holidays = holidays.unwrap_or_default();
+    Written {
+        zone,
+        start,
+        horizon,
+        holidays,
+        opening,
+    }
+}
+
+impl Written {
+    /// The stretch of time meant.
+    pub fn resolve(&self, problems: &mut Problems) -> Option<Almanac> {
+        let ambiguous = self.zone.value.to_ambiguous_zoned(self.start.value);
+        if matches!(ambiguous.offset(), jiff::tz::AmbiguousOffset::Gap { .. }) {
+            let title = "this local time does not exist";
+            let label = "the clocks are put forward over it";
+            problems.add(
+                self.start.place,
+                title,
+                label,
+                Some("start an hour later".into()),
+            );
+            return None;
+        }
+        let (start, horizon) = (ambiguous.compatible().ok()?, self.horizon.as_ref()?);
+        let end = end_of(&start, horizon.value)?;
+        let length = end.timestamp().as_nanosecond() - start.timestamp().as_nanosecond();
+        let length = Time(u64::try_from(length).unwrap_or(0));
+        let title = match length {
+            Time::ZERO => "the horizon is zero",
+            length if length > LONGEST => "the horizon is longer than 1100 days",
+            _ => {
+                let holidays = self.holidays.iter().copied().collect();
+                return Some(Almanac {
+                    start,
+                    horizon: length,
+                    holidays,
+                });
+            }
+        };
+        let help = Some("write for example `horizon = \"8h\"` or `\"7d\"`".to_string());
+        problems.add(horizon.place, title, "a stretch of time is expected", help);
+        None
+    }
+}
+
+/// Days go by the calendar, the rest by the clock.
+fn end_of(start: &Zoned, length: Duration) -> Option<Zoned> {
+    let days = start.checked_add(i64::from(length.days).days()).ok()?;
+    days.checked_add(jiff::SignedDuration::from_nanos(length.rest.0 as i64))
+        .ok()
+}
+
+impl Almanac {
+    /// Nanoseconds from the start to an instant, negative before it.
+    pub fn since_start(&self, instant: Timestamp) -> i64 {
+        let nanos = instant.as_nanosecond() - self.start.timestamp().as_nanosecond();
+        nanos.clamp(i128::from(i64::MIN / 4), i128::from(i64::MAX / 4)) as i64
+    }
+
+    /// The local time of so many nanoseconds after the start.
+    pub fn local(&self, since_start: i64) -> DateTime {
+        let later = jiff::SignedDuration::from_nanos(since_start);
+        self.start
+            .checked_add(later)
+            .unwrap_or_else(|_| self.start.clone())
+            .datetime()
+    }
+
+    /// Nanoseconds from the start to a local time.
+    pub fn instant(&self, local: DateTime) -> i64 {
+        self.instants(local).0
+    }
+
+    /// Nanoseconds from the start to a local time, and to its return where clocks are put back.
+    pub fn instants(&self, local: DateTime) -> (i64, Option<i64>) {
+        let ambiguous = self.start.time_zone().to_ambiguous_timestamp(local);
+        let twice = matches!(ambiguous.offset(), jiff::tz::AmbiguousOffset::Fold { .. });
+        let second = ambiguous.clone().later().ok().filter(|_| twice);
+        let first = ambiguous
+            .compatible()
+            .map_or(i64::MAX / 4, |first| self.since_start(first));
+        (first, second.map(|second| self.since_start(second)))
+    }
+
+    /// Whether a local time comes at all.
+    pub fn exists(&self, local: DateTime) -> bool {
+        let ambiguous = self.start.time_zone().to_ambiguous_timestamp(local);
+        !matches!(ambiguous.offset(), jiff::tz::AmbiguousOffset::Gap { .. })
+    }
+
+    /// The local dates from the day before the start to the day on which `until` lies.
+    pub fn dates(&self, until: Time) -> impl Iterator<Item = Date> {
+        let first = self.start.date().yesterday().unwrap_or(self.start.date());
+        let last = self.local(until.0.min(i64::MAX as u64 / 4) as i64).date();
+        first.series(1.day()).take_while(move |date| *date <= last)
+    }
+
+    /// What kind of day a date is.
+    pub fn kind(&self, date: Date) -> DayKind {
+        DayKind::of(date.weekday(), self.holidays.contains(&date))
+    }
+
+    /// When the clocks change within the horizon.
+    pub fn clock_changes(&self) -> Vec<i64> {
+        let following = self.start.time_zone().following(self.start.timestamp());
+        let changes = following.map(|change| self.since_start(change.timestamp()));
+        changes
+            .take_while(|change| *change < self.horizon.0 as i64)
+            .collect()
+    }
+
+    /// When local days begin within the horizon; the first is the start.
+    pub fn days(&self) -> Vec<Time> {
+        let midnight = |date: Date| {
+            let start = date.to_zoned(self.start.time_zone().clone()).ok()?;
+            u64::try_from(self.since_start(start.timestamp())).ok()
+        };
+        let midnights = self.dates(self.horizon).filter_map(midnight).map(Time);
+        let inside = midnights.filter(|day| *day > Time::ZERO && *day < self.horizon);
+        let mut days: Vec<Time> = [Time::ZERO].into_iter().chain(inside).collect();
+        days.dedup();
+        days
+    }
+}
+
+/// A time zone's name.
+struct Zone;
+
+impl Form for Zone {
+    type Out = TimeZone;
+
+    fn says(&self) -> String {
+        "the name of a time zone".into()
+    }
+
+    fn example(&self) -> String {
+        "\"Europe/Madrid\"".into()
+    }
+
+    fn schema(&self) -> serde_json::Value {
+        serde_json::json!({ "type": "string", "pattern": "^[A-Za-z0-9_+/-]+$" })
+    }
+
+    fn read(
+        &self,
+        key: &str,
+        node: &super::document::Node,
+        problems: &mut Problems,
+    ) -> Option<TimeZone> {
+        let Value::Text { text, .. } = &node.value else {
+            wrong_kind(self, key, node, problems);
+            return None;
+        };
+        if let Ok(zone) = TimeZone::get(text) {
+            return Some(zone);
+        }
+        let known: Vec<_> = jiff::tz::db().available().collect();
+        let help = match nearest(text, known.iter().map(|name| name.as_str())) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => "write a name of the IANA database, such as `America/New_York`".into(),
+        };
+        problems.add(
+            node.place,
+            format!("`{key}` is no time zone"),
+            "not known",
+            Some(help),
+        );
+        None
+    }
+}
+
+/// A local date with or without a time of day.
+pub struct Moment;
+
+/// A local date.
+struct Day;
+
+impl Form for Moment {
+    type Out = DateTime;
+
+    fn says(&self) -> String {
+        "a local date and time".into()
+    }
+
+    fn example(&self) -> String {
+        "2026-11-23T08:00:00".into()
+    }
+
+    fn schema(&self) -> serde_json::Value {
+        let pattern =
+            "^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]+)?)?)?$";
+        let formats = ["local-date-time", "local-date"].map(
+            |format| serde_json::json!({ "type": "string", "format": format, "pattern": pattern }),
+        );
+        serde_json::json!({ "anyOf": formats })
+    }
+
+    fn read(
+        &self,
+        key: &str,
+        node: &super::document::Node,
+        problems: &mut Problems,
+    ) -> Option<DateTime> {
+        let text = match &node.value {
+            Value::Text { text, .. } => text.clone(),
+            Value::Moment(moment) if moment.date.is_some() => moment.to_string(),
+            _ => {
+                wrong_kind(self, key, node, problems);
+                return None;
+            }
+        };
+        let pieces = jiff::fmt::temporal::Pieces::parse(&text).ok();
+        let local = pieces.filter(|p| p.offset().is_none() && p.time_zone_annotation().is_none());
+        let Some(pieces) = local else {
+            let title = format!("`{key}` is not {}", self.says());
+            let label = "without an offset or a zone: it is local in the scenario's time zone";
+            problems.add(
+                node.place,
+                title,
+                label,
+                Some(format!("write `{key} = {}`", self.example())),
+            );
+            return None;
+        };
+        Some(pieces.date().to_datetime(pieces.time().unwrap_or_default()))
+    }
+}
+
+impl Form for Day {
+    type Out = Date;
+
+    fn says(&self) -> String {
+        "a date".into()
+    }
+
+    fn example(&self) -> String {
+        "2026-12-25".into()
+    }
+
+    fn schema(&self) -> serde_json::Value {
+        let pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$";
+        serde_json::json!({ "type": "string", "format": "local-date", "pattern": pattern })
+    }
+
+    fn read(
+        &self,
+        key: &str,
+        node: &super::document::Node,
+        problems: &mut Problems,
+    ) -> Option<Date> {
+        let text = match &node.value {
+            Value::Text { text, .. } => Some(text.clone()),
+            Value::Moment(moment) if moment.time.is_none() => Some(moment.to_string()),
+            _ => None,
+        };
+        let date = text.and_then(|text| text.parse().ok());
+        if date.is_none() {
+            wrong_kind(self, key, node, problems);
+        }
+        date
+    }
+}

@@ -1,0 +1,255 @@
+//! Owns `[arrivals]`: volume or rate with its factors, or a replay.
+//!
+//! Law: arrivals are told in one way only; what would contradict it is a problem.
+
+use std::path::Path;
+
+use super::almanac::Almanac;
+use super::curve::{Base, Curve, Weekdays};
+use super::days::NAMES;
+use super::document::{At, Place};
+use super::form::Number;
+use super::intraday::Intraday;
+use super::names::list;
+use super::plan;
+use super::problem::Problems;
+use super::quantity::{RATE, VOLUME};
+use super::replay::{self, Placing, Replay};
+use super::section::Section;
+use super::surge;
+use crate::time::Span;
+
+/// `[arrivals]` as written.
+pub struct Arrivals {
+    /// Where the section stands.
+    pub place: Place,
+    /// Volume or rate; `None` for a replay.
+    pub base: Option<At<Base>>,
+    /// One factor a month.
+    pub months: [f64; 12],
+    /// Factors of the weekdays.
+    pub weekdays: Option<Weekdays>,
+    /// The curve of the day.
+    pub intraday: Option<Intraday>,
+    /// The spread of the days' busyness.
+    pub busyness_cv: f64,
+    /// Rushes.
+    pub surges: Vec<surge::Written>,
+    /// Recorded arrivals.
+    pub replay: Option<Replay>,
+    /// A factor on everything.
+    pub scale: f64,
+}
+
+const MONTHS: [&str; 12] = [
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+];
+
+/// The most chats that may be expected of a run: customers are numbered in 32 bits.
+const MOST_EXPECTED: f64 = 1e9;
+
+const FACTOR: Number = Number::up_to(1e6, "1.2");
+
+/// Reads `[arrivals]`.
+pub fn ask(section: &mut Section, folder: &Path) -> Arrivals {
+    let volume = section.optional(
+        "volume",
+        "Chats of an ordinary period, at month factor 1; weekday and intraday weights are shares \
+         of it.",
+        &VOLUME,
+    );
+    let rate = section.optional(
+        "rate",
+        "A rate of chats; all factors are used as written.",
+        &RATE,
+    );
+    let months = section.table(
+        "month",
+        "Factors of the months; a missing one is 1.",
+        ask_months,
+    );
+    let weekdays = section.table(
+        "weekday",
+        "Weights of the weekdays and of holidays: with `volume` shares of the week, each to be \
+         named; with `rate` factors, a missing one is 1. Without `holiday` nobody comes on holidays.",
+        ask_weekdays,
+    );
+    let intraday = section.table(
+        "intraday",
+        "Weights of the hours of the day, by the local clock; outside the bins nobody comes. \
+         Absent: even.",
+        |s| Intraday::ask(s, folder),
+    );
+    let busyness = section.table("busyness", "How days differ by chance.", |s| {
+        let cv = "Coefficient of variation of a factor, mean 1, drawn for each local date.";
+        s.required("cv", cv, &Number::up_to(5.0, "0.08"))
+    });
+    let surges = section.tables(
+        "surges",
+        "Rushes: the rate is multiplied for a while.",
+        surge::ask,
+    );
+    let replay = section.table("replay", "Recorded arrivals, in place of a rate.", |s| {
+        replay::ask(s, folder)
+    });
+    let scale = section.or(
+        "scale",
+        "A factor on all arrivals. A replay is thinned below 1 and copied above.",
+        &Number::above_zero(1e4, "1.3"),
+        "1.0",
+    );
+    let one = "`rate = \"1200 per hour\"`, `volume = \"14000 per week\"` or `replay = {...}`";
+    section.exactly_one(&["volume", "rate", "replay"], one);
+    let curve = ["month", "weekday", "intraday", "busyness", "surges"];
+    section.excludes(
+        "replay",
+        &curve,
+        "recorded arrivals have their seasons in them",
+    );
+    let base = match (volume, rate) {
+        (Some(volume), _) => Some(volume.map(|quantity| Base::Volume(quantity.0))),
+        (None, rate) => rate.map(|rate| rate.map(|quantity| Base::Rate(quantity.0))),
+    };
+    let shares = matches!(
+        base,
+        Some(At {
+            value: Base::Volume(_),
+            ..
+        })
+    );
+    Arrivals {
+        place: section.place(),
+        weekdays: weekdays.and_then(|given| given.value.check(given.place, shares, section)),
+        intraday: intraday.and_then(|given| check_shares(given, shares, section)),
+        base,
+        months: months.map_or([1.0; 12], |months| months.value),
+        busyness_cv: busyness.and_then(|b| b.value).map_or(0.0, |cv| cv.value),
+        surges: surges.map_or(Vec::new(), |list| {
+            list.value
+                .into_iter()
+                .filter_map(|surge| surge.value)
+                .collect()
+        }),
+        replay: replay.and_then(|replay| replay.value),
+        scale: scale.value,
+    }
+}
+
+fn ask_months(section: &mut Section) -> [f64; 12] {
+    MONTHS.map(|month| {
+        let factor = section.optional(month, "Factor of the month.", &FACTOR);
+        factor.map_or(1.0, |factor| factor.value)
+    })
+}
+
+/// Weekday weights as written; whether they are shares is not known inside their table.
+struct Week([Option<f64>; 8]);
+
+fn ask_weekdays(section: &mut Section) -> Week {
+    Week(NAMES.map(|day| {
+        let weight = section.optional(day, "Weight of the day.", &FACTOR);
+        weight.map(|weight| weight.value)
+    }))
+}
+
+impl Week {
+    fn check(&self, place: Place, shares: bool, section: &mut Section) -> Option<Weekdays> {
+        let missing: Vec<&str> = (0..7)
+            .filter(|day| self.0[*day].is_none())
+            .map(|day| NAMES[day])
+            .collect();
+        if shares && !missing.is_empty() {
+            let title = format!(
+                "`weekday` does not say what share {} have",
+                list(missing.clone())
+            );
+            let help = format!("write `{} = 0` for a day without chats", missing[0]);
+            section.problem(
+                place,
+                title,
+                "with `volume`, all seven days are expected",
+                Some(help),
+            );
+            return None;
+        }
+        let mut days = [1.0; 7];
+        for (day, weight) in days.iter_mut().zip(self.0) {
+            *day = weight.unwrap_or(1.0);
+        }
+        if shares && days.iter().sum::<f64>() <= 0.0 {
+            section.problem(
+                place,
+                "the weights of `weekday` sum to zero",
+                "no day has chats",
+                None,
+            );
+            return None;
+        }
+        Some(Weekdays {
+            days,
+            holiday: self.0[7].unwrap_or(0.0),
+        })
+    }
+}
+
+fn check_shares(
+    given: At<Option<Intraday>>,
+    shares: bool,
+    section: &mut Section,
+) -> Option<Intraday> {
+    let intraday = given.value?;
+    if shares && intraday.sum() <= 0.0 {
+        let title = "the weights of `intraday` sum to zero";
+        section.problem(given.place, title, "no hour has chats", None);
+        return None;
+    }
+    Some(intraday)
+}
+
+impl Arrivals {
+    /// When chats come; `None` after noting why not.
+    pub fn resolve(
+        &self,
+        almanac: &Almanac,
+        seed: u64,
+        interval: Span,
+        problems: &mut Problems,
+    ) -> Option<plan::Arrivals> {
+        if let Some(replay) = &self.replay {
+            let placing = Placing {
+                almanac,
+                seed,
+                scale: self.scale,
+                interval,
+            };
+            let arrivals = replay.place(&placing, problems)?;
+            return Some(plan::Arrivals::Replay(arrivals.into()));
+        }
+        let surges = self
+            .surges
+            .iter()
+            .map(|surge| surge.resolve(almanac, problems));
+        let curve = Curve {
+            base: self.base.as_ref()?.value,
+            months: self.months,
+            weekdays: self.weekdays.clone(),
+            intraday: self.intraday.clone(),
+            surges: surges.collect(),
+            scale: self.scale,
+            busyness_cv: self.busyness_cv,
+        };
+        let arrivals = plan::Arrivals::Rate(curve.expand(almanac));
+        let expected = arrivals.expected();
+        if (MOST_EXPECTED..).contains(&expected) {
+            let title = format!("{expected:.0} chats are expected: too many for one run");
+            let label = format!("at most {MOST_EXPECTED:.0}");
+            problems.add(self.place, title, label, None);
+        }
+        if expected <= 0.0 {
+            let help = "the factors of month, weekday and intraday are zero for all of it";
+            let title = "no chat is expected between start and horizon";
+            problems.add(self.place, title, "nobody comes", Some(help.into()));
+        }
+        Some(arrivals)
+    }
+}

@@ -1,0 +1,214 @@
+//! Owns the reading of CSV columns by name, row by row.
+//!
+//! Law: what is wrong in a row is told with file, line, column and what was expected. Rows are
+//! never held all at once, since a year of chats need not fit into memory as text.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use csv::ByteRecord;
+
+use super::document::{At, Place};
+use super::names::{did_you_mean, list};
+use super::problem::{Fault, Problems};
+
+/// How many rows at fault are shown; the rest of a broken file says nothing new.
+const SHOWN: usize = 5;
+
+/// The longest part of a line that is shown.
+const WIDTH: u64 = 2_000;
+
+/// Columns of a CSV file, as a scenario names them.
+pub struct Columns<'a> {
+    /// The file's name in the scenario.
+    pub file: &'a At<String>,
+    /// The scenario's folder.
+    pub folder: &'a Path,
+    /// The columns wanted, by their names in the header.
+    pub names: Vec<&'a At<String>>,
+}
+
+/// A fault of one cell: which of the wanted columns, and what is wrong with its text.
+pub type CellFault = (usize, Fault);
+
+impl Columns<'_> {
+    /// Where the file is: names in the scenario count from its folder, those on the command line
+    /// from the working directory.
+    fn path(&self) -> PathBuf {
+        match self.file.place.source {
+            0 => self.folder.join(&self.file.value),
+            _ => PathBuf::from(&self.file.value),
+        }
+    }
+
+    /// Hands the wanted cells of each row to `take`, with the number of the row from 0; false
+    /// after noting what is wrong.
+    pub fn read(
+        &self,
+        problems: &mut Problems,
+        mut take: impl FnMut(u64, &[&str]) -> Result<(), CellFault>,
+    ) -> bool {
+        let path = self.path();
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) => return self.unreadable(&path, &error, problems),
+        };
+        let mut rows = csv::ReaderBuilder::new()
+            .flexible(true)
+            .from_reader(BufReader::new(file));
+        let header = match rows.byte_headers() {
+            Ok(header) => header.clone(),
+            Err(error) => return self.unreadable(&path, &error.into(), problems),
+        };
+        let Some(places) = self.find(&header, problems) else {
+            return false;
+        };
+        let (mut record, mut faults, mut row) = (ByteRecord::new(), 0, 0);
+        while faults < SHOWN {
+            match rows.read_byte_record(&mut record) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => return self.unreadable(&path, &error.into(), problems),
+            }
+            if let Err((column, fault)) =
+                cells(&record, &places).and_then(|cells| take(row, &cells))
+            {
+                let line = record.position().map_or(0, csv::Position::line);
+                let cell = Cell {
+                    line,
+                    field: places[column],
+                    name: &self.names[column].value,
+                };
+                note(&path, &cell, fault, problems);
+                faults += 1;
+            }
+            row += 1;
+        }
+        if row == 0 {
+            let title = format!("{} has no rows", path.display());
+            problems.add(self.file.place, title, "nothing but a header", None);
+        }
+        faults == 0 && row > 0
+    }
+
+    fn unreadable(&self, path: &Path, error: &std::io::Error, problems: &mut Problems) -> bool {
+        let why = error.to_string();
+        let why = why
+            .split(" (os error")
+            .next()
+            .unwrap_or(&why)
+            .to_lowercase();
+        let title = format!("cannot read {}: {why}", path.display());
+        let help = "a name in the scenario counts from the scenario's folder";
+        problems.add(self.file.place, title, "this file", Some(help.into()));
+        false
+    }
+
+    /// The places of the wanted columns in the header.
+    fn find(&self, header: &ByteRecord, problems: &mut Problems) -> Option<Vec<usize>> {
+        let there: Vec<_> = header
+            .iter()
+            .map(|name| String::from_utf8_lossy(name).trim().to_string())
+            .collect();
+        let find = |name: &&At<String>| {
+            // Excel writes a byte order mark before the first name.
+            let place = there
+                .iter()
+                .position(|known| known.trim_start_matches('\u{feff}') == name.value);
+            if place.is_none() {
+                let title = format!("{} has no column `{}`", self.file.value, name.value);
+                let known = there.iter().map(String::as_str);
+                let help = format!(
+                    "{}; the header is {}",
+                    did_you_mean(&name.value, known.clone()),
+                    list(known)
+                );
+                problems.add(name.place, title, "no such column", Some(help));
+            }
+            place
+        };
+        let places: Vec<_> = self.names.iter().map(find).collect();
+        places.into_iter().collect()
+    }
+}
+
+/// The wanted cells of a row.
+fn cells<'r>(record: &'r ByteRecord, places: &[usize]) -> Result<Vec<&'r str>, CellFault> {
+    let cell = |(column, place): (usize, &usize)| {
+        let Some(bytes) = record.get(*place) else {
+            let has = record.len();
+            let label = format!("the row has {has} fields, a {}th is expected", place + 1);
+            return Err((column, Fault::new(0..0, label)));
+        };
+        let text = std::str::from_utf8(bytes);
+        text.map(str::trim)
+            .map_err(|_| (column, Fault::new(0..0, "not UTF-8 text")))
+    };
+    places.iter().enumerate().map(cell).collect()
+}
+
+/// Where a fault in a CSV lies.
+struct Cell<'a> {
+    line: u64,
+    field: usize,
+    name: &'a str,
+}
+
+fn note(path: &Path, cell: &Cell, fault: Fault, problems: &mut Problems) {
+    let line = line_of(path, cell.line).unwrap_or_default();
+    let name = path.display().to_string();
+    let source = problems.add_source(&name, &line, cell.line as usize);
+    let place = Place::new(source, &field_of(&line, cell.field));
+    let title = format!(
+        "line {} of {name}: column `{}` cannot be read",
+        cell.line, cell.name
+    );
+    problems.add(place, title, fault.label, fault.help);
+}
+
+/// A line of a file, by its number from 1, for people to see.
+fn line_of(path: &Path, number: u64) -> Option<String> {
+    let mut reader = BufReader::new(File::open(path).ok()?);
+    for _ in 1..number {
+        reader.skip_until(b'\n').ok()?;
+    }
+    let mut line = Vec::new();
+    std::io::Read::take(reader, WIDTH)
+        .read_until(b'\n', &mut line)
+        .ok()?;
+    let text = String::from_utf8_lossy(&line);
+    Some(text.trim_end_matches(['\n', '\r']).to_string())
+}
+
+/// The bytes of a field in a line; the line's end where it has none.
+fn field_of(line: &str, field: usize) -> Range<usize> {
+    let (mut from, mut number, mut quoted) = (0, 0, false);
+    for (at, c) in line.char_indices() {
+        match c {
+            '"' => quoted = !quoted,
+            ',' if !quoted && number == field => return from..at,
+            ',' if !quoted => (from, number) = (at + 1, number + 1),
+            _ => {}
+        }
+    }
+    if number == field {
+        from..line.len()
+    } else {
+        line.len()..line.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_found_in_their_line() {
+        assert_eq!(field_of("a,bc,d", 1), 2..4);
+        assert_eq!(field_of("\"a,b\",cd", 1), 6..8);
+        assert_eq!(field_of("a", 1), 1..1);
+        assert_eq!(field_of("", 0), 0..0);
+    }
+}

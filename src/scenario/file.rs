@@ -1,0 +1,93 @@
+//! Owns the declaration of the scenario file: every section and key, for reader and schema alike.
+//!
+//! Law: what is not asked for here is not known. Sections ask for all their keys first and look at
+//! the answers afterwards, since the describing pass has no answers.
+
+use std::path::Path;
+
+use super::almanac;
+use super::arrivals::{self, Arrivals};
+use super::document::{Document, Place};
+use super::form::{Text, Whole};
+use super::gates;
+use super::people::{self, Team};
+use super::plan::{Live, Validity};
+use super::problem::Problems;
+use super::run::{self, Run};
+use super::section::{self, Section};
+use crate::center::rules::CustomerRules;
+use crate::measure::gate::Gate;
+
+/// The scenario as written: what could be read of it.
+pub struct Written {
+    /// What people call it.
+    pub name: Option<String>,
+    /// Of all draws.
+    pub seed: u64,
+    /// `[calendar]`.
+    pub calendar: almanac::Written,
+    /// `[arrivals]`.
+    pub arrivals: Arrivals,
+    /// `[customers]`.
+    pub customers: Option<CustomerRules>,
+    /// `[queue]`: the most that may wait.
+    pub queue_limit: u32,
+    /// `[agents]`.
+    pub team: Option<Team>,
+    /// `[run]`.
+    pub run: Run,
+    /// `[live]`.
+    pub live: Live,
+    /// `[validity]`.
+    pub validity: Validity,
+    /// `[gate]`.
+    pub gates: Vec<Gate>,
+}
+
+/// Reads the document.
+pub fn read(document: &Document, folder: &Path, problems: &mut Problems) -> Written {
+    let top = Place::top(0);
+    section::read("the scenario", &document.root, top, problems, |root| {
+        ask(root, folder)
+    })
+}
+
+/// Asks for everything that a scenario can hold.
+pub fn ask(root: &mut Section, folder: &Path) -> Written {
+    let name = root.optional(
+        "name",
+        "What people call the scenario; absent: the file's name.",
+        &Text {
+            says: "a name",
+            example: "A busy hour",
+        },
+    );
+    let seed = root.or(
+        "seed",
+        "The seed of all draws: the same seed, the same people.",
+        &Whole {
+            least: 0,
+            most: i64::MAX,
+        },
+        "1",
+    );
+    Written {
+        name: name.map(|name| name.value),
+        seed: seed.value,
+        calendar: root.part("calendar", "When the scenario plays.", almanac::ask),
+        arrivals: root.part("arrivals", "When customers come.", |s| {
+            arrivals::ask(s, folder)
+        }),
+        customers: root.part("customers", "How customers behave.", people::ask_customers),
+        queue_limit: root.part("queue", "Where customers wait.", people::ask_queue),
+        team: root.part("agents", "Who answers.", people::ask_agents),
+        run: root.part("run", "How the scenario is run.", run::ask),
+        live: root.part("live", "How a live run goes.", run::ask_live),
+        validity: root.part(
+            "validity",
+            "What a live run must keep to be VALID.",
+            run::ask_validity,
+        ),
+        gates: gates::ask(root),
+    }
+}

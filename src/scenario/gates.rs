@@ -1,0 +1,122 @@
+//! Owns `[gate]`: bounds on measures, as `wait_s_p95 = "< 60"`.
+//!
+//! Law: a gate names a measure of the catalogue; a bound on anything else could never be judged.
+
+use serde_json::{Value as Json, json};
+
+use super::document::{At, Node, Value};
+use super::form::{Form, Phrase};
+use super::names::nearest;
+use super::problem::{Fault, Problems};
+use super::section::Section;
+use crate::measure::catalogue::{self, SERVICE_LEVEL_FORMS};
+use crate::measure::gate::{Gate, Relation};
+
+/// Reads `[gate]`.
+pub fn ask(root: &mut Section) -> Vec<Gate> {
+    let gates = root.map(
+        "gate",
+        "Bounds that the run has to keep, by the measure's name.",
+        &Measure,
+        &BOUND,
+    );
+    let gate = |(measure, bound): (At<String>, At<(Relation, f64)>)| {
+        let (relation, bound) = bound.value;
+        Gate {
+            measure: measure.value,
+            relation,
+            bound,
+        }
+    };
+    gates.map_or(Vec::new(), |gates| {
+        gates.value.into_iter().map(gate).collect()
+    })
+}
+
+/// A bound on a measure.
+const BOUND: Phrase<(Relation, f64)> = Phrase {
+    parse: bound,
+    says: "a bound",
+    example: "< 60",
+    pattern: r"^\s*(<|<=|>|>=)\s*[0-9]+(\.[0-9]+)?\s*$",
+};
+
+fn bound(text: &str) -> Result<(Relation, f64), Fault> {
+    let word = text.trim_start();
+    let start = text.len() - word.len();
+    let relations = [
+        Relation::AtMost,
+        Relation::AtLeast,
+        Relation::Below,
+        Relation::Above,
+    ];
+    let Some(relation) = relations.into_iter().find(|r| word.starts_with(r.symbol())) else {
+        let fault = Fault::new(
+            0..text.len(),
+            "`<`, `<=`, `>` or `>=` and a number are expected",
+        );
+        return Err(fault.with_help("write for example `< 60`"));
+    };
+    let start = start + relation.symbol().len();
+    let number = text[start..].trim();
+    let digits = number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    match number.parse() {
+        Ok(value) if digits => Ok((relation, value)),
+        _ => {
+            let fault = Fault::new(start..text.len(), "a plain number is expected here");
+            Err(fault.with_help("the unit is in the measure's name; ratios go from 0 to 1"))
+        }
+    }
+}
+
+/// The name of a measure.
+struct Measure;
+
+impl Form for Measure {
+    type Out = String;
+
+    fn says(&self) -> String {
+        "the name of a measure".into()
+    }
+
+    fn example(&self) -> String {
+        "wait_s_p95".into()
+    }
+
+    fn schema(&self) -> Json {
+        let forms = SERVICE_LEVEL_FORMS.join("|");
+        let level = format!("^service_level_[0-9]+(ms|s|m|h)({forms})$");
+        json!({ "anyOf": [{ "enum": catalogue::names() }, { "pattern": level }] })
+    }
+
+    fn read(&self, key: &str, node: &Node, problems: &mut Problems) -> Option<String> {
+        if catalogue::find(key).is_some() {
+            return Some(key.to_string());
+        }
+        let Value::Text { .. } = node.value else {
+            return None;
+        };
+        let names = catalogue::names();
+        let help = match nearest(key, names.iter().map(String::as_str)) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => "a name such as `wait_s_p95` or `service_level_30s` is expected".into(),
+        };
+        let title = format!("`{key}` is no measure");
+        problems.add(node.place, title, "no run measures this", Some(help));
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_are_a_relation_and_a_number() {
+        assert_eq!(bound("< 60"), Ok((Relation::Below, 60.0)));
+        assert_eq!(bound(" >=0.80 "), Ok((Relation::AtLeast, 0.8)));
+        assert_eq!(bound("< 60s").unwrap_err().at, 1..5);
+        assert!(bound("60").is_err() && bound("<").is_err() && bound("= 1").is_err());
+        assert!(bound("< inf").is_err() && bound("< -1").is_err());
+    }
+}

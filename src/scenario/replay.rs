@@ -1,0 +1,276 @@
+//! Owns `Replay`: recorded arrivals, read from a CSV, scaled and placed in the scenario's time.
+//!
+//! Law: whether and where a recorded chat falls depends on the seed and its row alone, so a
+//! smaller scale keeps a part of what a greater one keeps, and every replication has the same
+//! arrivals: replications of a replay vary the people, not when they come.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::fmt::temporal::Pieces;
+use jiff::tz::Offset;
+use rand::RngExt;
+
+use super::almanac::Almanac;
+use super::column::Columns;
+use super::document::{At, Place};
+use super::duration::SPAN;
+use super::form::{Choice, Text};
+use super::problem::{Fault, Problems};
+use super::section::Section;
+use crate::random::{Draws, Kind, Population, Purpose};
+use crate::time::{Span, Time};
+
+/// What a time in the data means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Zone {
+    /// Local in the scenario's time zone; an offset in the data is ignored.
+    Local,
+    /// As its offset says; local where it has none.
+    AsWritten,
+}
+
+/// A moment of the data.
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    Local(DateTime),
+    Absolute(Timestamp),
+}
+
+/// Recorded arrivals as read.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    file: At<String>,
+    moments: Vec<Moment>,
+    /// Chats a row and the length of its cell; `None`: a row is a chat.
+    counts: Option<(Vec<u32>, Span)>,
+}
+
+/// The most arrivals that are replayed: 8 bytes each.
+const MOST: u64 = 50_000_000;
+
+const TIMES: &str = "a time such as `2026-11-23T09:00:00Z`, `2026-11-23 09:00` or seconds since \
+                     1970 is expected";
+
+/// Reads `replay`; `None` inside when there is something wrong with it.
+pub fn ask(section: &mut Section, folder: &Path) -> Option<Replay> {
+    let name = Text {
+        says: "the name of a column",
+        example: "created_at",
+    };
+    let file = section.required(
+        "file",
+        "A CSV with a header: one row a chat, or one row an interval with its count.",
+        &Text {
+            says: "the name of a CSV file",
+            example: "november.csv",
+        },
+    );
+    let time = section.required("time", "The column with the time of the row.", &name);
+    let count = section.optional("count", "The column with the chats of the interval.", &name);
+    let every = section.optional("every", "How long an interval is, with `count`.", &SPAN);
+    let zone = section.or(
+        "zone",
+        "`local`: times are local in the scenario's time zone, an offset is ignored; `as-written`: \
+         an offset counts.",
+        &Choice(&[("local", Zone::Local), ("as-written", Zone::AsWritten)]),
+        "\"local\"",
+    );
+    section.pair("count", "every");
+    if let Some(every) = every.as_ref().filter(|every| every.value == Span::ZERO) {
+        section.problem(
+            every.place,
+            "`every` is zero",
+            "how long is an interval?",
+            None,
+        );
+        return None;
+    }
+    let (file, time) = (file?, time?);
+    let names = [Some(&time), count.as_ref()]
+        .into_iter()
+        .flatten()
+        .collect();
+    let columns = Columns {
+        file: &file,
+        folder,
+        names,
+    };
+    let (mut moments, mut counts) = (Vec::new(), Vec::new());
+    let read = columns.read(section.problems()?, |_, cells| {
+        moments.push(moment(cells[0], zone.value).ok_or_else(|| fault(0, cells[0], TIMES))?);
+        if let Some(count) = cells.get(1) {
+            let label = "a whole number of chats is expected";
+            counts.push(count.parse().map_err(|_| fault(1, count, label))?);
+        }
+        Ok(())
+    });
+    let counts = count
+        .is_some()
+        .then_some(())
+        .and(every.map(|every| (counts, every.value)));
+    read.then_some(Replay {
+        file,
+        moments,
+        counts,
+    })
+}
+
+fn fault(column: usize, cell: &str, label: &str) -> (usize, Fault) {
+    (column, Fault::new(0..cell.len(), label))
+}
+
+/// Reads a time of the data.
+fn moment(text: &str, zone: Zone) -> Option<Moment> {
+    let numeric = text.len() >= 9 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    if numeric {
+        let seconds: f64 = text.parse().ok().filter(|s| *s < 1e11)?;
+        let nanos = (seconds * 1e3).round() as i128 * 1_000_000;
+        return Timestamp::from_nanosecond(nanos).ok().map(Moment::Absolute);
+    }
+    let pieces = Pieces::parse(text).ok()?;
+    let local = pieces.date().to_datetime(pieces.time().unwrap_or_default());
+    match pieces.to_numeric_offset() {
+        Some(offset) if zone == Zone::AsWritten => absolute(local, offset).map(Moment::Absolute),
+        _ => Some(Moment::Local(local)),
+    }
+}
+
+fn absolute(local: DateTime, offset: Offset) -> Option<Timestamp> {
+    offset.to_timestamp(local).ok()
+}
+
+/// How recorded arrivals are scaled and placed.
+pub struct Placing<'a> {
+    /// The scenario's stretch of time.
+    pub almanac: &'a Almanac,
+    /// Of all draws.
+    pub seed: u64,
+    /// Chats for each that was recorded.
+    pub scale: f64,
+    /// Copies of a chat fall anywhere in its interval of this length.
+    pub interval: Span,
+}
+
+impl Replay {
+    /// The arrivals within the horizon, ascending; `None` after noting that there are none, or
+    /// too many.
+    pub fn place(&self, placing: &Placing, problems: &mut Problems) -> Option<Vec<Time>> {
+        let mut arrivals = Vec::new();
+        let rows = self.moments.len();
+        for row in 0..rows {
+            let at = placing.since_start(self.moments[row]);
+            let draws = placing.draws(row as u64);
+            match &self.counts {
+                None => placing.place_chat(at, draws, &mut arrivals),
+                Some((counts, every)) => {
+                    placing.place_cell(at, *every, counts[row], draws, &mut arrivals)
+                }
+            }
+            if arrivals.len() as u64 > MOST {
+                let title = format!("{} holds more than {MOST} chats", self.file.value);
+                let help = "make `horizon` shorter or `scale` less".to_string();
+                problems.add(self.file.place, title, "too many to replay", Some(help));
+                return None;
+            }
+        }
+        if arrivals.is_empty() {
+            self.note_nothing(placing, problems);
+            return None;
+        }
+        arrivals.sort_unstable();
+        Some(arrivals)
+    }
+
+    fn note_nothing(&self, placing: &Placing, problems: &mut Problems) {
+        let at = |moment: &Moment| placing.since_start(*moment);
+        let local = |at: Option<i64>| {
+            placing
+                .almanac
+                .local(at.unwrap_or(0))
+                .strftime("%Y-%m-%d %H:%M:%S")
+        };
+        let (first, last) = (
+            self.moments.iter().map(at).min(),
+            self.moments.iter().map(at).max(),
+        );
+        let horizon = Some(placing.almanac.horizon.0 as i64);
+        let title = format!("{} has no chat within the scenario's time", self.file.value);
+        let label = format!("its rows go from {} to {}", local(first), local(last));
+        let help = format!(
+            "the scenario goes from {} to {}: set `calendar.start` and `calendar.horizon`",
+            local(Some(0)),
+            local(horizon)
+        );
+        let place: Place = self.file.place;
+        problems.add(place, title, label, Some(help));
+    }
+}
+
+impl Placing<'_> {
+    fn draws(&self, row: u64) -> Draws {
+        Population::new(self.seed, 0, Kind::Arrivals).person(row, 0)
+    }
+
+    fn since_start(&self, moment: Moment) -> i64 {
+        match moment {
+            Moment::Local(local) => self.almanac.instant(local),
+            Moment::Absolute(instant) => self.almanac.since_start(instant),
+        }
+    }
+
+    fn keep(&self, at: i64, arrivals: &mut Vec<Time>) {
+        let within = u64::try_from(at)
+            .ok()
+            .map(Time)
+            .filter(|at| *at < self.almanac.horizon);
+        arrivals.extend(within);
+    }
+
+    /// A recorded chat at its time, and its copies within its interval.
+    fn place_chat(&self, at: i64, draws: Draws, arrivals: &mut Vec<Time>) {
+        let (from, length) = (at - at.rem_euclid(self.interval.0 as i64), self.interval);
+        if at < 0 || at >= self.almanac.horizon.0 as i64 {
+            return;
+        }
+        let length = length.0.min(self.almanac.horizon.0 - from as u64) as f64;
+        for copy in 0..self.scale.ceil() as u32 {
+            let mut stream = draws.at(Purpose::Placement, copy);
+            if stream.random::<f64>() < self.scale - f64::from(copy) {
+                let moved = from + (stream.random::<f64>() * length) as i64;
+                self.keep(if copy == 0 { at } else { moved }, arrivals);
+            }
+        }
+    }
+
+    /// The chats of an interval, evenly at random within it.
+    fn place_cell(
+        &self,
+        from: i64,
+        every: Span,
+        count: u32,
+        draws: Draws,
+        arrivals: &mut Vec<Time>,
+    ) {
+        let beyond = from >= self.almanac.horizon.0 as i64 || from + (every.0 as i64) <= 0;
+        if beyond {
+            return;
+        }
+        for copy in 0..self.scale.ceil() as u32 {
+            for chat in 0..count {
+                let index = copy.wrapping_mul(count).wrapping_add(chat);
+                let mut stream = draws.at(Purpose::Placement, index);
+                if stream.random::<f64>() < self.scale - f64::from(copy) {
+                    self.keep(
+                        from + (stream.random::<f64>() * every.0 as f64) as i64,
+                        arrivals,
+                    );
+                }
+            }
+            if arrivals.len() as u64 > MOST {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Owns `[run]`, `[live]` and `[validity]`: how a scenario is run and what a live run must keep.
+//!
+//! Law: every key has a default, so that a scenario without these sections can be run.
+
+use super::document::At;
+use super::duration::SPAN;
+use super::form::{Number, Whole};
+use super::plan::{Live, Validity};
+use super::section::Section;
+use crate::time::Span;
+
+/// `[run]` as written.
+pub struct Run {
+    /// What is left out at the start.
+    pub warm_up: At<Span>,
+    /// How long the run may go on after the horizon.
+    pub drain_limit: Span,
+    /// How often a simulation is repeated.
+    pub replications: u32,
+    /// How long an interval is.
+    pub interval: At<Span>,
+}
+
+/// Reads `[run]`.
+pub fn ask(section: &mut Section) -> Run {
+    let warm_up = section.or(
+        "warm_up",
+        "What is left out of all figures at the start.",
+        &SPAN,
+        "\"0s\"",
+    );
+    let drain_limit = section.or(
+        "drain_limit",
+        "How long chats may go on after the horizon.",
+        &SPAN,
+        "\"24h\"",
+    );
+    let replications = section.or(
+        "replications",
+        "How often a simulation is repeated with other draws.",
+        &Whole {
+            least: 1,
+            most: 1_000_000,
+        },
+        "10",
+    );
+    let interval = section.or(
+        "interval",
+        "The interval that figures are given by.",
+        &SPAN,
+        "\"30m\"",
+    );
+    if drain_limit.value > Span::from_secs(366 * 86_400) {
+        let label = "at most 366d";
+        section.problem(drain_limit.place, "`drain_limit` is too long", label, None);
+    }
+    if interval.value < Span::from_secs(1) {
+        let help = Some("write for example `interval = \"15m\"`".to_string());
+        section.problem(
+            interval.place,
+            "`interval` is too short",
+            "at least 1s",
+            help,
+        );
+    }
+    Run {
+        warm_up,
+        drain_limit: drain_limit.value,
+        replications: replications.value as u32,
+        interval,
+    }
+}
+
+/// Reads `[live]`.
+pub fn ask_live(section: &mut Section) -> Live {
+    let speed = section.or(
+        "speed",
+        "How many seconds of the scenario pass in one second of the wall clock.",
+        &Number {
+            least: 0.001,
+            most: 100_000.0,
+            least_allowed: true,
+            example: "60",
+        },
+        "1.0",
+    );
+    let connect_lead = section.or(
+        "connect_lead",
+        "Wall time by which agents connect before their shift.",
+        &SPAN,
+        "\"5s\"",
+    );
+    let closing_deadline = section.or(
+        "closing_deadline",
+        "Wall time that stopping may take.",
+        &SPAN,
+        "\"10s\"",
+    );
+    let start_deadline = section.or(
+        "start_deadline",
+        "Wall time within which all agents of the first shift must be online.",
+        &SPAN,
+        "\"10s\"",
+    );
+    Live {
+        speed: speed.value,
+        connect_lead: connect_lead.value,
+        closing_deadline: closing_deadline.value,
+        start_deadline: start_deadline.value,
+    }
+}
+
+/// Reads `[validity]`.
+pub fn ask_validity(section: &mut Section) -> Validity {
+    let lag_ms_p99 = section.or(
+        "lag_ms_p99",
+        "The most that the 99th percentile of the schedule lag may be, in wall milliseconds.",
+        &Number::above_zero(1e6, "20"),
+        "20.0",
+    );
+    let lag_share = section.or(
+        "lag_share",
+        "The most that it may be as a share of the median human time at the run's speed.",
+        &Number::above_zero(1.0, "0.01"),
+        "0.01",
+    );
+    Validity {
+        lag_ms_p99: lag_ms_p99.value,
+        lag_share: lag_share.value,
+    }
+}
