@@ -8,6 +8,7 @@ pub mod random;
 pub mod report;
 pub mod scenario;
 pub mod simulation;
+pub mod server;
 pub mod stats;
 pub mod time;
 pub mod wire;
