@@ -1,4 +1,5 @@
 //! Integration tests.
 
+mod protocol;
 mod server;
 mod socket;

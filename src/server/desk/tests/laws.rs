@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// What a visitor does next; numbers are taken modulo what there is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Deed {
     Customer,
     Agent { agent: u32, limit: u32 },
@@ -22,7 +22,7 @@ enum Deed {
 }
 
 fn deeds() -> impl Strategy<Value = Vec<Deed>> {
-    let (conn, chat) = (0..12usize, 0..6u64);
+    let (conn, chat) = (0..40usize, 0..6u64);
     let deed = prop_oneof![
         4 => Just(Deed::Customer),
         2 => (0..4u32, 0..4u32).prop_map(|(agent, limit)| Deed::Agent { agent, limit }),
@@ -45,11 +45,41 @@ struct Onlooker {
     ended: HashSet<ConnId>,
     /// The chats an agent's connection holds, and its limit.
     agents: HashMap<ConnId, (HashSet<u64>, u32)>,
+    /// The agents' connections that have said they finish.
+    leaving: HashSet<ConnId>,
     waiting: Vec<ConnId>,
     numbers: HashSet<u64>,
 }
 
 impl Onlooker {
+    /// What an input that was followed changes, before it has its answer.
+    fn knows(&mut self, conn: ConnId, input: &Input) {
+        match input {
+            Input::Agent(FromAgent::Free { chat }) => {
+                if let Some((held, _)) = self.agents.get_mut(&conn) {
+                    held.remove(chat);
+                }
+            }
+            Input::Agent(FromAgent::Offline {}) => {
+                self.leaving.insert(conn);
+            }
+            Input::Gone => {
+                self.agents.remove(&conn);
+                self.waiting.retain(|waiting| *waiting != conn);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether an agent who takes chats holds fewer than it may.
+    fn sees_room(&self) -> bool {
+        let mut taking = self
+            .agents
+            .iter()
+            .filter(|(conn, _)| !self.leaving.contains(conn));
+        taking.any(|(_, (held, limit))| held.len() < *limit as usize)
+    }
+
     fn sees(&mut self, out: &Out) {
         for (conn, parcel) in out {
             assert!(!self.ended.contains(conn), "nothing follows the end");
@@ -68,6 +98,7 @@ impl Onlooker {
                 }
                 Parcel::Agent(ToAgent::Offline {}) => {
                     let (held, _) = self.agents.remove(conn).expect("online");
+                    self.leaving.remove(conn);
                     assert!(held.is_empty(), "an agent finishes first");
                 }
                 Parcel::Customer(ToCustomer::Queued { position }) => {
@@ -89,7 +120,7 @@ impl Onlooker {
 
 fn input_of(deed: Deed, next: u64, onlooker: &Onlooker) -> (u64, Input) {
     let text = String::new;
-    let pick = |conn: usize| (conn as u64).min(next.saturating_sub(1));
+    let pick = |conn: usize| conn as u64 % next.max(1);
     // Mostly a chat that the agent holds, else a number at random.
     let held = |conn: usize, chat: u64| {
         let agent = onlooker.agents.get(&ConnId(pick(conn)));
@@ -167,24 +198,11 @@ proptest! {
                 _ => None,
             };
             let (conn, input) = input_of(deed, next, &onlooker);
-            // An agent that frees a slot of its own, or is gone, holds it no more.
-            let before = rig.desk.tally().violations;
-            let (freed, gone) = match input {
-                Input::Agent(FromAgent::Free { chat }) => (Some(chat), false),
-                Input::Gone => (None, true),
-                _ => (None, false),
-            };
             let mut out = Vec::new();
-            rig.desk.handle(ConnId(conn), input, &mut out);
-            if rig.desk.tally().violations == before
-                && let Some((held, _)) = onlooker.agents.get_mut(&ConnId(conn))
-                && let Some(chat) = freed
-            {
-                held.remove(&chat);
-            }
-            if gone {
-                onlooker.agents.remove(&ConnId(conn));
-                onlooker.waiting.retain(|c| *c != ConnId(conn));
+            let before = rig.desk.tally().violations;
+            rig.desk.handle(ConnId(conn), input.clone(), &mut out);
+            if rig.desk.tally().violations == before {
+                onlooker.knows(ConnId(conn), &input);
             }
             onlooker.sees(&out);
             if let Some(follow) = follow {
@@ -195,6 +213,7 @@ proptest! {
             }
             prop_assert_eq!(rig.desk.waiting() as usize, onlooker.waiting.len());
             prop_assert!(rig.desk.waiting() <= queue_limit);
+            prop_assert!(onlooker.waiting.is_empty() || !onlooker.sees_room());
         }
         (0..next).for_each(|conn| {
             rig.input(conn, Input::Gone);
