@@ -2,8 +2,13 @@
 
 pub mod center;
 pub mod error;
+pub mod live;
 pub mod measure;
 pub mod random;
+pub mod report;
 pub mod scenario;
+pub mod server;
+pub mod simulation;
 pub mod stats;
 pub mod time;
+pub mod wire;

@@ -4,7 +4,13 @@
 //! code. All sums are integers, so that no result depends on the order of addition.
 
 pub mod catalogue;
+pub mod clock;
 pub mod gate;
+pub mod histogram;
+pub mod kpi;
 pub mod outline;
 pub mod record;
+pub mod recorder;
 pub mod result;
+pub mod tally;
+pub mod visit;

@@ -32,6 +32,7 @@ mod roster;
 mod run;
 mod schema;
 mod section;
+pub mod stream;
 mod surge;
 
 use std::path::Path;

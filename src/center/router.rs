@@ -70,8 +70,8 @@ impl Router {
         }
     }
 
-    /// The agent takes chats, at most `limit` at a time; agents are numbered densely from 0.
-    pub fn online(&mut self, agent: AgentId, limit: u32) {
+    /// Makes the agent known, away as yet; agents are numbered densely from 0.
+    pub fn enrol(&mut self, agent: AgentId, limit: u32) {
         if agent.index() >= self.desks.len() {
             let new = Desk {
                 held: 0,
@@ -83,6 +83,11 @@ impl Router {
             self.desks.resize(agent.index() + 1, new);
             self.unranked = true;
         }
+    }
+
+    /// The agent takes chats, at most `limit` at a time.
+    pub fn online(&mut self, agent: AgentId, limit: u32) {
+        self.enrol(agent, limit);
         self.withdraw_room(agent);
         let desk = &mut self.desks[agent.index()];
         (desk.online, desk.limit) = (true, limit);

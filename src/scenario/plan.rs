@@ -9,6 +9,7 @@ use super::calendar::Calendar;
 use crate::center::rules::{AgentRules, CustomerRules, RouterRules};
 use crate::measure::gate::{Gate, Judge};
 use crate::measure::outline::Outline;
+use crate::measure::result::ScenarioEcho;
 use crate::time::{Span, Time};
 
 /// A scenario resolved to numbers.
@@ -117,6 +118,22 @@ pub struct Piece {
 }
 
 impl Arrivals {
+    /// The greatest expected rate, in chats a nanosecond; of a replay, that of its fullest minute.
+    pub fn peak(&self) -> f64 {
+        const MINUTE: u64 = 60_000_000_000;
+        match self {
+            Arrivals::Rate(curve) => curve
+                .pieces
+                .iter()
+                .map(|p| p.from_rate.max(p.to_rate))
+                .fold(0.0, f64::max),
+            Arrivals::Replay(times) => {
+                let minutes = times.chunk_by(|a, b| a.0 / MINUTE == b.0 / MINUTE);
+                minutes.map(<[Time]>::len).max().unwrap_or(0) as f64 / MINUTE as f64
+            }
+        }
+    }
+
     /// Chats expected before the horizon.
     pub fn expected(&self) -> f64 {
         match self {
@@ -155,6 +172,25 @@ pub struct Validity {
 }
 
 impl Plan {
+    /// What the result file says of the scenario.
+    pub fn echo(&self) -> ScenarioEcho {
+        ScenarioEcho {
+            name: self.name.clone(),
+            file: self.source.file.clone(),
+            text: self.source.text.clone(),
+            overrides: self.source.overrides.clone(),
+            seed: self.seed,
+            start: self.calendar.start().to_string(),
+            horizon_s: self.outline.horizon.as_secs_f64(),
+            warm_up_s: self.outline.warm_up.as_secs_f64(),
+            interval_s: self.outline.interval.as_secs_f64(),
+            agents: self.team,
+            concurrency: self.agents.concurrency,
+            replications: self.replications,
+            ..ScenarioEcho::default()
+        }
+    }
+
     /// The latest instant at which anything can happen.
     pub fn end(&self) -> Time {
         self.outline.horizon + self.drain_limit

@@ -92,11 +92,7 @@ fn bisect(mut low: f64, mut high: f64, f: impl Fn(f64) -> f64) -> Option<f64> {
     }
     for _ in 0..200 {
         let middle = (low * high).sqrt();
-        if f(middle) < 0.0 {
-            low = middle
-        } else {
-            high = middle
-        }
+        *(if f(middle) < 0.0 { &mut low } else { &mut high }) = middle;
     }
     Some((low * high).sqrt())
 }

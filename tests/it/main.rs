@@ -1,3 +1,7 @@
-//! Integration tests.
+//! Integration tests: one binary, one module a topic.
 
+mod plans;
+mod report;
 mod scenario;
+mod server;
+mod theory;

@@ -1,0 +1,227 @@
+//! Owns `Target` and `Address`: where a live run goes, and the proof that it may.
+//!
+//! Law: only an `Address` can be dialled, and only `Target::resolve` makes one, from the addresses
+//! that it checked. So a name that resolves anew cannot lead the traffic elsewhere: a generator
+//! pointed at somebody else's server is an attack.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::http::Uri;
+
+use crate::error::{Error, Result};
+use crate::wire::clean;
+
+/// Wall time that the name service has.
+const LOOKUP: Duration = Duration::from_secs(10);
+
+/// A chat server as the user named it: `ws://HOST:PORT`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Without the brackets of an IPv6 address.
+    host: String,
+    port: u16,
+}
+
+/// A target whose addresses were checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    target: Target,
+    /// At least one, in the order in which they are tried.
+    checked: Vec<SocketAddr>,
+}
+
+impl Target {
+    /// Reads `ws://HOST:PORT`.
+    ///
+    /// # Errors
+    /// Refused: another scheme, no port, a path, a user name.
+    pub fn parse(text: &str) -> Result<Target> {
+        let wrong = |what: &str| {
+            let shown = clean(text);
+            Error::refused(format!("target `{shown}` {what}"))
+                .with_remedy("write --target ws://HOST:PORT, such as ws://127.0.0.1:4210")
+        };
+        let uri: Uri = text.parse().map_err(|_| wrong("is not an address"))?;
+        match uri.scheme_str() {
+            Some("ws") => {}
+            Some("wss") => return Err(wrong("asks for TLS, which this version does not speak")),
+            Some(_) => return Err(wrong("is not a WebSocket address")),
+            None => return Err(wrong("does not begin with ws://")),
+        }
+        let authority = uri.authority().map_or("", |authority| authority.as_str());
+        if authority.contains('@') {
+            return Err(wrong("holds a user name; the server knows none"));
+        }
+        if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
+            return Err(wrong("holds a path; the protocol has its own"));
+        }
+        let port = uri.port_u16().filter(|port| *port > 0);
+        let port = port.ok_or_else(|| wrong("names no port"))?;
+        let host = uri.host().unwrap_or_default();
+        let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+        let host = bare.unwrap_or(host).to_ascii_lowercase();
+        if host.is_empty() {
+            return Err(wrong("names no host"));
+        }
+        Ok(Target { host, port })
+    }
+
+    /// Looks the host up and checks what it resolves to: every address is loopback, or the host is
+    /// one of `allowed` (as the user wrote it, without a port).
+    ///
+    /// # Errors
+    /// Refused (exit 2) when it is not allowed; failed (exit 3) when it cannot be resolved.
+    pub async fn resolve(&self, allowed: &[String]) -> Result<Address> {
+        let failed =
+            |words: &str| Error::failed(format!("cannot resolve the host of {self}: {words}"));
+        let found = tokio::net::lookup_host((self.host.as_str(), self.port));
+        let found = timeout(LOOKUP, found).await;
+        let found = found.map_err(|_| failed("no answer from the name service"))?;
+        let found = found.map_err(|error| failed(&clean(&error.to_string())))?;
+        let mut checked: Vec<SocketAddr> = found.collect();
+        // Most servers listen on IPv4, where `localhost` often comes second.
+        checked.sort_by_key(SocketAddr::is_ipv6);
+        checked.dedup();
+        if checked.is_empty() {
+            return Err(Error::failed(format!("the host of {self} has no address")));
+        }
+        let abroad = checked.iter().find(|addr| !is_loopback(addr.ip()));
+        if let Some(abroad) = abroad
+            && !self.is_in(allowed)
+        {
+            return Err(Error::refused(format!(
+                "{self} is {}, not this machine: a load test of somebody else's server is an \
+                 attack",
+                abroad.ip()
+            ))
+            .with_remedy(format!(
+                "if the server is yours, allow it: --allow-target {}",
+                self.host
+            )));
+        }
+        Ok(Address {
+            target: self.clone(),
+            checked,
+        })
+    }
+
+    fn is_in(&self, allowed: &[String]) -> bool {
+        allowed.iter().any(|host| {
+            let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+            bare.unwrap_or(host).eq_ignore_ascii_case(&self.host)
+        })
+    }
+
+    /// `HOST:PORT`, as it stands in a Host header.
+    pub fn authority(&self) -> String {
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+}
+
+impl From<SocketAddr> for Target {
+    fn from(addr: SocketAddr) -> Target {
+        Target {
+            host: addr.ip().to_string(),
+            port: addr.port(),
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ws://{}", self.authority())
+    }
+}
+
+impl Address {
+    /// The target as the user named it.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The addresses that were checked, in the order in which they are tried.
+    pub fn checked(&self) -> &[SocketAddr] {
+        &self.checked
+    }
+}
+
+/// Whether an address is this machine, IPv4 in IPv6 included.
+fn is_loopback(ip: IpAddr) -> bool {
+    ip.to_canonical().is_loopback()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Exit;
+
+    #[test]
+    fn targets_are_read() {
+        for (text, shown) in [
+            ("ws://127.0.0.1:4210", "ws://127.0.0.1:4210"),
+            ("ws://LocalHost:80/", "ws://localhost:80"),
+            ("ws://[::1]:9", "ws://[::1]:9"),
+        ] {
+            assert_eq!(Target::parse(text).unwrap().to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn other_targets_are_refused_with_a_reason() {
+        for (text, words) in [
+            ("wss://localhost:4210", "TLS"),
+            ("http://localhost:4210", "not a WebSocket"),
+            ("localhost:4210", "begin with ws://"),
+            ("ws://localhost", "no port"),
+            ("ws://localhost:0", "no port"),
+            ("ws://localhost:99999", "ws://HOST:PORT"),
+            ("ws://localhost:4210/customer", "path"),
+            ("ws://localhost:4210/?a", "path"),
+            ("ws://a:b@localhost:4210", "user name"),
+            ("ws://:4210", "ws://HOST:PORT"),
+            ("ws://local host:1", "not an address"),
+            ("\u{1b}[2J", "not an address"),
+            ("", "not an address"),
+        ] {
+            let error = Target::parse(text).unwrap_err();
+            assert_eq!(error.exit(), Exit::Refused);
+            let message = error.message(false);
+            assert!(message.contains(words), "{text}: {message}");
+            assert!(!message.contains('\u{1b}'));
+        }
+    }
+
+    #[tokio::test]
+    async fn loopback_needs_no_leave() {
+        let target = Target::parse("ws://127.0.0.1:4210").unwrap();
+        let address = target.resolve(&[]).await.unwrap();
+        assert_eq!(address.checked(), ["127.0.0.1:4210".parse().unwrap()]);
+        let mapped = Target::parse("ws://[::ffff:127.0.0.1]:4210").unwrap();
+        assert!(mapped.resolve(&[]).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn other_hosts_need_leave_by_name() {
+        // Addresses of the documentation ranges: looked at, never dialled.
+        for host in [
+            "192.0.2.7",
+            "[2001:db8::7]",
+            "0.0.0.0",
+            "[::ffff:192.0.2.7]",
+        ] {
+            let target = Target::parse(&format!("ws://{host}:4210")).unwrap();
+            let error = target.resolve(&["example.org".to_owned()]).await;
+            let error = error.unwrap_err();
+            assert_eq!(error.exit(), Exit::Refused);
+            assert!(error.message(false).contains("--allow-target"), "{host}");
+            assert!(target.resolve(&[host.to_owned()]).await.is_ok(), "{host}");
+        }
+    }
+}

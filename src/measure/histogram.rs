@@ -1,0 +1,331 @@
+//! Owns `Histogram`: counts of a latency in HdrHistogram's own layout, and its export.
+//!
+//! Law: three significant digits in microseconds up to a bound that the plan gives; what lies
+//! beyond is counted as overflow, never clipped, and exact zeros are counted apart. Recording is
+//! one shift and one increment; the `hdrhistogram` crate writes the standard encoding afterwards.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
+
+use crate::time::Span;
+
+/// Sub-buckets of the first bucket: 2,048 keep three significant digits.
+const SUB_BUCKETS: u64 = 2_048;
+
+/// The place of `value` when each doubling is cut into `half` parts and the first `2 * half`
+/// values have places of their own.
+#[inline]
+pub(super) fn place(value: u64, half: u64) -> usize {
+    let bits = u64::BITS - (value | (2 * half - 1)).leading_zeros();
+    let bucket = bits - (2 * half).ilog2();
+    (u64::from(bucket) * half + (value >> bucket)) as usize
+}
+
+/// The least value of a place, and how many values share it.
+pub(super) fn value_at(place: usize, half: u64) -> (u64, u64) {
+    let place = place as u64;
+    if place < 2 * half {
+        return (place, 1);
+    }
+    let bucket = place / half - 1;
+    ((place - bucket * half) << bucket, 1 << bucket)
+}
+
+/// Counts of a latency.
+#[derive(Clone, Debug)]
+pub struct Histogram {
+    counts: Vec<u64>,
+    zeros: u64,
+    overflow: u64,
+    total: u64,
+}
+
+impl Histogram {
+    /// A histogram for values up to `bound`.
+    pub fn new(bound: Span) -> Histogram {
+        let places = place(bound.as_micros(), SUB_BUCKETS / 2) + 1;
+        Histogram {
+            counts: vec![0; places],
+            zeros: 0,
+            overflow: 0,
+            total: 0,
+        }
+    }
+
+    /// How many values were recorded.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// How many values lay beyond the bound.
+    pub fn overflow(&self) -> u64 {
+        self.overflow
+    }
+
+    /// Adds the counts of another histogram with the same bound.
+    pub fn add(&mut self, other: &Histogram) {
+        self.counts
+            .iter_mut()
+            .zip(&other.counts)
+            .for_each(|(mine, theirs)| *mine += theirs);
+        self.zeros += other.zeros;
+        self.overflow += other.overflow;
+        self.total += other.total;
+    }
+
+    /// The seconds that a share `p` of values lies at or below; `None` without values.
+    pub fn quantile(&self, p: f64) -> Option<f64> {
+        let counts = self.counts.iter().copied().enumerate();
+        quantiles(counts, self.zeros, self.total, [p]).map(|[value]| value)
+    }
+
+    /// The standard encoding, V2 with deflate, in base64; values in microseconds, zeros included.
+    pub fn encoded(&self) -> String {
+        let bound = value_at(self.counts.len().max(2) - 1, SUB_BUCKETS / 2)
+            .0
+            .max(2);
+        let mut standard = hdrhistogram::Histogram::<u64>::new_with_bounds(1, bound, 3)
+            .expect("bounds of one and more with three digits are valid");
+        standard.saturating_record_n(0, self.zeros);
+        for (place, count) in self
+            .counts
+            .iter()
+            .enumerate()
+            .filter(|(_, count)| **count > 0)
+        {
+            standard.saturating_record_n(value_at(place, SUB_BUCKETS / 2).0, *count);
+        }
+        let mut bytes = Vec::new();
+        V2DeflateSerializer::new()
+            .serialize(&standard, &mut bytes)
+            .expect("writing to memory does not fail");
+        STANDARD.encode(bytes)
+    }
+}
+
+/// The values at ascending shares, each the middle of its place, in seconds; infinite where the
+/// share lies in the overflow. `counts` gives places, ascending, with their counts.
+fn quantiles<const N: usize>(
+    mut counts: impl Iterator<Item = (usize, u64)>,
+    zeros: u64,
+    total: u64,
+    shares: [f64; N],
+) -> Option<[f64; N]> {
+    let (mut seen, mut value) = (zeros, 0.0);
+    let mut up_to = |p: f64| {
+        let wanted = ((p * total as f64).ceil() as u64).max(1);
+        while seen < wanted {
+            let Some((place, count)) = counts.next() else {
+                return f64::INFINITY;
+            };
+            seen += count;
+            let (low, width) = value_at(place, SUB_BUCKETS / 2);
+            value = (low as f64 + width as f64 / 2.0) * 1e-6;
+        }
+        value
+    };
+    (total > 0).then(|| shares.map(&mut up_to))
+}
+
+/// The shares whose quantiles a series has, as in `catalogue::STATISTICS`.
+pub const SHARES: [f64; 4] = [0.5, 0.9, 0.95, 0.99];
+
+/// A latency within one replication: counts, sum and greatest value.
+#[derive(Clone, Debug)]
+pub struct Series {
+    counts: Vec<u32>,
+    lowest: usize,
+    highest: usize,
+    zeros: u64,
+    overflow: u64,
+    moments: Moments,
+}
+
+/// Count, sum and greatest value of a latency.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Moments {
+    /// How many values.
+    pub count: u64,
+    /// Their sum in nanoseconds.
+    pub sum: u128,
+    /// The greatest.
+    pub max: Span,
+}
+
+impl Moments {
+    /// Counts one value.
+    #[inline]
+    pub fn record(&mut self, value: Span) {
+        self.count += 1;
+        self.sum += u128::from(value.0);
+        self.max = self.max.max(value);
+    }
+
+    /// Adds the values of another.
+    pub fn add(&mut self, other: &Moments) {
+        self.count += other.count;
+        self.sum += other.sum;
+        self.max = self.max.max(other.max);
+    }
+
+    /// The sum in seconds.
+    pub fn seconds(&self) -> f64 {
+        self.sum as f64 * 1e-9
+    }
+
+    /// The mean in seconds; `None` without values.
+    pub fn mean(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.seconds() / self.count as f64)
+    }
+}
+
+/// What one replication says of a series.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Summary {
+    /// Count, sum and greatest value.
+    pub moments: Moments,
+    /// The quantiles at `SHARES` in seconds; `None` without values.
+    pub quantiles: Option<[f64; 4]>,
+}
+
+impl Series {
+    /// A series for values up to `bound`.
+    pub fn new(bound: Span) -> Series {
+        let places = place(bound.as_micros(), SUB_BUCKETS / 2) + 1;
+        Series {
+            counts: vec![0; places],
+            lowest: usize::MAX,
+            highest: 0,
+            zeros: 0,
+            overflow: 0,
+            moments: Moments::default(),
+        }
+    }
+
+    /// Counts one value.
+    #[inline]
+    pub fn record(&mut self, value: Span) {
+        self.moments.record(value);
+        if value == Span::ZERO {
+            self.zeros += 1;
+            return;
+        }
+        let place = place(value.as_micros(), SUB_BUCKETS / 2);
+        match self.counts.get_mut(place) {
+            Some(count) => {
+                *count += 1;
+                self.lowest = self.lowest.min(place);
+                self.highest = self.highest.max(place);
+            }
+            None => self.overflow += 1,
+        }
+    }
+
+    /// Adds the values of another series with the same bound.
+    pub fn absorb(&mut self, other: &Series) {
+        if other.lowest <= other.highest {
+            for place in other.lowest..=other.highest {
+                self.counts[place] += other.counts[place];
+            }
+            self.lowest = self.lowest.min(other.lowest);
+            self.highest = self.highest.max(other.highest);
+        }
+        self.zeros += other.zeros;
+        self.overflow += other.overflow;
+        self.moments.add(&other.moments);
+    }
+
+    /// The seconds that a share `p` of values lies at or below; `None` without values.
+    pub fn quantile(&self, p: f64) -> Option<f64> {
+        let counts = self
+            .counts
+            .iter()
+            .map(|count| u64::from(*count))
+            .enumerate();
+        quantiles(counts, self.zeros, self.moments.count, [p]).map(|[value]| value)
+    }
+
+    /// Moves everything into the pool and says what this replication found.
+    pub fn drain_into(&mut self, pool: &mut Histogram) -> Summary {
+        let total = self.moments.count;
+        let touched = self.lowest.min(self.highest)..self.highest + 1;
+        let counts = touched
+            .clone()
+            .map(|place| (place, u64::from(self.counts[place])));
+        let quantiles = quantiles(counts, self.zeros, total, SHARES);
+        for place in touched {
+            pool.counts[place] += u64::from(std::mem::take(&mut self.counts[place]));
+        }
+        pool.zeros += std::mem::take(&mut self.zeros);
+        pool.overflow += std::mem::take(&mut self.overflow);
+        pool.total += total;
+        (self.lowest, self.highest) = (usize::MAX, 0);
+        Summary {
+            moments: std::mem::take(&mut self.moments),
+            quantiles,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hdrhistogram::serialization::Deserializer;
+    use proptest::prelude::*;
+
+    const BOUND: Span = Span::from_secs(100_000);
+
+    #[test]
+    fn places_are_dense_and_ascend() {
+        for half in [32, 1_024] {
+            let mut last = None;
+            for value in (0..100_000).chain((100_000..50_000_000).step_by(997)) {
+                let here = place(value, half);
+                let (low, width) = value_at(here, half);
+                assert!((low..low + width).contains(&value), "{value}");
+                assert!(last.is_none_or(|last| here == last || here == last + 1 || value > 99_999));
+                last = Some(here);
+            }
+        }
+    }
+
+    proptest! {
+        /// Pooled quantiles and the exported encoding agree with the hdrhistogram crate, within
+        /// three digits.
+        #[test]
+        fn agrees_with_hdrhistogram(
+            values in prop::collection::vec(prop_oneof![Just(0u64), 1u64..10_000_000_000], 1..300),
+        ) {
+            let mut standard = hdrhistogram::Histogram::<u64>::new(3).unwrap();
+            let (mut series, mut pool) = (Series::new(BOUND), Histogram::new(BOUND));
+            for micros in &values {
+                standard.record(*micros).unwrap();
+                series.record(Span(micros * 1_000));
+            }
+            let summary = series.drain_into(&mut pool);
+            prop_assert_eq!(summary.moments.count, values.len() as u64);
+            let bytes = STANDARD.decode(pool.encoded()).unwrap();
+            let read: hdrhistogram::Histogram<u64> =
+                Deserializer::new().deserialize(&mut bytes.as_slice()).unwrap();
+            prop_assert_eq!(read.len(), values.len() as u64);
+            for (index, p) in SHARES.into_iter().enumerate() {
+                let (ours, theirs) = (pool.quantile(p).unwrap(), standard.value_at_quantile(p));
+                prop_assert!((ours * 1e6 - theirs as f64).abs() <= 1.0 + theirs as f64 * 1e-3);
+                prop_assert_eq!(ours, summary.quantiles.unwrap()[index]);
+                prop_assert_eq!(read.value_at_quantile(p), theirs);
+            }
+        }
+    }
+
+    #[test]
+    fn what_lies_beyond_is_told() {
+        let (mut series, bound) = (Series::new(Span::from_secs(1)), Span::from_secs(1));
+        let mut pool = Histogram::new(bound);
+        series.record(Span::from_secs(5));
+        series.record(Span::from_millis(1));
+        series.drain_into(&mut pool);
+        assert_eq!((pool.total(), pool.overflow()), (2, 1));
+        assert_eq!(pool.quantile(0.9), Some(f64::INFINITY));
+    }
+}

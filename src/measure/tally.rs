@@ -1,0 +1,336 @@
+//! Owns `Tally` and `Slice`: what one replication counted, in all and by interval.
+//!
+//! Law: integers only, so that adding replications in any order gives the same.
+
+use super::clock::Integrals;
+use super::histogram::{Moments, Summary, place, value_at};
+use crate::center::fate::Fate;
+use crate::time::Span;
+
+/// What is counted by the customer or by the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// Customers who came.
+    Arrived,
+    /// Met the closed desk and went away.
+    Closed,
+    /// Asked for an agent.
+    Offered,
+    /// Had to wait.
+    Delayed,
+    /// Got an agent.
+    Assigned,
+    /// Messages sent.
+    Messages,
+    /// Messages without a reply: the customer left before it.
+    Unanswered,
+    /// `Fate`s follow from here on, in the order of `Fate::ALL`.
+    Fates,
+}
+
+/// How many counts there are.
+pub const COUNTS: usize = Count::Fates as usize + Fate::ALL.len();
+
+/// Counts by `Count`, fates behind them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Counts([u64; COUNTS]);
+
+impl Counts {
+    /// Counts one.
+    #[inline]
+    pub fn bump(&mut self, count: Count) {
+        self.0[count as usize] += 1;
+    }
+
+    /// Counts one fate.
+    #[inline]
+    pub fn bump_fate(&mut self, fate: Fate) {
+        self.0[Count::Fates as usize + fate as usize] += 1;
+    }
+
+    /// How many.
+    pub fn of(&self, count: Count) -> u64 {
+        self.0[count as usize]
+    }
+
+    /// How many ended so.
+    pub fn of_fate(&self, fate: Fate) -> u64 {
+        self.0[Count::Fates as usize + fate as usize]
+    }
+
+    /// Adds another's counts.
+    pub fn add(&mut self, other: &Counts) {
+        self.0
+            .iter_mut()
+            .zip(other.0)
+            .for_each(|(mine, theirs)| *mine += theirs);
+    }
+}
+
+/// What a service level within T needs to know.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Within {
+    /// Assigned after at most T.
+    pub answered: u64,
+    /// Left the queue before T.
+    pub short: u64,
+    /// Never assigned, still there at the end, having waited longer than T.
+    pub overdue: u64,
+}
+
+impl Within {
+    /// Adds another's counts.
+    pub fn add(&mut self, other: &Within) {
+        self.answered += other.answered;
+        self.short += other.short;
+        self.overdue += other.overdue;
+    }
+}
+
+/// The latencies that are kept as series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Latency {
+    /// Offer to assignment.
+    Wait,
+    /// Offer to leaving the queue.
+    WaitAbandoned,
+    /// Offer to the first reply delivered.
+    FirstResponse,
+    /// Message pending to its reply delivered.
+    InterMessage,
+    /// Message pending to the customer leaving.
+    PendingAbandoned,
+    /// Assignment to slot free.
+    Handle,
+    /// Close to slot free.
+    WrapUp,
+    /// Composing for one chat.
+    ComposingPerChat,
+    /// Live: message written to read.
+    Delivery,
+    /// Live: message due to read.
+    DeliveryFromDue,
+    /// Live: dialling to the server's hello.
+    Connect,
+    /// Live: opening a chat to its assignment, where nobody waited.
+    Assignment,
+    /// Live: dialling to the confirmation of an agent.
+    AgentOnline,
+    /// Live: due to written.
+    ScheduleLag,
+}
+
+/// How many series a simulated run has; the live ones follow.
+pub const SIMULATED: usize = Latency::Delivery as usize;
+/// How many series there are in all.
+pub const LATENCIES: usize = Latency::ScheduleLag as usize + 1;
+
+impl Latency {
+    /// All series, in order of their numbers.
+    pub const ALL: [Latency; LATENCIES] = [
+        Latency::Wait,
+        Latency::WaitAbandoned,
+        Latency::FirstResponse,
+        Latency::InterMessage,
+        Latency::PendingAbandoned,
+        Latency::Handle,
+        Latency::WrapUp,
+        Latency::ComposingPerChat,
+        Latency::Delivery,
+        Latency::DeliveryFromDue,
+        Latency::Connect,
+        Latency::Assignment,
+        Latency::AgentOnline,
+        Latency::ScheduleLag,
+    ];
+
+    /// The name in measures, with its unit.
+    pub fn name(self) -> &'static str {
+        match self {
+            Latency::Wait => "wait_s",
+            Latency::WaitAbandoned => "wait_abandoned_s",
+            Latency::FirstResponse => "first_response_s",
+            Latency::InterMessage => "inter_message_s",
+            Latency::PendingAbandoned => "pending_abandoned_s",
+            Latency::Handle => "handle_s",
+            Latency::WrapUp => "wrap_up_s",
+            Latency::ComposingPerChat => "composing_per_chat_s",
+            Latency::Delivery => "delivery_ms",
+            Latency::DeliveryFromDue => "delivery_from_due_ms",
+            Latency::Connect => "connect_ms",
+            Latency::Assignment => "assignment_ms",
+            Latency::AgentOnline => "agent_online_ms",
+            Latency::ScheduleLag => "schedule_lag_ms",
+        }
+    }
+
+    /// How many of the measure's units a second has.
+    pub fn per_second(self) -> f64 {
+        if self as usize >= SIMULATED { 1e3 } else { 1.0 }
+    }
+}
+
+/// What one replication counted in all.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tally {
+    /// Counts of customers and messages.
+    pub counts: Counts,
+    /// By service level of the outline.
+    pub within: Vec<Within>,
+    /// By `Latency`.
+    pub series: Vec<Summary>,
+    /// All waits in the queue, of assigned, abandoned and rejected chats.
+    pub wait_all: Summary,
+    /// By the clock, from the warm-up's end to the horizon.
+    pub clock: Integrals,
+    /// Composing from the warm-up's end to the end of the drain, in seconds.
+    pub composing_total: f64,
+    /// Chats that got to their end between the warm-up's end and the horizon, whenever offered.
+    pub handled_by_clock: u64,
+    /// The most chats that waited at once within the horizon.
+    pub queue_max: u32,
+    /// Seconds between the warm-up's end and the horizon, or the stop.
+    pub observed: f64,
+}
+
+/// A latency in one interval: moments and coarse counts.
+#[derive(Clone, Debug)]
+pub struct Coarse {
+    /// Count, sum and greatest value.
+    pub moments: Moments,
+    counts: Vec<u32>,
+    lowest: usize,
+    highest: usize,
+}
+
+/// 64 places a doubling at the low end, 32 beyond: at most 1.6 % from the middle of a place.
+const COARSE: u64 = 32;
+
+impl Coarse {
+    /// Empty, for values up to `bound`.
+    pub fn new(bound: Span) -> Coarse {
+        let counts = vec![0; place(bound.0 / 1_000_000, COARSE) + 2];
+        Coarse {
+            moments: Moments::default(),
+            counts,
+            lowest: usize::MAX,
+            highest: 0,
+        }
+    }
+
+    /// Counts one value.
+    #[inline]
+    pub fn record(&mut self, value: Span) {
+        self.moments.record(value);
+        // Rounded up, so that only an exact zero is at zero.
+        let place = place(value.0.div_ceil(1_000_000), COARSE).min(self.counts.len() - 1);
+        self.counts[place] = self.counts[place].saturating_add(1);
+        self.lowest = self.lowest.min(place);
+        self.highest = self.highest.max(place);
+    }
+
+    /// Moves all values into another.
+    pub fn drain_into(&mut self, other: &mut Coarse) {
+        other.moments.add(&std::mem::take(&mut self.moments));
+        if self.lowest <= self.highest {
+            for place in self.lowest..=self.highest {
+                let count = std::mem::take(&mut self.counts[place]);
+                other.counts[place] = other.counts[place].saturating_add(count);
+            }
+            other.lowest = other.lowest.min(self.lowest);
+            other.highest = other.highest.max(self.highest);
+            (self.lowest, self.highest) = (usize::MAX, 0);
+        }
+    }
+
+    /// The seconds that a share `p` of values lies at or below, within 2 %; `None` without values.
+    pub fn quantile(&self, p: f64) -> Option<f64> {
+        let wanted = ((p * self.moments.count as f64).ceil() as u64).max(1);
+        let mut seen = 0;
+        let reached = self.counts.iter().position(|count| {
+            seen += u64::from(*count);
+            seen >= wanted
+        });
+        reached.map(|place| {
+            let (low, width) = value_at(place, COARSE);
+            let middle = (low as f64 + (width - 1) as f64 / 2.0) * 1e-3;
+            middle.min(self.moments.max.as_secs_f64())
+        })
+    }
+}
+
+/// What happened to the customers offered in one interval.
+#[derive(Clone, Debug)]
+pub struct Slice {
+    /// Counts of customers and messages.
+    pub counts: Counts,
+    /// For the first service level of the outline.
+    pub within: Within,
+    /// Offer to assignment.
+    pub wait: Coarse,
+    /// Offer to the first reply.
+    pub first_response: Coarse,
+    /// Message pending to reply.
+    pub inter_message: Coarse,
+    /// Assignment to slot free.
+    pub handle: Moments,
+    /// By the clock.
+    pub clock: Integrals,
+}
+
+impl Slice {
+    /// Empty, for values up to `bound`.
+    pub fn new(bound: Span) -> Slice {
+        Slice {
+            counts: Counts::default(),
+            within: Within::default(),
+            wait: Coarse::new(bound),
+            first_response: Coarse::new(bound),
+            inter_message: Coarse::new(bound),
+            handle: Moments::default(),
+            clock: Integrals::default(),
+        }
+    }
+
+    /// Moves everything into another.
+    pub fn drain_into(&mut self, other: &mut Slice) {
+        other.counts.add(&std::mem::take(&mut self.counts));
+        other.within.add(&std::mem::take(&mut self.within));
+        self.wait.drain_into(&mut other.wait);
+        self.first_response.drain_into(&mut other.first_response);
+        self.inter_message.drain_into(&mut other.inter_message);
+        other.handle.add(&std::mem::take(&mut self.handle));
+        other.clock.add(&std::mem::take(&mut self.clock));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn coarse_quantiles_are_within_two_percent() {
+        let mut coarse = Coarse::new(Span::from_secs(100_000));
+        (1..=10_000).for_each(|i| coarse.record(Span::from_millis(i * 37)));
+        for p in [0.01, 0.1, 0.5, 0.9, 0.95, 0.999] {
+            let exact = 10_000.0 * p * 0.037;
+            assert!(
+                (coarse.quantile(p).unwrap() / exact - 1.0).abs() < 0.02,
+                "{p}"
+            );
+        }
+        let mut zeros = Coarse::new(Span::from_secs(10));
+        zeros.record(Span::ZERO);
+        assert_eq!(zeros.quantile(0.5), Some(0.0));
+    }
+
+    #[test]
+    fn latencies_stand_in_the_order_of_their_numbers() {
+        for (number, latency) in Latency::ALL.into_iter().enumerate() {
+            assert_eq!(latency as usize, number);
+        }
+        for (number, fate) in Fate::ALL.into_iter().enumerate() {
+            assert_eq!(fate as usize, number);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Owns `Visit`: what is known of one chat while it goes on.
+//!
+//! Law: only the recorder writes here; when the chat is over it becomes a `Record`.
+
+use super::record::Record;
+use crate::center::fate::Fate;
+use crate::time::{Span, Time};
+
+/// Offered during the warm-up: in no measure.
+pub(super) const EXCLUDED: u32 = u32::MAX;
+
+/// What is known of one chat while it goes on; instants that have not come are `Time::NEVER`.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    pub(super) offered: Time,
+    pub(super) pending: Time,
+    pub(super) assigned: Time,
+    pub(super) first_reply: Time,
+    pub(super) closed: Time,
+    pub(super) freed: Time,
+    pub(super) composed: Span,
+    pub(super) latency_sum: Span,
+    pub(super) latency_max: Span,
+    /// The interval of the offer, or `EXCLUDED`.
+    pub(super) interval: u32,
+    pub(super) number: u32,
+    pub(super) agent: u32,
+    pub(super) messages: u32,
+    pub(super) replies: u32,
+    pub(super) attempt: u32,
+    pub(super) fate: Option<Fate>,
+    pub(super) delayed: bool,
+}
+
+impl Visit {
+    pub(super) fn new(number: u32, attempt: u32, offered: Time, interval: u32) -> Visit {
+        Visit {
+            offered,
+            pending: Time::NEVER,
+            assigned: Time::NEVER,
+            first_reply: Time::NEVER,
+            closed: Time::NEVER,
+            freed: Time::NEVER,
+            composed: Span::ZERO,
+            latency_sum: Span::ZERO,
+            latency_max: Span::ZERO,
+            interval,
+            number,
+            agent: u32::MAX,
+            messages: 0,
+            replies: 0,
+            attempt,
+            fate: None,
+            delayed: false,
+        }
+    }
+
+    /// The customer's number.
+    #[inline]
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// When an agent was asked for.
+    #[inline]
+    pub fn offered(&self) -> Time {
+        self.offered
+    }
+
+    /// How it ended, once it has.
+    pub fn fate(&self) -> Option<Fate> {
+        self.fate
+    }
+
+    /// The agent who has it; `u32::MAX` before.
+    #[inline]
+    pub fn agent(&self) -> u32 {
+        self.agent
+    }
+
+    /// Whether it had to wait.
+    #[inline]
+    pub fn is_delayed(&self) -> bool {
+        self.delayed
+    }
+
+    /// When an agent got it; `Time::NEVER` before.
+    pub fn assigned(&self) -> Time {
+        self.assigned
+    }
+
+    /// Replies delivered so far.
+    pub fn replies(&self) -> u32 {
+        self.replies
+    }
+
+    /// The row of this chat.
+    pub fn record(&self) -> Record {
+        Record {
+            number: self.number,
+            attempt: self.attempt,
+            offered: self.offered,
+            fate: self.fate,
+            delayed: self.delayed,
+            assigned: self.assigned,
+            first_reply: self.first_reply,
+            closed: self.closed,
+            freed: self.freed,
+            agent: self.agent,
+            messages: self.messages,
+            replies: self.replies,
+            latency_sum: self.latency_sum,
+            latency_max: self.latency_max,
+            composed: self.composed,
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Writes a whole file or none.
+//!
+//! Law: at a regular path stands either the old content or all of the new: it is written beside and
+//! renamed, so that a full disk or a signal leaves nothing half-written. What is there and is no
+//! regular file (a pipe, a device) is written straight through and never replaced.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::error::{Error, Result};
+use crate::measure::result::RunResult;
+
+/// Writes a run's result file: JSON, pretty, keys in a stable order.
+///
+/// # Errors
+/// The file cannot be written, or the disk is full.
+pub fn write_result(path: &Path, result: &RunResult) -> Result<()> {
+    write(path, |out| {
+        serde_json::to_writer_pretty(&mut *out, result)?;
+        out.write_all(b"\n")
+    })
+}
+
+/// Writes what `fill` gives to the file at `path`.
+///
+/// # Errors
+/// The file cannot be written, or the disk is full.
+pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let written = match Target::of(path) {
+        Target::Special => straight(path, fill),
+        Target::Regular(path) => beside(&path, fill),
+    };
+    written.map_err(|source| Error::unwritable(path, &source))
+}
+
+/// Finds out early whether `path` can be written, before a long run; changes nothing there.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn probe(path: &Path) -> Result<()> {
+    let probed = match Target::of(path) {
+        Target::Special => File::options().write(true).open(path).map(drop),
+        Target::Regular(path) if path.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Target::Regular(path) => temporary(&path).map(drop),
+    };
+    probed.map_err(|source| {
+        let folder = folder_of(path);
+        let error = Error::unwritable(path, &source);
+        if folder.is_dir() {
+            error
+        } else {
+            error.with_remedy(format!("make the folder {} first", folder.display()))
+        }
+    })
+}
+
+/// What stands at a path.
+enum Target {
+    /// Nothing or a regular file; links followed, so that a rename does not replace the link.
+    Regular(PathBuf),
+    /// A device, a pipe, a socket.
+    Special,
+}
+
+impl Target {
+    fn of(path: &Path) -> Target {
+        match fs::metadata(path) {
+            Ok(there) if !there.is_file() && !there.is_dir() => Target::Special,
+            Ok(_) => Target::Regular(fs::canonicalize(path).unwrap_or_else(|_| path.into())),
+            Err(_) => Target::Regular(path.into()),
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// A file of its own beside `path`, gone when dropped.
+fn temporary(path: &Path) -> io::Result<NamedTempFile> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let mode = fs::metadata(path).map_or(0o666, |there| there.permissions().mode());
+    tempfile::Builder::new()
+        .prefix(&format!(".{name}."))
+        .suffix(".part")
+        .permissions(Permissions::from_mode(mode))
+        .tempfile_in(folder_of(path))
+        .map_err(|error| io::Error::from(error.kind()))
+}
+
+fn beside(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    if path.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    let mut out = BufWriter::new(temporary(path)?);
+    fill(&mut out)?;
+    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|failed| failed.error)?;
+    Ok(())
+}
+
+fn straight(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = BufWriter::new(File::options().write(true).open(path)?);
+    fill(&mut out)?;
+    out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Exit;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name();
+        let mut names: Vec<_> = entries.map(name).collect();
+        names.sort();
+        names.iter().map(|n| n.to_string_lossy().into()).collect()
+    }
+
+    #[test]
+    fn replaces_a_file_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.json");
+        write(&path, |out| out.write_all(b"old and longer")).unwrap();
+        write(&path, |out| out.write_all(b"new")).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(names(folder.path()), ["run.json"]);
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o400, 0o400);
+    }
+
+    #[test]
+    fn a_full_disk_leaves_the_old_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.json");
+        write(&path, |out| out.write_all(b"old")).unwrap();
+        let full = |out: &mut dyn Write| {
+            out.write_all(b"half")?;
+            Err(io::ErrorKind::StorageFull.into())
+        };
+        let error = write(&path, full).unwrap_err();
+        assert_eq!(error.exit(), Exit::Failed);
+        assert!(error.message(false).contains("no storage space"), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(names(folder.path()), ["run.json"]);
+    }
+
+    #[test]
+    fn a_device_is_written_through_and_stays() {
+        let full = Path::new("/dev/full");
+        let error = write(full, |out| out.write_all(b"x")).unwrap_err();
+        assert_eq!(error.exit(), Exit::Failed);
+        assert!(error.message(false).contains("no space left"), "{error}");
+        write(Path::new("/dev/null"), |out| out.write_all(b"x")).unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
+
+    #[test]
+    fn a_link_stays_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        fs::write(&real, "old").unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        write(&link, |out| out.write_all(b"new")).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&real).unwrap(), b"new");
+    }
+
+    #[test]
+    fn probing_tells_early_and_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        probe(&folder.path().join("run.json")).unwrap();
+        assert!(names(folder.path()).is_empty());
+        let error = probe(&folder.path().join("none/run.json")).unwrap_err();
+        assert!(error.message(false).contains("make the folder"), "{error}");
+        assert_eq!(probe(folder.path()).unwrap_err().exit(), Exit::Failed);
+    }
+}

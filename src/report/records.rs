@@ -1,0 +1,180 @@
+//! Writes the records file: CSV, one row a customer.
+//!
+//! Law: a cell is empty where the thing did not come; instants are seconds since the scenario's
+//! start, to the microsecond.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::file;
+use crate::error::Result;
+use crate::measure::record::Record;
+use crate::scenario::calendar::Calendar;
+use crate::time::{Span, Time};
+
+const COLUMNS: [&str; 19] = [
+    "replication",
+    "number",
+    "attempt",
+    "offered_s",
+    "offered_local",
+    "fate",
+    "delayed",
+    "wait_s",
+    "assigned_s",
+    "first_response_s",
+    "closed_s",
+    "handle_s",
+    "wrap_up_s",
+    "agent",
+    "messages",
+    "replies",
+    "inter_message_s_mean",
+    "inter_message_s_max",
+    "composing_s",
+];
+
+/// Writes the records of all replications, the first of which is `first`.
+///
+/// # Errors
+/// The file cannot be written, or the disk is full.
+pub fn write(path: &Path, records: &[Vec<Record>], first: u32, calendar: &Calendar) -> Result<()> {
+    file::write(path, |out| write_to(out, records, first, calendar))
+}
+
+fn write_to(
+    out: &mut dyn Write,
+    records: &[Vec<Record>],
+    first: u32,
+    calendar: &Calendar,
+) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(COLUMNS)?;
+    for (replication, records) in (first..).zip(records) {
+        for record in records {
+            csv.write_record(row(replication, record, calendar))?;
+        }
+    }
+    csv.flush()
+}
+
+fn row(replication: u32, record: &Record, calendar: &Calendar) -> [String; COLUMNS.len()] {
+    let local = calendar.local(record.offered);
+    let mean = (record.replies > 0).then(|| record.latency_sum / u64::from(record.replies));
+    let longest = (record.replies > 0).then_some(record.latency_max);
+    let composed = record.assigned.comes().then_some(record.composed);
+    [
+        replication.to_string(),
+        record.number.to_string(),
+        record.attempt.to_string(),
+        instant(record.offered),
+        local.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
+        record.fate.map_or("", |fate| fate.name()).to_string(),
+        record.delayed.to_string(),
+        between(record.offered, record.assigned),
+        instant(record.assigned),
+        between(record.offered, record.first_reply),
+        instant(record.closed),
+        between(record.assigned, record.freed),
+        between(record.closed, record.freed),
+        number_or_empty(record.agent),
+        record.messages.to_string(),
+        record.replies.to_string(),
+        mean.map_or_else(String::new, seconds),
+        longest.map_or_else(String::new, seconds),
+        composed.map_or_else(String::new, seconds),
+    ]
+}
+
+fn number_or_empty(agent: u32) -> String {
+    if agent == u32::MAX {
+        String::new()
+    } else {
+        agent.to_string()
+    }
+}
+
+fn instant(at: Time) -> String {
+    between(Time::ZERO, at)
+}
+
+/// From one instant to another, empty where either did not come.
+fn between(from: Time, to: Time) -> String {
+    if from.comes() && to.comes() {
+        seconds(to.since(from))
+    } else {
+        String::new()
+    }
+}
+
+/// Seconds, rounded to the microsecond, in integers: the same text on every machine.
+fn seconds(span: Span) -> String {
+    let micros = span.0.saturating_add(500) / 1_000;
+    format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::center::fate::Fate;
+
+    fn at(secs: f64) -> Time {
+        Time::from_secs_f64(secs)
+    }
+
+    fn handled() -> Record {
+        Record {
+            number: 17,
+            attempt: 0,
+            offered: at(3_600.5),
+            fate: Some(Fate::Handled),
+            delayed: true,
+            assigned: at(3_612.75),
+            first_reply: at(3_650.0),
+            closed: at(3_900.0),
+            freed: at(3_930.0),
+            agent: 3,
+            messages: 5,
+            replies: 4,
+            latency_sum: Span::from_secs(170),
+            latency_max: Span::from_secs(60),
+            composed: Span::from_secs(150),
+        }
+    }
+
+    fn left_in_the_queue() -> Record {
+        Record {
+            number: 18,
+            fate: Some(Fate::AbandonedQueue),
+            assigned: Time::NEVER,
+            first_reply: Time::NEVER,
+            freed: Time::NEVER,
+            agent: u32::MAX,
+            messages: 0,
+            replies: 0,
+            ..handled()
+        }
+    }
+
+    #[test]
+    fn one_row_a_customer_empty_where_it_did_not_come() {
+        let start = "2026-03-29T00:30:00[Europe/Madrid]".parse().unwrap();
+        let mut out = Vec::new();
+        let records = [vec![handled()], vec![left_in_the_queue()]];
+        write_to(&mut out, &records, 4, &Calendar::new(start)).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], COLUMNS.join(","));
+        assert_eq!(
+            lines[1],
+            "4,17,0,3600.500000,2026-03-29T01:30:00+01:00,handled,true,12.250000,3612.750000,\
+             49.500000,3900.000000,317.250000,30.000000,3,5,4,42.500000,60.000000,150.000000"
+        );
+        assert_eq!(
+            lines[2],
+            "5,18,0,3600.500000,2026-03-29T01:30:00+01:00,abandoned_queue,true,,,,3900.000000,\
+             ,,,0,0,,,"
+        );
+        assert_eq!(lines.len(), 3);
+    }
+}

@@ -1,0 +1,51 @@
+//! Words a run for a terminal: the verdict first, the gates, one table, the day's curve.
+//!
+//! Law: colours add nothing that the text does not say, and the same run, width and choice of
+//! colours give the same text, on a terminal or not.
+
+mod curve;
+mod days;
+mod gates;
+mod grid;
+mod heading;
+mod local;
+mod measures;
+
+use super::paint::Paint;
+use crate::measure::result::RunResult;
+
+/// The narrowest text that still reads well.
+const NARROWEST: usize = 72;
+/// Wider lines are hard to follow.
+const WIDEST: usize = 180;
+
+/// The report of a run, `width` columns wide.
+pub fn render(result: &RunResult, width: usize, colour: bool) -> String {
+    let (width, paint) = (width.clamp(NARROWEST, WIDEST), Paint::new(colour));
+    let parts = [
+        heading::render(result, width, paint),
+        gates::render(result, width, paint),
+        measures::render(result, width, paint),
+        curve::render(result, width, paint),
+        days::render(result, width, paint),
+    ];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join("\n")
+}
+
+/// Breaks a text at spaces into lines of at most `width` columns.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let line = lines.last_mut().expect("there is always a last line");
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= width {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_string());
+        }
+    }
+    lines
+}

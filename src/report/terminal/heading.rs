@@ -1,0 +1,141 @@
+//! Words the verdict, and what was run.
+//!
+//! Law: the first line tells a reader in a hurry whether to read on.
+
+use super::{local, wrapped};
+use crate::measure::gate::Outcome;
+use crate::measure::result::{RunKind, RunResult};
+use crate::report::figure::{Unit, grouped};
+use crate::report::paint::{Paint, plain};
+use crate::time::Span;
+
+/// The verdict with its reasons, the scenario, the run.
+pub fn render(result: &RunResult, width: usize, paint: Paint) -> String {
+    let mut out = format!("{}\n", verdict(result, paint));
+    for reason in reasons(result) {
+        for (index, line) in wrapped(&plain(&reason), width - 4).iter().enumerate() {
+            out.push_str(if index == 0 { "  ! " } else { "    " });
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    out.push('\n');
+    let echo = &result.scenario;
+    for line in wrapped(&plain(&echo.name), width) {
+        out.push_str(&format!("{}\n", paint.heading(&line)));
+    }
+    let changed = match echo.overrides.as_slice() {
+        [] => String::new(),
+        changes => format!("; changed: {}", changes.join(", ")),
+    };
+    for line in wrapped(&plain(&(ran(result) + &changed)), width) {
+        out.push_str(&format!("{line}\n"));
+    }
+    out
+}
+
+/// `PASSED  3 gates kept`, `VALID, FAILED  1 of 3 gates not kept`, ...
+fn verdict(result: &RunResult, paint: Paint) -> String {
+    let verdict = &result.verdict;
+    let mut words = Vec::new();
+    if let Some(signal) = &verdict.stopped_by {
+        words.push(paint.doubtful(&format!("STOPPED by {}", plain(signal))));
+    }
+    if verdict.failed.is_some() {
+        words.push(paint.bad("BROKEN OFF"));
+    }
+    match verdict.valid {
+        Some(true) => words.push(paint.good("VALID")),
+        Some(false) => words.push(paint.bad("INVALID")),
+        None => {}
+    }
+    words.push(match verdict.passed {
+        Some(true) => paint.good("PASSED"),
+        Some(false) => paint.bad("FAILED"),
+        None => paint.heading("NO GATES"),
+    });
+    let rest = match verdict.passed {
+        Some(_) => format!("  {}", gates_in_words(result)),
+        None => String::new(),
+    };
+    words.join(", ") + &rest
+}
+
+fn gates_in_words(result: &RunResult) -> String {
+    let outcomes = || result.gates.iter().map(|gate| gate.outcome);
+    let all = outcomes().filter(|o| *o != Outcome::NotApplicable).count();
+    let failing = outcomes().filter(|outcome| outcome.fails()).count();
+    let noun = if all == 1 { "gate" } else { "gates" };
+    if outcomes().any(|outcome| outcome == Outcome::NotJudged) {
+        format!("{all} {noun} not judged")
+    } else if failing == 0 {
+        format!("{all} {noun} kept")
+    } else {
+        format!("{failing} of {all} {noun} not kept")
+    }
+}
+
+fn reasons(result: &RunResult) -> Vec<String> {
+    let verdict = &result.verdict;
+    let stopped = verdict
+        .stopped_by
+        .as_ref()
+        .map(|_| "what follows is of the part that was run".to_string());
+    let reasons = verdict.failed.iter().chain(&verdict.reasons).cloned();
+    stopped.into_iter().chain(reasons).collect()
+}
+
+/// What was run, in one sentence.
+fn ran(result: &RunResult) -> String {
+    let echo = &result.scenario;
+    let length = Span::from_secs_f64(echo.horizon_s);
+    let people = format!(
+        "{} agent{}, {} chat{} each",
+        grouped(f64::from(echo.agents), 0),
+        plural(echo.agents),
+        echo.concurrency,
+        plural(echo.concurrency)
+    );
+    let took = Unit::Seconds.say(result.environment.duration_s);
+    let warm_up = match echo.warm_up_s {
+        0.0 => String::new(),
+        secs => format!(", the first {} left out", Span::from_secs_f64(secs)),
+    };
+    let from = format!(
+        "{length} from {}{warm_up}; {people}",
+        local::start(&echo.start)
+    );
+    match result.kind {
+        RunKind::Simulate => format!(
+            "simulated {}: {from}; seed {}; took {took}",
+            replications(echo.replications),
+            echo.seed
+        ),
+        RunKind::Load => format!(
+            "played live against {} at speed {}: {from}; seed {}, replication {}; took {took}",
+            server(echo.target.as_deref()),
+            echo.speed.unwrap_or(1.0),
+            echo.seed,
+            echo.replication.unwrap_or(0)
+        ),
+    }
+}
+
+fn server(target: Option<&str>) -> String {
+    match target {
+        None | Some("built-in") => "the built-in server".into(),
+        Some(address) => plain(address),
+    }
+}
+
+fn replications(count: u32) -> String {
+    let count_in_words = grouped(f64::from(count), 0);
+    match count {
+        0 | 1 => "once".into(),
+        _ => format!("{count_in_words} times (± is the 95 % interval over them)"),
+    }
+}
+
+fn plural(count: u32) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}

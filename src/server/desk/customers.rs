@@ -1,0 +1,101 @@
+//! Owns what a customer may say, and what it causes.
+//!
+//! Law: a customer has one chat, from `open` to the frame that ends it. One connection, one chat,
+//! because then the end of either is the end of both.
+
+use super::chats::{Chat, Stage};
+use super::{ConnId, Desk, Ending, Out, Parcel, Visitor};
+use crate::center::ChatId;
+use crate::center::router::Offered;
+use crate::wire::frame::{FromCustomer, Party, ToAgent, ToCustomer};
+use crate::wire::marker;
+use crate::wire::reason::Reason;
+
+impl Desk {
+    pub(super) fn customer(
+        &mut self,
+        from: ConnId,
+        chat: Option<ChatId>,
+        frame: FromCustomer,
+        out: &mut Out,
+    ) {
+        let refused = match (frame, chat) {
+            (FromCustomer::Open { .. }, Some(_)) => Some(Reason::AlreadyOpen),
+            (FromCustomer::Open { marker, .. }, None) if !marker::is_fit(&marker) => {
+                Some(Reason::BadMarker)
+            }
+            (FromCustomer::Open { marker, text }, None) => {
+                self.open(from, marker, text, out);
+                None
+            }
+            (FromCustomer::Say { .. } | FromCustomer::Leave {}, None) => Some(Reason::NotOpen),
+            (FromCustomer::Say { seq, text }, Some(chat)) => self.say(chat, seq, text, out),
+            (FromCustomer::Leave {}, Some(chat)) => {
+                self.leave(chat, out);
+                self.close(from, Party::Customer, out);
+                None
+            }
+        };
+        if let Some(reason) = refused {
+            self.tally.violations += 1;
+            out.push((from, Parcel::Customer(ToCustomer::error(reason))));
+        }
+    }
+
+    fn open(&mut self, from: ConnId, marker: String, first: Option<String>, out: &mut Out) {
+        self.tally.chats += 1;
+        let id = self.chats.add(from, marker, first);
+        match self.router.offer(id) {
+            Offered::Rejected => {
+                self.tally.rejected += 1;
+                self.chats.remove(id);
+                self.visitors.remove(&from);
+                let reason = Reason::QueueFull.code().to_owned();
+                out.push((from, Parcel::Customer(ToCustomer::Rejected { reason })));
+                out.push((from, Parcel::End(Ending::Done)));
+            }
+            Offered::Accepted { ahead } => {
+                self.visitors.insert(from, Visitor::Customer(Some(id)));
+                self.assign(out);
+                if let Stage::Waiting(_) = self.chats[id].stage {
+                    let position = ahead + 1;
+                    out.push((from, Parcel::Customer(ToCustomer::Queued { position })));
+                }
+            }
+        }
+    }
+
+    fn say(&mut self, id: ChatId, seq: u32, text: String, out: &mut Out) -> Option<Reason> {
+        let Chat { number, stage, .. } = self.chats[id];
+        let Stage::Talking { agent, .. } = stage else {
+            return Some(Reason::NotAssigned);
+        };
+        self.tally.messages += 1;
+        let chat = number;
+        self.tell(agent, ToAgent::Message { chat, seq, text }, out);
+        None
+    }
+
+    /// The customer has left the queue or the chat. Its slot stays held until the agent frees it.
+    pub(super) fn leave(&mut self, id: ChatId, out: &mut Out) {
+        match self.chats[id].stage {
+            Stage::Waiting(_) => {
+                self.router.withdraw(id);
+                self.chats.remove(id);
+            }
+            Stage::Talking { agent, .. } => {
+                self.chats[id].stage = Stage::Left;
+                let chat = self.chats[id].number;
+                self.tell(agent, ToAgent::Left { chat }, out);
+            }
+            Stage::Left | Stage::Closed => unreachable!("a customer is gone once"),
+        }
+    }
+
+    /// Tells the customer that the chat is over, and ends the connection.
+    pub(super) fn close(&mut self, customer: ConnId, by: Party, out: &mut Out) {
+        self.visitors.remove(&customer);
+        out.push((customer, Parcel::Customer(ToCustomer::Closed { by })));
+        out.push((customer, Parcel::End(Ending::Done)));
+    }
+}

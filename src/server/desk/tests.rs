@@ -1,0 +1,529 @@
+//! Conversations without a socket; and laws that hold whatever is said.
+
+use std::collections::{HashMap, HashSet};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::center::rules::Policy;
+use crate::wire::reason::Reason;
+
+/// A desk, and all that it has said.
+struct Rig {
+    desk: Desk,
+    heard: HashMap<ConnId, Vec<Parcel>>,
+}
+
+impl Rig {
+    fn new(queue_limit: u32) -> Rig {
+        let rules = RouterRules {
+            queue_limit,
+            policy: Policy::FewestActive,
+        };
+        let hello = Hello {
+            protocol: 1,
+            server: "test".to_owned(),
+            policy: "fewest-active".to_owned(),
+            queue_limit: Some(queue_limit),
+            frame_limit: 1024,
+            idle_ms: 1_000,
+        };
+        Rig {
+            desk: Desk::new(rules, hello),
+            heard: HashMap::new(),
+        }
+    }
+
+    fn input(&mut self, conn: u64, input: Input) -> Out {
+        let mut out = Vec::new();
+        self.desk.handle(ConnId(conn), input, &mut out);
+        for (conn, parcel) in &out {
+            self.heard.entry(*conn).or_default().push(parcel.clone());
+        }
+        out
+    }
+
+    fn customer(&mut self, conn: u64) -> Out {
+        self.input(conn, Input::Joined(Role::Customer));
+        let marker = format!("c{conn}");
+        self.says(conn, FromCustomer::Open { marker, text: None })
+    }
+
+    fn agent(&mut self, conn: u64, agent: u32, limit: u32) -> Out {
+        self.input(conn, Input::Joined(Role::Agent));
+        self.does(conn, FromAgent::Online { agent, limit })
+    }
+
+    fn says(&mut self, conn: u64, frame: FromCustomer) -> Out {
+        self.input(conn, Input::Customer(frame))
+    }
+
+    fn does(&mut self, conn: u64, frame: FromAgent) -> Out {
+        self.input(conn, Input::Agent(frame))
+    }
+}
+
+fn to_customer(conn: u64, frame: ToCustomer) -> (ConnId, Parcel) {
+    (ConnId(conn), Parcel::Customer(frame))
+}
+
+fn to_agent(conn: u64, frame: ToAgent) -> (ConnId, Parcel) {
+    (ConnId(conn), Parcel::Agent(frame))
+}
+
+fn assigned(conn: u64, chat: u64, marker: &str) -> (ConnId, Parcel) {
+    let marker = marker.to_owned();
+    let text = None;
+    to_agent(conn, ToAgent::Assigned { chat, marker, text })
+}
+
+fn refused(conn: u64, reason: Reason, chat: u64) -> Out {
+    vec![to_agent(conn, ToAgent::error(reason, Some(chat)))]
+}
+
+fn over(conn: u64, by: Party) -> [(ConnId, Parcel); 2] {
+    let end = (ConnId(conn), Parcel::End(Ending::Done));
+    [to_customer(conn, ToCustomer::Closed { by }), end]
+}
+
+#[test]
+fn a_whole_conversation() {
+    let mut rig = Rig::new(10);
+    let (agent, limit, chat, seq) = (7, 1, 1, 1);
+    let online = to_agent(1, ToAgent::Online { agent, limit });
+    assert_eq!(rig.agent(1, agent, limit), [online]);
+    let taken = rig.customer(2);
+    let told = to_customer(2, ToCustomer::Assigned { agent });
+    assert_eq!(taken, [assigned(1, chat, "c2"), told]);
+    let text = "my parcel is lost".to_owned();
+    let said = rig.says(
+        2,
+        FromCustomer::Say {
+            seq,
+            text: text.clone(),
+        },
+    );
+    assert_eq!(said, [to_agent(1, ToAgent::Message { chat, seq, text })]);
+    let text = "which one?".to_owned();
+    let reply = rig.does(
+        1,
+        FromAgent::Reply {
+            chat,
+            seq,
+            text: text.clone(),
+        },
+    );
+    assert_eq!(reply, [to_customer(2, ToCustomer::Message { seq, text })]);
+    assert_eq!(
+        rig.does(1, FromAgent::Free { chat }),
+        refused(1, Reason::ChatOpen, chat)
+    );
+    let closed = rig.does(1, FromAgent::Close { chat });
+    assert_eq!(closed, over(2, Party::Agent));
+    // The slot is held until wrap-up is over.
+    let waiting = rig.customer(3);
+    assert_eq!(
+        waiting,
+        [to_customer(3, ToCustomer::Queued { position: 1 })]
+    );
+    assert_eq!(
+        rig.does(1, FromAgent::Close { chat }),
+        refused(1, Reason::ChatClosed, chat)
+    );
+    let next = rig.does(1, FromAgent::Free { chat });
+    let told = to_customer(3, ToCustomer::Assigned { agent });
+    assert_eq!(next, [assigned(1, 2, "c3"), told]);
+    assert_eq!(
+        rig.does(1, FromAgent::Free { chat }),
+        refused(1, Reason::NotYourChat, chat)
+    );
+    let tally = rig.desk.tally();
+    assert_eq!((tally.chats, tally.assigned, tally.messages), (2, 2, 2));
+    assert_eq!(tally.violations, 3);
+}
+
+#[test]
+fn the_first_message_is_handed_over_with_the_chat() {
+    let mut rig = Rig::new(10);
+    rig.input(1, Input::Joined(Role::Customer));
+    let text = Some("hello".to_owned());
+    let marker = "m-1".to_owned();
+    rig.says(
+        1,
+        FromCustomer::Open {
+            marker: marker.clone(),
+            text: text.clone(),
+        },
+    );
+    let out = rig.agent(2, 0, 1);
+    let chat = 1;
+    assert_eq!(
+        out[1],
+        to_agent(2, ToAgent::Assigned { chat, marker, text })
+    );
+}
+
+#[test]
+fn a_customer_who_goes_frees_its_place_at_once_and_its_slot_later() {
+    let mut rig = Rig::new(2);
+    rig.agent(1, 0, 1);
+    (2..=5).for_each(|conn| drop(rig.customer(conn)));
+    let reason = Reason::QueueFull.code().to_owned();
+    assert_eq!(
+        rig.heard[&ConnId(5)][1..],
+        [
+            Parcel::Customer(ToCustomer::Rejected { reason }),
+            Parcel::End(Ending::Done)
+        ]
+    );
+    // Gone without a word while it waits: the place is free.
+    assert_eq!(rig.input(3, Input::Gone), []);
+    let queued = rig.customer(6);
+    assert_eq!(queued, [to_customer(6, ToCustomer::Queued { position: 2 })]);
+    // Gone from the chat: the agent is told, and frees the slot when its wrap-up is over.
+    let left = rig.input(2, Input::Gone);
+    assert_eq!(left, [to_agent(1, ToAgent::Left { chat: 1 })]);
+    assert_eq!(rig.desk.held(0), 1);
+    // The reply and the close have crossed with the leaving.
+    let text = "still there?".to_owned();
+    assert_eq!(
+        rig.does(
+            1,
+            FromAgent::Reply {
+                chat: 1,
+                seq: 1,
+                text
+            }
+        ),
+        []
+    );
+    assert_eq!(rig.does(1, FromAgent::Close { chat: 1 }), []);
+    let next = rig.does(1, FromAgent::Free { chat: 1 });
+    assert_eq!(next[0], assigned(1, 3, "c4"));
+    assert_eq!(rig.desk.tally().late, 1);
+}
+
+#[test]
+fn a_customer_who_says_so_is_answered() {
+    let mut rig = Rig::new(10);
+    rig.customer(1);
+    assert_eq!(
+        rig.says(1, FromCustomer::Leave {}),
+        over(1, Party::Customer)
+    );
+    assert_eq!(rig.says(1, FromCustomer::Leave {}), []);
+    rig.agent(2, 0, 1);
+    rig.customer(3);
+    let out = rig.says(3, FromCustomer::Leave {});
+    assert_eq!(out[0], to_agent(2, ToAgent::Left { chat: 2 }));
+    assert_eq!(out[1..], over(3, Party::Customer));
+}
+
+#[test]
+fn an_agent_who_vanishes_takes_its_chats_along() {
+    let mut rig = Rig::new(10);
+    rig.agent(1, 0, 2);
+    (2..=4).for_each(|conn| drop(rig.customer(conn)));
+    rig.does(1, FromAgent::Close { chat: 1 });
+    assert_eq!(rig.input(1, Input::Gone), over(3, Party::Server));
+    assert_eq!((rig.desk.held(0), rig.desk.waiting()), (0, 1));
+    // It comes back on another connection, and takes who waits.
+    let back = rig.agent(5, 0, 2);
+    assert_eq!(back[1], assigned(5, 3, "c4"));
+}
+
+#[test]
+fn an_agent_who_leaves_finishes_first() {
+    let mut rig = Rig::new(10);
+    rig.agent(1, 0, 2);
+    rig.customer(2);
+    assert_eq!(rig.does(1, FromAgent::Offline {}), []);
+    let queued = rig.customer(3);
+    assert_eq!(queued, [to_customer(3, ToCustomer::Queued { position: 1 })]);
+    rig.does(1, FromAgent::Close { chat: 1 });
+    let twice = rig.does(1, FromAgent::Offline {});
+    let words = ToAgent::error(Reason::AlreadyLeaving, None);
+    assert_eq!(twice, [to_agent(1, words)]);
+    let away = rig.does(1, FromAgent::Free { chat: 1 });
+    assert_eq!(away, [to_agent(1, ToAgent::Offline {})]);
+    // The next shift on the same connection.
+    let (agent, limit) = (0, 1);
+    let back = rig.does(1, FromAgent::Online { agent, limit });
+    assert_eq!(back[1], assigned(1, 2, "c3"));
+}
+
+#[test]
+fn what_cannot_be_followed_is_refused_with_its_reason() {
+    let mut rig = Rig::new(10);
+    rig.input(1, Input::Joined(Role::Customer));
+    let open = |marker: &str| FromCustomer::Open {
+        marker: marker.to_owned(),
+        text: None,
+    };
+    let long = "x".repeat(65);
+    for (frame, reason) in [
+        (FromCustomer::Leave {}, Reason::NotOpen),
+        (open("white space"), Reason::BadMarker),
+        (open(""), Reason::BadMarker),
+        (open(&long), Reason::BadMarker),
+    ] {
+        assert_eq!(
+            rig.says(1, frame),
+            [to_customer(1, ToCustomer::error(reason))]
+        );
+    }
+    rig.says(1, open("fine"));
+    let text = String::new();
+    let early = rig.says(1, FromCustomer::Say { seq: 1, text });
+    assert_eq!(
+        early,
+        [to_customer(1, ToCustomer::error(Reason::NotAssigned))]
+    );
+    let again = rig.says(1, open("fine"));
+    assert_eq!(
+        again,
+        [to_customer(1, ToCustomer::error(Reason::AlreadyOpen))]
+    );
+    rig.input(2, Input::Joined(Role::Agent));
+    rig.agent(3, 0, 1);
+    for (agent, limit, reason) in [
+        (u32::MAX, 1, Reason::BadAgent),
+        (1, 0, Reason::BadLimit),
+        (1, u32::MAX, Reason::BadLimit),
+        (0, 1, Reason::AgentTaken),
+    ] {
+        let out = rig.does(2, FromAgent::Online { agent, limit });
+        assert_eq!(out, [to_agent(2, ToAgent::error(reason, None))]);
+    }
+    // Another agent's chat.
+    assert_eq!(
+        rig.does(2, FromAgent::Close { chat: 1 }),
+        refused(2, Reason::NotOnline, 1)
+    );
+    rig.does(2, FromAgent::Online { agent: 1, limit: 1 });
+    assert_eq!(
+        rig.does(2, FromAgent::Close { chat: 1 }),
+        refused(2, Reason::NotYourChat, 1)
+    );
+    // A frame of the other side's cannot come, but if it did, nothing happens.
+    assert_eq!(rig.says(2, FromCustomer::Leave {}), []);
+}
+
+#[test]
+fn stopping_ends_all() {
+    let mut rig = Rig::new(10);
+    rig.agent(1, 0, 1);
+    rig.customer(2);
+    rig.customer(3);
+    rig.input(4, Input::Joined(Role::Customer));
+    let mut out = Vec::new();
+    rig.desk.stop(&mut out);
+    let ends = out
+        .iter()
+        .filter(|(_, p)| *p == Parcel::End(Ending::Stopping));
+    assert_eq!(ends.count(), 4);
+    let by = Party::Server;
+    let told = to_customer(2, ToCustomer::Closed { by });
+    assert_eq!(out.iter().filter(|sent| **sent == told).count(), 1);
+    let late = rig.input(5, Input::Joined(Role::Agent));
+    assert_eq!(late, [(ConnId(5), Parcel::End(Ending::Stopping))]);
+    assert_eq!(rig.input(2, Input::Gone), []);
+}
+
+/// What a visitor does next; numbers are taken modulo what there is.
+#[derive(Clone, Debug)]
+enum Deed {
+    Customer,
+    Agent { agent: u32, limit: u32 },
+    Say(usize),
+    Leave(usize),
+    Reply(usize, u64),
+    Close(usize, u64),
+    Free(usize, u64),
+    Online { conn: usize, agent: u32, limit: u32 },
+    Offline(usize),
+    Gone(usize),
+}
+
+fn deeds() -> impl Strategy<Value = Vec<Deed>> {
+    let (conn, chat) = (0..12usize, 0..6u64);
+    let deed = prop_oneof![
+        4 => Just(Deed::Customer),
+        2 => (0..4u32, 0..4u32).prop_map(|(agent, limit)| Deed::Agent { agent, limit }),
+        2 => conn.clone().prop_map(Deed::Say),
+        1 => conn.clone().prop_map(Deed::Leave),
+        2 => (conn.clone(), chat.clone()).prop_map(|(conn, chat)| Deed::Reply(conn, chat)),
+        4 => (conn.clone(), chat.clone()).prop_map(|(conn, chat)| Deed::Close(conn, chat)),
+        4 => (conn.clone(), chat).prop_map(|(conn, chat)| Deed::Free(conn, chat)),
+        1 => (conn.clone(), 0..4u32, 0..4u32)
+            .prop_map(|(conn, agent, limit)| Deed::Online { conn, agent, limit }),
+        1 => conn.clone().prop_map(Deed::Offline),
+        1 => conn.prop_map(Deed::Gone),
+    ];
+    proptest::collection::vec(deed, 0..120)
+}
+
+/// What an onlooker knows from the frames alone.
+#[derive(Default)]
+struct Onlooker {
+    ended: HashSet<ConnId>,
+    /// The chats an agent's connection holds, and its limit.
+    agents: HashMap<ConnId, (HashSet<u64>, u32)>,
+    waiting: Vec<ConnId>,
+    numbers: HashSet<u64>,
+}
+
+impl Onlooker {
+    fn sees(&mut self, out: &Out) {
+        for (conn, parcel) in out {
+            assert!(!self.ended.contains(conn), "nothing follows the end");
+            match parcel {
+                Parcel::End(_) => {
+                    self.ended.insert(*conn);
+                }
+                Parcel::Agent(ToAgent::Online { limit, .. }) => {
+                    self.agents.insert(*conn, (HashSet::new(), *limit));
+                }
+                Parcel::Agent(ToAgent::Assigned { chat, .. }) => {
+                    assert!(self.numbers.insert(*chat), "a number is used once");
+                    let (held, limit) = self.agents.get_mut(conn).expect("online");
+                    held.insert(*chat);
+                    assert!(held.len() <= *limit as usize, "K is exceeded");
+                }
+                Parcel::Agent(ToAgent::Offline {}) => {
+                    let (held, _) = self.agents.remove(conn).expect("online");
+                    assert!(held.is_empty(), "an agent finishes first");
+                }
+                Parcel::Customer(ToCustomer::Queued { position }) => {
+                    self.waiting.push(*conn);
+                    assert_eq!(*position as usize, self.waiting.len());
+                }
+                Parcel::Customer(ToCustomer::Assigned { .. }) => {
+                    if let Some(place) = self.waiting.iter().position(|c| c == conn) {
+                        assert_eq!(place, 0, "first come, first served");
+                        self.waiting.remove(0);
+                    }
+                }
+                Parcel::Customer(ToCustomer::Closed { .. }) => self.waiting.retain(|c| c != conn),
+                Parcel::Customer(_) | Parcel::Agent(_) => {}
+            }
+        }
+    }
+}
+
+fn input_of(deed: Deed, next: u64, onlooker: &Onlooker) -> (u64, Input) {
+    let text = String::new;
+    let pick = |conn: usize| (conn as u64).min(next.saturating_sub(1));
+    // Mostly a chat that the agent holds, else a number at random.
+    let held = |conn: usize, chat: u64| {
+        let agent = onlooker.agents.get(&ConnId(pick(conn)));
+        let mut held: Vec<u64> = agent.iter().flat_map(|(held, _)| held).copied().collect();
+        held.sort_unstable();
+        let place = (chat as usize).checked_rem(held.len()).filter(|_| chat > 0);
+        place.map_or(chat, |place| held[place])
+    };
+    let customer = |conn, frame| (pick(conn), Input::Customer(frame));
+    let agent = |conn, frame| (pick(conn), Input::Agent(frame));
+    match deed {
+        Deed::Customer => (next, Input::Joined(Role::Customer)),
+        Deed::Agent { .. } => (next, Input::Joined(Role::Agent)),
+        Deed::Say(conn) => customer(
+            conn,
+            FromCustomer::Say {
+                seq: 1,
+                text: text(),
+            },
+        ),
+        Deed::Leave(conn) => customer(conn, FromCustomer::Leave {}),
+        Deed::Reply(conn, chat) => {
+            let chat = held(conn, chat);
+            agent(
+                conn,
+                FromAgent::Reply {
+                    chat,
+                    seq: 1,
+                    text: text(),
+                },
+            )
+        }
+        Deed::Close(conn, chat) => agent(
+            conn,
+            FromAgent::Close {
+                chat: held(conn, chat),
+            },
+        ),
+        Deed::Free(conn, chat) => agent(
+            conn,
+            FromAgent::Free {
+                chat: held(conn, chat),
+            },
+        ),
+        Deed::Online {
+            conn,
+            agent: number,
+            limit,
+        } => agent(
+            conn,
+            FromAgent::Online {
+                agent: number,
+                limit,
+            },
+        ),
+        Deed::Offline(conn) => agent(conn, FromAgent::Offline {}),
+        Deed::Gone(conn) => (pick(conn), Input::Gone),
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_said_the_laws_hold(deeds in deeds(), queue_limit in 0..6u32) {
+        let mut rig = Rig::new(queue_limit);
+        let (mut onlooker, mut next) = (Onlooker::default(), 0);
+        for deed in deeds {
+            let follow = match deed {
+                Deed::Customer => {
+                    let marker = format!("c{next}");
+                    Some(Input::Customer(FromCustomer::Open { marker, text: None }))
+                }
+                Deed::Agent { agent, limit } => {
+                    Some(Input::Agent(FromAgent::Online { agent, limit }))
+                }
+                _ => None,
+            };
+            let (conn, input) = input_of(deed, next, &onlooker);
+            // An agent that frees a slot of its own, or is gone, holds it no more.
+            let before = rig.desk.tally().violations;
+            let (freed, gone) = match input {
+                Input::Agent(FromAgent::Free { chat }) => (Some(chat), false),
+                Input::Gone => (None, true),
+                _ => (None, false),
+            };
+            let mut out = Vec::new();
+            rig.desk.handle(ConnId(conn), input, &mut out);
+            if rig.desk.tally().violations == before
+                && let Some((held, _)) = onlooker.agents.get_mut(&ConnId(conn))
+                && let Some(chat) = freed
+            {
+                held.remove(&chat);
+            }
+            if gone {
+                onlooker.agents.remove(&ConnId(conn));
+                onlooker.waiting.retain(|c| *c != ConnId(conn));
+            }
+            onlooker.sees(&out);
+            if let Some(follow) = follow {
+                let mut out = Vec::new();
+                rig.desk.handle(ConnId(conn), follow, &mut out);
+                onlooker.sees(&out);
+                next += 1;
+            }
+            prop_assert_eq!(rig.desk.waiting() as usize, onlooker.waiting.len());
+            prop_assert!(rig.desk.waiting() <= queue_limit);
+        }
+        (0..next).for_each(|conn| {
+            rig.input(conn, Input::Gone);
+        });
+        prop_assert_eq!((rig.desk.chats.len(), rig.desk.waiting()), (0, 0));
+        prop_assert!((0..4).all(|agent| rig.desk.held(agent) == 0));
+    }
+}

@@ -1,0 +1,323 @@
+//! Owns `EventQueue`: the next wake-up of each subject, in order of time.
+//!
+//! Law: at most one entry a subject; entries leave in order of (time, subject), so that ties are
+//! broken by the subject's number and no sequence counter is needed. It knows no chats.
+//!
+//! A calendar queue (Brown 1988): a ring of buckets of equal width, each a doubly linked list by
+//! subject, so that an entry is set, moved and taken out in constant time; the bucket being played
+//! is a short sorted array. A bit a bucket finds the next one with entries. The trade-off: widths
+//! are fixed from the plan's peak rate, so a rate far above it makes the array long.
+
+use crate::time::{Span, Time};
+
+const NIL: u32 = u32::MAX;
+
+/// Where a subject's entry stands.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    /// `Time::NEVER` for none.
+    time: Time,
+    before: u32,
+    after: u32,
+}
+
+/// The next wake-up of each subject.
+#[derive(Debug)]
+pub struct EventQueue {
+    entries: Vec<Entry>,
+    heads: Vec<u32>,
+    occupied: Vec<u64>,
+    /// The bucket being played, latest first.
+    current: Vec<(Time, u32)>,
+    /// Which bucket that is, counted from time zero without wrapping.
+    day: u64,
+    shift: u32,
+    len: usize,
+}
+
+impl EventQueue {
+    /// A queue for `subjects`, meant for `peak` wake-ups a nanosecond at the busiest time and for
+    /// most waits shorter than `reach`.
+    pub fn new(subjects: usize, peak: f64, reach: Span) -> EventQueue {
+        // About one entry a bucket: a power of two, so that a shift finds the bucket.
+        let width = (1.0 / peak.max(1e-13)).clamp(1.0, 1e13);
+        let shift = (width as u64).max(1).ilog2();
+        let buckets = ((reach.0 >> shift) as usize)
+            .clamp(64, 1 << 16)
+            .next_power_of_two();
+        EventQueue {
+            entries: vec![
+                Entry {
+                    time: Time::NEVER,
+                    before: NIL,
+                    after: NIL
+                };
+                subjects
+            ],
+            heads: vec![NIL; buckets],
+            occupied: vec![0; buckets / 64],
+            current: Vec::with_capacity(64),
+            day: 0,
+            shift,
+            len: 0,
+        }
+    }
+
+    /// Takes out everything and starts again at time zero.
+    pub fn clear(&mut self) {
+        self.entries.fill(Entry {
+            time: Time::NEVER,
+            before: NIL,
+            after: NIL,
+        });
+        self.heads.fill(NIL);
+        self.occupied.fill(0);
+        self.current.clear();
+        (self.day, self.len) = (0, 0);
+    }
+
+    /// Makes room for subjects up to `subject`.
+    #[inline]
+    pub fn admit(&mut self, subject: u32) {
+        if subject as usize >= self.entries.len() {
+            let empty = Entry {
+                time: Time::NEVER,
+                before: NIL,
+                after: NIL,
+            };
+            self.entries.resize(subject as usize + 1, empty);
+        }
+    }
+
+    /// Sets or moves the subject's wake-up; `Time::NEVER` takes it out.
+    #[inline]
+    pub fn set(&mut self, subject: u32, time: Time) {
+        let present = self.entries[subject as usize].time;
+        if present == time {
+            return;
+        }
+        if present.comes() {
+            self.remove(subject, present);
+        }
+        if time.comes() {
+            self.insert(subject, time);
+        }
+    }
+
+    #[inline]
+    fn insert(&mut self, subject: u32, time: Time) {
+        self.len += 1;
+        self.entries[subject as usize].time = time;
+        let day = time.0 >> self.shift;
+        if day <= self.day {
+            self.insert_sorted(subject, time);
+            return;
+        }
+        let bucket = day as usize & (self.heads.len() - 1);
+        let head = std::mem::replace(&mut self.heads[bucket], subject);
+        let entry = &mut self.entries[subject as usize];
+        (entry.before, entry.after) = (NIL, head);
+        match head {
+            NIL => self.occupied[bucket >> 6] |= 1 << (bucket & 63),
+            head => self.entries[head as usize].before = subject,
+        }
+    }
+
+    #[inline]
+    fn insert_sorted(&mut self, subject: u32, time: Time) {
+        let mut place = self.current.len();
+        self.current.push((time, subject));
+        while place > 0 && self.current[place - 1] < (time, subject) {
+            self.current[place] = self.current[place - 1];
+            place -= 1;
+        }
+        self.current[place] = (time, subject);
+    }
+
+    #[inline]
+    fn remove(&mut self, subject: u32, time: Time) {
+        self.len -= 1;
+        self.entries[subject as usize].time = Time::NEVER;
+        if time.0 >> self.shift <= self.day {
+            let place = self.current.iter().rposition(|entry| entry.1 == subject);
+            self.current
+                .remove(place.expect("an entry of a day begun is in the array"));
+            return;
+        }
+        let bucket = (time.0 >> self.shift) as usize & (self.heads.len() - 1);
+        self.unlink(subject, bucket);
+    }
+
+    #[inline]
+    fn unlink(&mut self, subject: u32, bucket: usize) {
+        let Entry { before, after, .. } = self.entries[subject as usize];
+        match before {
+            NIL => self.heads[bucket] = after,
+            before => self.entries[before as usize].after = after,
+        }
+        match after {
+            NIL => {}
+            after => self.entries[after as usize].before = before,
+        }
+        if self.heads[bucket] == NIL {
+            self.occupied[bucket >> 6] &= !(1 << (bucket & 63));
+        }
+    }
+
+    /// The earliest wake-up; `Time::NEVER` when there is none.
+    #[inline]
+    pub fn peek(&mut self) -> Time {
+        if self.current.is_empty() && !self.turn() {
+            return Time::NEVER;
+        }
+        self.current[self.current.len() - 1].0
+    }
+
+    /// Takes out the earliest wake-up.
+    #[inline]
+    pub fn pop(&mut self) -> Option<(Time, u32)> {
+        if self.current.is_empty() && !self.turn() {
+            return None;
+        }
+        let (time, subject) = self.current.pop()?;
+        self.len -= 1;
+        self.entries[subject as usize].time = Time::NEVER;
+        Some((time, subject))
+    }
+
+    /// How many wake-ups there are.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Turns to the next bucket with entries of its day; false when there are no entries.
+    fn turn(&mut self) -> bool {
+        if self.len == 0 {
+            return false;
+        }
+        let ring = self.heads.len() as u64;
+        let (mut ahead, mut least) = (1, u64::MAX);
+        while ahead <= ring {
+            let Some(distance) = self.next_occupied(self.day + ahead) else {
+                break;
+            };
+            ahead += distance;
+            if ahead > ring {
+                break;
+            }
+            let later = self.open(self.day + ahead);
+            if !self.current.is_empty() {
+                return true;
+            }
+            least = least.min(later);
+            ahead += 1;
+        }
+        // Everything lies more than a turn of the ring ahead: go straight there.
+        self.open(least);
+        true
+    }
+
+    /// How many days after `day` the next occupied bucket is, within one turn.
+    #[inline]
+    fn next_occupied(&self, day: u64) -> Option<u64> {
+        let start = day as usize & (self.heads.len() - 1);
+        let words = self.occupied.len();
+        let first = self.occupied[start >> 6] >> (start & 63);
+        if first != 0 {
+            return Some(u64::from(first.trailing_zeros()));
+        }
+        let mut days = 64 - (start as u64 & 63);
+        for step in 1..=words {
+            let word = self.occupied[((start >> 6) + step) % words];
+            if word != 0 {
+                return Some(days + u64::from(word.trailing_zeros()));
+            }
+            days += 64;
+        }
+        None
+    }
+
+    /// Moves the entries of `day` into the array and returns the least later day in its bucket.
+    fn open(&mut self, day: u64) -> u64 {
+        let bucket = day as usize & (self.heads.len() - 1);
+        let (mut subject, mut later) = (self.heads[bucket], u64::MAX);
+        while subject != NIL {
+            let Entry { time, after, .. } = self.entries[subject as usize];
+            if time.0 >> self.shift == day {
+                self.unlink(subject, bucket);
+                self.insert_sorted(subject, time);
+            } else {
+                later = later.min(time.0 >> self.shift);
+            }
+            subject = after;
+        }
+        if !self.current.is_empty() {
+            self.day = day;
+        }
+        later
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    #[derive(Clone, Copy, Debug)]
+    enum Do {
+        Set(u32, u64),
+        Unset(u32),
+        Pop,
+    }
+
+    fn doing() -> impl Strategy<Value = Do> {
+        let ahead = prop_oneof![0u64..50, 0u64..5_000, 0u64..5_000_000];
+        prop_oneof![
+            3 => (0u32..40, ahead).prop_map(|(subject, ahead)| Do::Set(subject, ahead)),
+            1 => (0u32..40).prop_map(Do::Unset),
+            3 => Just(Do::Pop),
+        ]
+    }
+
+    proptest! {
+        /// Against a sorted set, with entries near, far and beyond a turn of the ring.
+        #[test]
+        fn gives_entries_in_order(steps in prop::collection::vec(doing(), 1..400)) {
+            let mut queue = EventQueue::new(40, 0.1, Span(640));
+            let (mut tree, mut times) = (BTreeSet::new(), [Time::NEVER; 40]);
+            let mut now = 0;
+            for step in steps {
+                match step {
+                    Do::Set(subject, ahead) => {
+                        let time = Time(now + ahead);
+                        tree.remove(&(times[subject as usize], subject));
+                        times[subject as usize] = time;
+                        tree.insert((time, subject));
+                        queue.set(subject, time);
+                    }
+                    Do::Unset(subject) => {
+                        tree.remove(&(times[subject as usize], subject));
+                        times[subject as usize] = Time::NEVER;
+                        queue.set(subject, Time::NEVER);
+                    }
+                    Do::Pop => {
+                        let first = tree.pop_first();
+                        prop_assert_eq!(queue.peek(), first.map_or(Time::NEVER, |f| f.0));
+                        prop_assert_eq!(queue.pop(), first);
+                        if let Some((time, subject)) = first {
+                            times[subject as usize] = Time::NEVER;
+                            now = time.0;
+                        }
+                    }
+                }
+                prop_assert_eq!(queue.len(), tree.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The protocol between the people and the chat server: text to frames and back, without a socket.
+//!
+//! Law: nothing that arrives can panic or grow without bound: what is no frame of the protocol is
+//! an error value, and its words are cleaned before anyone sees them. One place for both ends, so
+//! that server and generator cannot disagree; docs/protocol.md says the same in prose.
+
+pub mod clean;
+pub mod frame;
+pub mod limits;
+pub mod marker;
+pub mod reason;
+
+pub use clean::clean;
+
+/// The version of the protocol, said in the server's hello.
+pub const PROTOCOL: u32 = 1;

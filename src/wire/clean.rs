@@ -1,0 +1,69 @@
+//! Owns `clean`: foreign text made fit for a terminal, a log or a file.
+//!
+//! Law: the result holds no character that a terminal obeys or that turns the reading order, and
+//! no more characters than stated. Text of a server is somebody else's text.
+
+/// The most characters that `clean` lets through, an ellipsis for the rest included.
+pub const CLEAN_MOST: usize = 200;
+
+/// The text without control characters (C0, C1, DEL), line and paragraph separators, bidirectional
+/// controls and invisible format characters; at most `CLEAN_MOST` characters.
+pub fn clean(text: &str) -> String {
+    let mut fit = text.chars().filter(|c| !is_unfit(*c));
+    let mut cleaned: String = fit.by_ref().take(CLEAN_MOST).collect();
+    if fit.next().is_some() {
+        cleaned.pop();
+        cleaned.push('…');
+    }
+    cleaned
+}
+
+fn is_unfit(c: char) -> bool {
+    // Soft hyphen, Arabic letter mark, zero-width and bidirectional marks, separators, embeddings,
+    // isolates, byte-order mark, annotations, and the tags that can hide a second text.
+    let invisible = matches!(
+        c,
+        '\u{AD}'
+            | '\u{61C}'
+            | '\u{180E}'
+            | '\u{200B}'..='\u{200F}'
+            | '\u{2028}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}'
+            | '\u{FEFF}'
+            | '\u{FFF9}'..='\u{FFFB}'
+            | '\u{E0000}'..='\u{E007F}'
+    );
+    c.is_control() || invisible
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_a_terminal_obeys_is_gone() {
+        assert_eq!(clean("a\u{1b}[31mred\u{9b}2J\u{7f}\r\n\tb"), "a[31mred2Jb");
+        assert_eq!(clean("user\u{202e}txt.exe\u{2066}\u{feff}"), "usertxt.exe");
+        assert_eq!(clean("¿Qué tal? 你好 👋"), "¿Qué tal? 你好 👋");
+    }
+
+    #[test]
+    fn long_text_ends_in_an_ellipsis() {
+        let exact = "é".repeat(CLEAN_MOST);
+        assert_eq!(clean(&exact), exact);
+        let cut = clean(&"é".repeat(CLEAN_MOST + 1));
+        assert_eq!(cut.chars().count(), CLEAN_MOST);
+        assert!(cut.ends_with("é…"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_bounded_and_stays_clean(text in any::<String>()) {
+            let cleaned = clean(&text);
+            prop_assert!(cleaned.chars().count() <= CLEAN_MOST);
+            prop_assert!(!cleaned.chars().any(char::is_control));
+            prop_assert_eq!(clean(&cleaned), cleaned);
+        }
+    }
+}

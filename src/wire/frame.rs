@@ -1,0 +1,284 @@
+//! Owns the frames: what each side may say, one JSON object a message with a `type`.
+//!
+//! Law: `decode` of what `encode` wrote is the same frame. Fields that a reader does not know are
+//! let pass, so that a later version may add some; a `type` that it does not know is an error.
+
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::clean;
+use super::reason::Reason;
+
+/// A frame, to text and back.
+pub trait Frame: Serialize + DeserializeOwned + fmt::Debug + Send + 'static {
+    /// The frame as text, on one line.
+    fn encode(&self) -> String {
+        serde_json::to_string(self).expect("a frame is an object of strings and integers")
+    }
+
+    /// The frame that a text is.
+    fn decode(text: &str) -> Result<Self, Unreadable> {
+        serde_json::from_str(text).map_err(|error| Unreadable(clean(&error.to_string())))
+    }
+}
+
+/// A text that is no frame of the protocol; its words are fit for a terminal.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a frame of the protocol: {0}")]
+pub struct Unreadable(String);
+
+/// One of the two sides of the chat server: what it says, what it hears, and where it connects.
+pub trait Side: Send + 'static {
+    /// What this side says to the server.
+    type Says: Frame;
+    /// What the server says to this side.
+    type Hears: Frame;
+    /// Where it connects.
+    const PATH: &'static str;
+    /// The hello, if the frame is one.
+    fn hello(heard: Self::Hears) -> Option<Hello>;
+}
+
+/// The customers' side.
+#[derive(Clone, Copy, Debug)]
+pub enum CustomerSide {}
+
+/// The agents' side.
+#[derive(Clone, Copy, Debug)]
+pub enum AgentSide {}
+
+impl Side for CustomerSide {
+    type Says = FromCustomer;
+    type Hears = ToCustomer;
+    const PATH: &'static str = "/customer";
+    fn hello(heard: ToCustomer) -> Option<Hello> {
+        match heard {
+            ToCustomer::Hello(hello) => Some(hello),
+            _ => None,
+        }
+    }
+}
+
+impl Side for AgentSide {
+    type Says = FromAgent;
+    type Hears = ToAgent;
+    const PATH: &'static str = "/agent";
+    fn hello(heard: ToAgent) -> Option<Hello> {
+        match heard {
+            ToAgent::Hello(hello) => Some(hello),
+            _ => None,
+        }
+    }
+}
+
+/// The server's first frame on every connection: who it is and what it keeps to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// The version of the protocol: `wire::PROTOCOL`.
+    pub protocol: u32,
+    /// The server's name and version.
+    pub server: String,
+    /// How it gives out chats, by the name in scenarios.
+    pub policy: String,
+    /// The most that may wait; none for no limit.
+    pub queue_limit: Option<u32>,
+    /// The most bytes of a message.
+    pub frame_limit: u32,
+    /// Wall milliseconds without a sign of life after which it cuts a connection.
+    pub idle_ms: u64,
+}
+
+/// What a customer says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum FromCustomer {
+    /// Asks for an agent; once a connection.
+    Open {
+        /// The chat's name, handed to the agent; see `Marker`.
+        marker: String,
+        /// The first message, handed over with the assignment.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
+    /// A message to the agent.
+    Say {
+        /// Its number among the customer's messages, from 1.
+        seq: u32,
+        /// What is said.
+        text: String,
+    },
+    /// Leaves the queue or the chat.
+    Leave {},
+}
+
+/// What the server says to a customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum ToCustomer {
+    /// The first frame.
+    Hello(Hello),
+    /// No agent is free.
+    Queued {
+        /// The place in the queue, from 1.
+        position: u32,
+    },
+    /// An agent has the chat.
+    Assigned {
+        /// Who.
+        agent: u32,
+    },
+    /// A reply.
+    Message {
+        /// Its number among the agent's replies in this chat, from 1.
+        seq: u32,
+        /// What is said.
+        text: String,
+    },
+    /// Turned away; the connection is closed.
+    Rejected {
+        /// Why: `queue-full`.
+        reason: String,
+    },
+    /// The chat is over; the connection is closed.
+    Closed {
+        /// Who ended it.
+        by: Party,
+    },
+    /// A frame that could not be followed.
+    Error {
+        /// Why; see `Reason`.
+        reason: String,
+    },
+}
+
+/// Who ended a chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Party {
+    /// The customer left.
+    Customer,
+    /// The agent closed it.
+    Agent,
+    /// The agent's connection was lost, or the server stops.
+    Server,
+}
+
+impl Party {
+    /// The name in frames and in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Party::Customer => "customer",
+            Party::Agent => "agent",
+            Party::Server => "server",
+        }
+    }
+}
+
+/// What an agent says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum FromAgent {
+    /// Takes chats from now on.
+    Online {
+        /// The agent's number, from 0.
+        agent: u32,
+        /// How many chats at a time, wrap-up included.
+        limit: u32,
+    },
+    /// A reply to a customer.
+    Reply {
+        /// In which chat.
+        chat: u64,
+        /// Its number among the replies in this chat, from 1.
+        seq: u32,
+        /// What is said.
+        text: String,
+    },
+    /// Ends a chat; its slot stays held.
+    Close {
+        /// Which.
+        chat: u64,
+    },
+    /// Wrap-up is over: the slot of an ended chat is free.
+    Free {
+        /// Which.
+        chat: u64,
+    },
+    /// Takes no new chats; finishes its own.
+    Offline {},
+}
+
+/// What the server says to an agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum ToAgent {
+    /// The first frame.
+    Hello(Hello),
+    /// The agent takes chats.
+    Online {
+        /// Who.
+        agent: u32,
+        /// How many at a time.
+        limit: u32,
+    },
+    /// A chat is the agent's, who holds a slot more.
+    Assigned {
+        /// The chat's number, used once in a server's life; below 2^53.
+        chat: u64,
+        /// The chat's name, as the customer gave it.
+        marker: String,
+        /// The customer's first message, if it came with the chat.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
+    /// The customer has said something.
+    Message {
+        /// In which chat.
+        chat: u64,
+        /// Its number among the customer's messages.
+        seq: u32,
+        /// What is said.
+        text: String,
+    },
+    /// The customer has left or its connection was lost; the slot stays held until `free`.
+    Left {
+        /// Which chat.
+        chat: u64,
+    },
+    /// The agent's last chat is over: it is away.
+    Offline {},
+    /// A frame that could not be followed.
+    Error {
+        /// Why; see `Reason`.
+        reason: String,
+        /// The chat that the frame named.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chat: Option<u64>,
+    },
+}
+
+impl ToCustomer {
+    /// An error frame.
+    pub fn error(reason: Reason) -> ToCustomer {
+        let reason = reason.code().to_owned();
+        ToCustomer::Error { reason }
+    }
+}
+
+impl ToAgent {
+    /// An error frame about `chat`, if the frame in question named one.
+    pub fn error(reason: Reason, chat: Option<u64>) -> ToAgent {
+        let reason = reason.code().to_owned();
+        ToAgent::Error { reason, chat }
+    }
+}
+
+impl Frame for FromCustomer {}
+impl Frame for ToCustomer {}
+impl Frame for FromAgent {}
+impl Frame for ToAgent {}
+
+#[cfg(test)]
+mod tests;

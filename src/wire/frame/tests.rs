@@ -1,0 +1,205 @@
+//! Frames to text and back; and texts that are none.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn hello() -> impl Strategy<Value = Hello> {
+    let counts = (
+        any::<u32>(),
+        any::<Option<u32>>(),
+        any::<u32>(),
+        any::<u64>(),
+    );
+    (any::<String>(), any::<String>(), counts).prop_map(|(server, policy, counts)| Hello {
+        protocol: counts.0,
+        server,
+        policy,
+        queue_limit: counts.1,
+        frame_limit: counts.2,
+        idle_ms: counts.3,
+    })
+}
+
+fn from_customer() -> impl Strategy<Value = FromCustomer> {
+    prop_oneof![
+        (any::<String>(), any::<Option<String>>())
+            .prop_map(|(marker, text)| FromCustomer::Open { marker, text }),
+        (any::<u32>(), any::<String>()).prop_map(|(seq, text)| FromCustomer::Say { seq, text }),
+        Just(FromCustomer::Leave {}),
+    ]
+}
+
+fn to_customer() -> impl Strategy<Value = ToCustomer> {
+    let party = prop_oneof![
+        Just(Party::Customer),
+        Just(Party::Agent),
+        Just(Party::Server)
+    ];
+    prop_oneof![
+        hello().prop_map(ToCustomer::Hello),
+        any::<u32>().prop_map(|position| ToCustomer::Queued { position }),
+        any::<u32>().prop_map(|agent| ToCustomer::Assigned { agent }),
+        (any::<u32>(), any::<String>()).prop_map(|(seq, text)| ToCustomer::Message { seq, text }),
+        any::<String>().prop_map(|reason| ToCustomer::Rejected { reason }),
+        party.prop_map(|by| ToCustomer::Closed { by }),
+        any::<String>().prop_map(|reason| ToCustomer::Error { reason }),
+    ]
+}
+
+fn from_agent() -> impl Strategy<Value = FromAgent> {
+    prop_oneof![
+        any::<(u32, u32)>().prop_map(|(agent, limit)| FromAgent::Online { agent, limit }),
+        (any::<(u64, u32)>(), any::<String>()).prop_map(|((chat, seq), text)| FromAgent::Reply {
+            chat,
+            seq,
+            text
+        }),
+        any::<u64>().prop_map(|chat| FromAgent::Close { chat }),
+        any::<u64>().prop_map(|chat| FromAgent::Free { chat }),
+        Just(FromAgent::Offline {}),
+    ]
+}
+
+fn to_agent() -> impl Strategy<Value = ToAgent> {
+    prop_oneof![
+        hello().prop_map(ToAgent::Hello),
+        any::<(u32, u32)>().prop_map(|(agent, limit)| ToAgent::Online { agent, limit }),
+        (any::<u64>(), any::<String>(), any::<Option<String>>())
+            .prop_map(|(chat, marker, text)| ToAgent::Assigned { chat, marker, text }),
+        (any::<(u64, u32)>(), any::<String>()).prop_map(|((chat, seq), text)| ToAgent::Message {
+            chat,
+            seq,
+            text
+        }),
+        any::<u64>().prop_map(|chat| ToAgent::Left { chat }),
+        Just(ToAgent::Offline {}),
+        (any::<String>(), any::<Option<u64>>())
+            .prop_map(|(reason, chat)| ToAgent::Error { reason, chat }),
+    ]
+}
+
+fn survives<F: Frame + PartialEq>(frame: &F) {
+    let text = frame.encode();
+    assert!(!text.contains('\n'), "one frame, one line: {text}");
+    assert_eq!(F::decode(&text).as_ref(), Ok(frame));
+}
+
+/// Reads a hostile text as every kind of frame.
+fn refused(text: &str) -> bool {
+    FromCustomer::decode(text).is_err()
+        && ToCustomer::decode(text).is_err()
+        && FromAgent::decode(text).is_err()
+        && ToAgent::decode(text).is_err()
+}
+
+proptest! {
+    #[test]
+    fn round_trips(
+        said in from_customer(),
+        heard in to_customer(),
+        done in from_agent(),
+        told in to_agent(),
+    ) {
+        survives(&said);
+        survives(&heard);
+        survives(&done);
+        survives(&told);
+    }
+
+    #[test]
+    fn any_text_is_read_without_panic(text in any::<String>()) {
+        prop_assert!(refused(&text));
+    }
+
+    #[test]
+    fn a_frame_with_a_byte_changed_is_read_without_panic(
+        frame in to_agent(),
+        place in any::<proptest::sample::Index>(),
+        byte in 0x20u8..0x7f,
+    ) {
+        let mut text = frame.encode().into_bytes();
+        let place = place.index(text.len());
+        text[place] = byte;
+        if let Ok(text) = String::from_utf8(text) {
+            let _ = ToAgent::decode(&text);
+        }
+    }
+}
+
+#[test]
+fn frames_read_as_documented() {
+    let open = FromCustomer::Open {
+        marker: "bh-00c0ffee-c17-0-u-0".to_owned(),
+        text: None,
+    };
+    assert_eq!(
+        open.encode(),
+        r#"{"type":"open","marker":"bh-00c0ffee-c17-0-u-0"}"#
+    );
+    assert_eq!(FromCustomer::Leave {}.encode(), r#"{"type":"leave"}"#);
+    let closed = ToCustomer::Closed { by: Party::Agent };
+    assert_eq!(closed.encode(), r#"{"type":"closed","by":"agent"}"#);
+    let error = ToAgent::error(Reason::NotYourChat, Some(7));
+    assert_eq!(
+        error.encode(),
+        r#"{"type":"error","reason":"not-your-chat","chat":7}"#
+    );
+}
+
+#[test]
+fn unknown_fields_are_let_pass() {
+    let text = r#"{"mood":"fine","type":"leave","since":[1,{"a":2}]}"#;
+    assert_eq!(FromCustomer::decode(text), Ok(FromCustomer::Leave {}));
+}
+
+#[test]
+fn hostile_texts_are_errors() {
+    let deep_lists = "[".repeat(100_000);
+    let deep_objects = r#"{"type":"#.repeat(50_000);
+    let deep_field = format!(r#"{{"type":"leave","x":{}"#, "[".repeat(10_000));
+    let long_number = format!(r#"{{"type":"close","chat":{}}}"#, "9".repeat(10_000));
+    let texts = [
+        "",
+        "null",
+        "3",
+        "[]",
+        "{}",
+        r#"{"type":null}"#,
+        r#"{"type":"open"}"#,
+        r#"{"type":"queued"}"#,
+        r#"{"type":"queued","position":-1}"#,
+        r#"{"type":"queued","position":1.5}"#,
+        r#"{"type":"queued","position":4294967296}"#,
+        r#"{"type":"close","chat":1e400}"#,
+        r#"{"type":"close","chat":18446744073709551616}"#,
+        r#"{"type":"close","chat":"7"}"#,
+        r#"{"type":"say","seq":1,"text":"\ud800"}"#,
+        r#"{"type":"say","seq":1,"seq":2,"text":""}"#,
+        r#"{"type":"leave"} {"type":"leave"}"#,
+        r#"{"type":"closed","by":"nobody"}"#,
+        &deep_lists,
+        &deep_objects,
+        &deep_field,
+        &long_number,
+    ];
+    for text in texts {
+        assert!(refused(text), "{}", clean(text));
+    }
+}
+
+#[test]
+fn the_words_of_an_error_are_clean() {
+    let text = "{\"type\":\"\\u001b[2J\\u202eevil\"}";
+    let error = FromCustomer::decode(text).unwrap_err().to_string();
+    assert!(error.contains("[2Jevil"), "{error}");
+    assert!(!error.chars().any(char::is_control));
+}
+
+#[test]
+fn reasons_have_codes_of_their_own() {
+    let mut codes: Vec<_> = Reason::ALL.iter().map(|reason| reason.code()).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    assert_eq!(codes.len(), Reason::ALL.len());
+}

@@ -1,0 +1,308 @@
+//! The terminal report of fixed results, word for word.
+
+use busyhour::measure::gate::{Gate, Judgement, Outcome, Relation};
+use busyhour::measure::result::{
+    Environment, FORMAT, Measure, Row, RunKind, RunResult, ScenarioEcho, Spread, VERSION, Verdict,
+};
+use busyhour::report::terminal::render;
+use jiff::{SignedDuration, Zoned};
+
+fn measure(value: f64, half: Option<f64>) -> Measure {
+    Measure {
+        value: Some(value),
+        low: half.map(|half| value - half),
+        high: half.map(|half| value + half),
+        samples: 14_210,
+    }
+}
+
+/// An S-shaped day: nothing at night, most at noon.
+fn busy(hour: f64) -> f64 {
+    let phase = (hour - 8.0) / 12.0 * std::f64::consts::PI;
+    if (8.0..20.0).contains(&hour) {
+        phase.sin()
+    } else {
+        0.0
+    }
+}
+
+fn spread(count: f64, mean: f64) -> Spread {
+    let some = |factor: f64| (count > 0.0).then_some(mean * factor);
+    Spread {
+        count,
+        mean: some(1.0),
+        p50: some(0.4),
+        p95: some(4.0),
+        max: some(9.0),
+    }
+}
+
+fn row(start: &Zoned, seconds: i64, length: i64, arrived: f64) -> Row {
+    let at = start + SignedDuration::from_secs(seconds);
+    Row {
+        start: at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
+        start_s: seconds as f64,
+        length_s: length as f64,
+        arrived,
+        offered: arrived,
+        handled: arrived * 0.95,
+        abandoned_queue: arrived * 0.04,
+        abandoned_chat: arrived * 0.01,
+        service_level: (arrived > 0.0).then_some(0.843),
+        wait_s: spread(arrived * 0.96, arrived / 3.0),
+        inter_message_s: spread(arrived * 4.0, 48.0),
+        active_chats_mean: arrived / length as f64 * 600.0,
+        occupancy_ratio: (arrived > 0.0).then_some(0.7),
+        ..Row::default()
+    }
+}
+
+fn rows(start: &str, interval: i64, count: i64, peak: f64) -> Vec<Row> {
+    let start: Zoned = start.parse().unwrap();
+    let row = |index| {
+        let at = &start + SignedDuration::from_secs(index * interval);
+        let hour = f64::from(at.hour()) + f64::from(at.minute()) / 60.0;
+        row(&start, index * interval, interval, peak * busy(hour))
+    };
+    (0..count).map(row).collect()
+}
+
+fn gate(name: &str, relation: Relation, bound: f64, m: Option<Measure>, o: Outcome) -> Judgement {
+    Judgement {
+        gate: Gate {
+            measure: name.into(),
+            relation,
+            bound,
+        },
+        measured: m,
+        outcome: o,
+    }
+}
+
+/// One week, simulated, with intervals and a gate of each outcome.
+fn week() -> RunResult {
+    let counts = [
+        ("arrived", 14_310.2, 55.0),
+        ("closed", 100.2, 9.0),
+        ("offered", 14_210.0, 55.0),
+        ("handled", 13_511.4, 52.0),
+        ("abandoned_queue", 598.3, 21.0),
+        ("abandoned_chat", 80.3, 5.0),
+        ("rejected", 20.0, 11.0),
+        ("open_at_end", 0.0, 0.0),
+        ("abandoned_queue_ratio", 0.0421, 0.0014),
+        ("rejected_ratio", 0.0014, 0.0008),
+        ("occupancy_ratio", 0.832, 0.0031),
+        ("utilisation_ratio", 0.613, 0.0025),
+        ("active_chats_mean", 203.4, 1.2),
+        ("queue_mean", 6.71, 0.44),
+        ("queue_max", 88.1, 7.3),
+        ("service_level_30s", 0.843, 0.012),
+        ("service_level_30s_of_answered", 0.881, 0.011),
+        ("service_level_30s_less_short_abandons", 0.851, 0.012),
+        ("service_level_30s_with_short_abandons", 0.856, 0.012),
+    ];
+    let mut measures = counts
+        .map(|(name, value, half)| (name.to_string(), measure(value, Some(half))))
+        .into_iter()
+        .collect();
+    let times = [
+        ("wait_s", 12.34, 0.43, 17.0),
+        ("first_response_s", 71.5, 0.9, 6.0),
+        ("inter_message_s", 48.21, 0.3, 5.0),
+        ("handle_s", 412.0, 4.4, 4.0),
+    ];
+    for (name, mean, half, tail) in times {
+        for (statistic, at) in [
+            ("mean", 1.0),
+            ("p50", 0.6),
+            ("p90", 0.2 * tail),
+            ("p95", 0.3 * tail),
+            ("p99", 0.6 * tail),
+            ("max", 2.0 * tail),
+        ] {
+            let half = (statistic != "max").then_some(half * at);
+            let value = measure(mean * at, half);
+            let _: &mut indexmap::IndexMap<String, Measure> = &mut measures;
+            measures.insert(format!("{name}_{statistic}"), value);
+        }
+    }
+    let p95 = measures["wait_s_p95"];
+    let level = measures["service_level_30s"];
+    let start = "2026-11-23T00:00:00+01:00[Europe/Madrid]";
+    let mut result = RunResult {
+        format: FORMAT.into(),
+        version: VERSION,
+        busyhour: "0.1.0".into(),
+        kind: RunKind::Simulate,
+        scenario: ScenarioEcho {
+            name: "Online shop, Black Friday week".into(),
+            file: "scenarios/online-shop-week.toml".into(),
+            overrides: vec!["agents.concurrency=3".into()],
+            seed: 42,
+            start: start.into(),
+            horizon_s: 604_800.0,
+            interval_s: 1_800.0,
+            agents: 140,
+            concurrency: 3,
+            replications: 10,
+            ..ScenarioEcho::default()
+        },
+        verdict: Verdict::default(),
+        gates: vec![
+            gate(
+                "service_level_30s",
+                Relation::AtLeast,
+                0.8,
+                Some(level),
+                Outcome::Pass,
+            ),
+            gate(
+                "wait_s_p95",
+                Relation::Below,
+                60.0,
+                Some(p95),
+                Outcome::Undecided,
+            ),
+            gate(
+                "abandoned_ratio",
+                Relation::Below,
+                0.05,
+                None,
+                Outcome::Fail,
+            ),
+            gate(
+                "delivery_ms_p99",
+                Relation::Below,
+                250.0,
+                None,
+                Outcome::NotApplicable,
+            ),
+        ],
+        measures,
+        intervals: rows(start, 1_800, 336, 120.0),
+        days: rows(start, 86_400, 7, 0.0),
+        histograms: indexmap::IndexMap::new(),
+        environment: Environment {
+            duration_s: 1.234,
+            ..Environment::default()
+        },
+    };
+    for (index, day) in result.days.iter_mut().enumerate() {
+        let start: Zoned = start.parse().unwrap();
+        *day = row(&start, 86_400 * index as i64, 86_400, 340.0 * index as f64);
+    }
+    result.settle();
+    result
+}
+
+/// Two hours, live, without intervals.
+fn live() -> RunResult {
+    let mut result = week();
+    result.kind = RunKind::Load;
+    result.scenario = ScenarioEcho {
+        name: "Quickstart".into(),
+        start: "2026-11-23T09:00:00+01:00[Europe/Madrid]".into(),
+        horizon_s: 7_200.0,
+        warm_up_s: 600.0,
+        interval_s: 900.0,
+        seed: 7,
+        agents: 12,
+        concurrency: 3,
+        replications: 1,
+        replication: Some(0),
+        speed: Some(240.0),
+        target: Some("built-in".into()),
+        ..ScenarioEcho::default()
+    };
+    for measure in result.measures.values_mut() {
+        (measure.low, measure.high) = (None, None);
+    }
+    for (name, mean) in [("delivery_ms", 0.213), ("schedule_lag_ms", 1.1)] {
+        for (at, statistic) in ["mean", "p50", "p90", "p95", "p99", "max"]
+            .iter()
+            .enumerate()
+        {
+            let value = measure(mean * (1.0 + at as f64), None);
+            result.measures.insert(format!("{name}_{statistic}"), value);
+        }
+    }
+    for name in ["failed", "broken", "not_started", "over_limit"] {
+        result.measures.insert(name.into(), measure(0.0, None));
+    }
+    result.gates.truncate(1);
+    result.verdict.valid = Some(true);
+    result.intervals = rows("2026-11-23T09:00:00+01:00[Europe/Madrid]", 900, 8, 120.0);
+    result.days.truncate(1);
+    result.settle();
+    result
+}
+
+#[test]
+fn a_simulated_week_at_100_columns() {
+    insta::assert_snapshot!(render(&week(), 100, false));
+}
+
+#[test]
+fn a_simulated_week_at_80_columns() {
+    insta::assert_snapshot!(render(&week(), 80, false));
+}
+
+#[test]
+fn a_simulated_week_at_160_columns() {
+    insta::assert_snapshot!(render(&week(), 160, false));
+}
+
+#[test]
+fn a_live_run_at_100_columns() {
+    insta::assert_snapshot!(render(&live(), 100, false));
+}
+
+#[test]
+fn what_went_wrong_stands_first() {
+    let mut run = live();
+    run.verdict.valid = Some(false);
+    run.verdict.reasons = vec!["schedule lag p99 31.2 ms, over 20 ms: lower live.speed".into()];
+    run.verdict.failed = Some("the server \u{1b}[2Jhung up".into());
+    run.verdict.stopped_by = Some("SIGINT".into());
+    run.settle();
+    let text = render(&run, 100, false);
+    let head: Vec<&str> = text.lines().take(4).collect();
+    insta::assert_snapshot!(head.join("\n"));
+}
+
+#[test]
+fn no_line_is_wider_than_asked_and_colours_change_nothing_else() {
+    for run in [week(), live()] {
+        for width in [80, 100, 160] {
+            let text = render(&run, width, false);
+            for line in text.lines() {
+                assert!(line.chars().count() <= width, "{width}: {line}");
+            }
+            let coloured = render(&run, width, true);
+            assert!(coloured.contains("\u{1b}["));
+            assert_eq!(without_colours(&coloured), text);
+        }
+    }
+}
+
+fn without_colours(text: &str) -> String {
+    let mut pieces = text.split("\u{1b}[");
+    let first = pieces.next().unwrap_or_default().to_string();
+    pieces.fold(first, |out, piece| {
+        out + piece.split_once('m').map_or(piece, |(_, rest)| rest)
+    })
+}
+
+/// An empty run (stopped at once) has a report too.
+#[test]
+fn a_run_without_customers_reads_well() {
+    let mut run = week();
+    run.measures.clear();
+    run.intervals.clear();
+    run.days.clear();
+    run.gates.clear();
+    run.settle();
+    let text = render(&run, 100, false);
+    assert!(text.starts_with("NO GATES"), "{text}");
+}
