@@ -2,5 +2,6 @@
 //!
 //! Law: nothing is sent to an address that was not checked: loopback, or a host the user allowed.
 
+pub mod machine;
 pub mod socket;
 pub mod target;

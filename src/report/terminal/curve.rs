@@ -125,7 +125,11 @@ impl Bars {
             } else {
                 ("", "")
             };
-            let bars = if note.is_empty() { bars.trim_end() } else { &bars };
+            let bars = if note.is_empty() {
+                bars.trim_end()
+            } else {
+                &bars
+            };
             let line = format!(" {label:<9}{}  {note}", paint.bar(bars));
             out.push_str(line.trim_end());
             out.push('\n');
