@@ -5,9 +5,11 @@
 
 mod conclude;
 mod console;
+mod load;
 mod progress;
 mod scenario_args;
 mod schema;
+mod serve;
 mod signals;
 mod simulate;
 
@@ -50,6 +52,12 @@ struct Cli {
 enum Command {
     /// Play a scenario in virtual time
     Simulate(simulate::Simulate),
+    /// Play a scenario in real time, against a chat server
+    Load(load::Load),
+    /// Run the built-in chat server
+    Serve(serve::Serve),
+    /// Read a scenario and say what its plan will do
+    Check(check::Check),
     /// Print the JSON Schema of scenario files
     Schema,
 }
@@ -67,6 +75,9 @@ pub fn main() -> ExitCode {
     let console = Console::new(cli.color);
     let done = match &cli.command {
         Command::Simulate(args) => simulate::run(args, &console),
+        Command::Load(args) => load::run(args, &console),
+        Command::Serve(args) => serve::run(args, &console),
+        Command::Check(args) => check::run(args, &console),
         Command::Schema => schema::run(&console),
     };
     let exit = done.unwrap_or_else(|error| {

@@ -49,30 +49,31 @@ pub struct Error {
     plain: String,
     styled: Option<String>,
     remedy: Option<String>,
+    of_this_machine: bool,
 }
 
 /// `Result` with the crate's error.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// Refused before anything started (exit 2).
-    pub fn refused(what: impl Into<String>) -> Error {
+    fn new(exit: Exit, what: String) -> Error {
         Error {
-            exit: Exit::Refused,
-            plain: what.into(),
+            exit,
+            plain: what,
             styled: None,
             remedy: None,
+            of_this_machine: false,
         }
+    }
+
+    /// Refused before anything started (exit 2).
+    pub fn refused(what: impl Into<String>) -> Error {
+        Error::new(Exit::Refused, what.into())
     }
 
     /// The run failed (exit 3).
     pub fn failed(what: impl Into<String>) -> Error {
-        Error {
-            exit: Exit::Failed,
-            plain: what.into(),
-            styled: None,
-            remedy: None,
-        }
+        Error::new(Exit::Failed, what.into())
     }
 
     /// A file that could not be read (exit 2).
@@ -103,6 +104,22 @@ impl Error {
     pub fn with_styled(mut self, styled: String) -> Error {
         self.styled = Some(styled);
         self
+    }
+
+    /// Marks the error as a shortage of this machine's own: descriptors, ports.
+    pub fn of_this_machine(mut self) -> Error {
+        self.of_this_machine = true;
+        self
+    }
+
+    /// Whether this machine fell short, not the other side.
+    pub fn is_of_this_machine(&self) -> bool {
+        self.of_this_machine
+    }
+
+    /// What went wrong, without colours and remedy.
+    pub fn plain(&self) -> &str {
+        &self.plain
     }
 
     /// How the process has to end.

@@ -1,7 +1,132 @@
-//! Real time: the traffic generator and its connections to a chat server.
+//! Real time: the traffic generator, which plays a plan's people against a chat server.
 //!
-//! Law: nothing is sent to an address that was not checked: loopback, or a host the user allowed.
+//! Law: it plays the same `Customer` and `Agent` machines as the simulation, with the same draws;
+//! only clock and connections differ. Nothing is sent to an address that was not checked: loopback,
+//! or a host the user allowed.
 
+pub mod agent;
+pub mod clock;
+pub mod customer;
 pub mod machine;
+pub mod run;
+pub mod scene;
 pub mod socket;
 pub mod target;
+pub mod validity;
+pub mod watch;
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use tokio::task::LocalSet;
+
+use crate::error::{Error, Result};
+use crate::measure::kpi::Findings;
+use crate::measure::record::Record;
+use crate::measure::result::{Environment, RunKind, RunResult};
+use crate::measure::tally::{Latency, Tally};
+use crate::scenario::plan::Plan;
+use crate::server::{Server, ServerOptions};
+use scene::Scene;
+use target::{Address, Target};
+use watch::Watch;
+
+/// How to play live.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The server; none to start the built-in one for this run.
+    pub target: Option<Target>,
+    /// Hosts beyond loopback that may be a target, as the user wrote them.
+    pub allow_targets: Vec<String>,
+    /// Which replication's people are played.
+    pub replication: u32,
+    /// Whether to keep a row a customer.
+    pub records: bool,
+}
+
+/// What a live run gives.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The result, not yet settled: who asked for a stop is for the caller to say.
+    pub result: RunResult,
+    /// Rows by customer, one list; empty unless asked for.
+    pub records: Vec<Vec<Record>>,
+}
+
+/// Plays the plan's people against the server.
+///
+/// # Errors
+/// Refused (exit 2): a target that is not allowed. Failed (exit 3): the target cannot be reached,
+/// or the agents of the first shift do not get online. What goes wrong later stands in the result.
+pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| {
+        Error::failed(format!("cannot start the generator's event loop: {error}"))
+    })?;
+    let began = Instant::now();
+    let started = jiff::Timestamp::now().to_string();
+    let people = async {
+        match &options.target {
+            Some(target) => {
+                let address = target.resolve(&options.allow_targets).await?;
+                play(plan, options, address, watch).await
+            }
+            None => {
+                let server = Server::bind(ServerOptions::built_in(plan.router.clone()))?;
+                let server = server.spawn_thread()?;
+                let address = Target::from(server.local_addr()).resolve(&[]).await?;
+                let outcome = play(plan, options, address, watch).await;
+                server.stop();
+                outcome
+            }
+        }
+    };
+    let mut outcome = LocalSet::new().block_on(&runtime, people)?;
+    let took = began.elapsed().as_secs_f64();
+    outcome.result.environment = Environment::of_run(started, took, 1);
+    Ok(outcome)
+}
+
+async fn play(plan: &Plan, options: &Options, address: Address, watch: &Watch) -> Result<Outcome> {
+    let scene = Rc::new(Scene::new(plan, address, options.replication, options.records));
+    let (end, stopped) = run::play(&scene, options.replication, watch).await?;
+    let conduct = validity::Conduct {
+        lag_ms_p99: scene.recorder.borrow().p99_so_far(Latency::ScheduleLag).map(|s| s * 1e3),
+        not_started: scene.not_started.get(),
+    };
+    let (tally, records) = {
+        let mut recorder = scene.recorder.borrow_mut();
+        scene.visits.borrow().values().for_each(|visit| recorder.keep(visit));
+        recorder.finish(end, stopped)
+    };
+    let mut result = result(&scene, options, &[tally]);
+    let faults = validity::faults(plan, conduct);
+    result.verdict.valid = Some(faults.is_empty());
+    result.verdict.reasons.extend(faults);
+    let remarks = scene.remarks.borrow();
+    let worded = remarks.iter().map(|(words, times)| match times {
+        1 => words.clone(),
+        times => format!("{words} ({times} times)"),
+    });
+    result.verdict.reasons.extend(worded);
+    result.verdict.failed = scene.failure.borrow().clone();
+    Ok(Outcome { result, records: vec![records] })
+}
+
+fn result(scene: &Scene, options: &Options, tallies: &[Tally]) -> RunResult {
+    let plan = &scene.plan;
+    let mut echo = plan.echo();
+    echo.replications = 1;
+    echo.replication = Some(options.replication);
+    echo.speed = Some(plan.live.speed);
+    let target = options.target.as_ref().map(ToString::to_string);
+    echo.target = Some(target.unwrap_or_else(|| "built-in".into()));
+    let counts = [
+        ("not_started", u64::from(scene.not_started.get())),
+        ("over_limit", u64::from(scene.over_limit.get())),
+    ];
+    let pool = scene.recorder.borrow().pool().clone();
+    let findings = Findings { outline: &plan.outline, tallies, pool: &pool, live: Some(&counts) };
+    let label = |instant| plan.calendar.label(instant);
+    RunResult::new(RunKind::Load, echo, &findings, (&plan.gates, plan.judge), label)
+}

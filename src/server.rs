@@ -1,3 +1,252 @@
-//! pub mod desk
+//! The built-in chat server: customers and agents over WebSocket, routed by the center's `Router`.
+//!
+//! Law: it knows no scenario and no people, only frames and the router's rules; so a run against
+//! it measures what a run against any other server would. Connections move frames, one hub task
+//! owns the `Desk`, and the desk decides:
+//!
+//! ```text
+//! connection --Note--> hub: Desk(Router) --Parcel--> connection
+//!   (one task each)      (one task)        (bounded outbox, or cut)
+//! ```
 
+mod connection;
 pub mod desk;
+mod door;
+mod handle;
+mod hub;
+mod stats;
+
+use std::future::Future;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout_at};
+
+pub use handle::Handle;
+pub use stats::Stats;
+
+use crate::center::rules::RouterRules;
+use crate::error::{Error, Result, in_words};
+use crate::wire::PROTOCOL;
+use crate::wire::frame::Hello;
+use crate::wire::limits::{FRAME_LIMIT, FRAME_LIMIT_LEAST, FRAME_LIMIT_MOST};
+use connection::House;
+use desk::{ConnId, Desk};
+use door::Door;
+use hub::Note;
+use stats::Counters;
+
+/// Connections that the system may hold ready; it caps this by its own limit. Too few, and a fast
+/// start of many customers waits a second for each SYN that was dropped.
+const BACKLOG: u32 = 65_535;
+
+/// Wall time that connections have to end when the server stops.
+const STOPPING: Duration = Duration::from_secs(2);
+
+/// Wall time until the next try when no connection can be accepted, as without descriptors.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(20);
+
+/// What a server is told when it starts.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// Where it listens; port 0 for any that is free.
+    pub listen: SocketAddr,
+    /// How it gives out chats.
+    pub rules: RouterRules,
+    /// Wall time without a sign of life after which a connection is cut; a peer that is quiet for
+    /// half of it is pinged.
+    pub idle: Duration,
+    /// The most bytes of a message.
+    pub frame_limit: usize,
+    /// The frames that may wait for a peer that does not read; beyond it, it is cut.
+    pub outbox: usize,
+    /// Whether it may listen on other addresses than loopback.
+    pub allow_remote: bool,
+    /// Names that Host and Origin headers may give it, besides its address and localhost.
+    pub allowed_hosts: Vec<String>,
+}
+
+impl ServerOptions {
+    /// The defaults: a minute of idle time, messages of 16 KiB, loopback only.
+    pub fn new(listen: SocketAddr, rules: RouterRules) -> ServerOptions {
+        ServerOptions {
+            listen,
+            rules,
+            idle: Duration::from_secs(60),
+            frame_limit: FRAME_LIMIT,
+            // More than an agent of the highest concurrency can be given at once.
+            outbox: 2_048,
+            allow_remote: false,
+            allowed_hosts: Vec::new(),
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        if !self.listen.ip().to_canonical().is_loopback() && !self.allow_remote {
+            let words = format!("{} is not loopback: anyone could connect", self.listen);
+            return Err(Error::refused(words)
+                .with_remedy("listen on 127.0.0.1, or say --allow-remote if that is meant"));
+        }
+        if !(FRAME_LIMIT_LEAST..=FRAME_LIMIT_MOST).contains(&self.frame_limit) {
+            return Err(Error::refused(format!(
+                "a frame limit of {} bytes is outside {FRAME_LIMIT_LEAST} to {FRAME_LIMIT_MOST}",
+                self.frame_limit
+            )));
+        }
+        if self.idle < Duration::from_millis(10) || self.outbox == 0 {
+            return Err(Error::refused(
+                "a server needs an idle time of 10 ms at least, and room in its outboxes",
+            ));
+        }
+        Ok(())
+    }
+
+    fn hello(&self) -> Hello {
+        let limit = self.rules.queue_limit;
+        Hello {
+            protocol: PROTOCOL,
+            server: concat!("busyhour ", env!("CARGO_PKG_VERSION")).to_owned(),
+            policy: self.rules.policy.name().to_owned(),
+            queue_limit: (limit < u32::MAX).then_some(limit),
+            frame_limit: u32::try_from(self.frame_limit).unwrap_or(u32::MAX),
+            idle_ms: u64::try_from(self.idle.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+/// A chat server that listens.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    addr: SocketAddr,
+    desk: Desk,
+    house: Arc<House>,
+}
+
+impl Server {
+    /// Listens, but accepts nobody before `run`. To be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// Refused (exit 2): not loopback, or options that make no sense. Failed (exit 3): the port
+    /// is in use, or the system will not have it.
+    pub async fn bind(options: ServerOptions) -> Result<Server> {
+        options.check()?;
+        let listener = listen(options.listen)?;
+        let addr = listener.local_addr();
+        let addr = addr.map_err(|error| cannot_listen(options.listen, &error))?;
+        let house = House {
+            door: Door::new(addr, &options.allowed_hosts),
+            counters: Arc::default(),
+            frame_limit: options.frame_limit,
+            idle: options.idle,
+            outbox: options.outbox,
+        };
+        Ok(Server {
+            listener,
+            addr,
+            desk: Desk::new(options.rules.clone(), options.hello()),
+            house: Arc::new(house),
+        })
+    }
+
+    /// Runs a server on a thread of its own.
+    ///
+    /// # Errors
+    /// Those of `bind`, and failed (exit 3) when there is no thread to be had.
+    pub fn spawn_thread(options: ServerOptions) -> Result<Handle> {
+        Handle::start(options)
+    }
+
+    /// Where it listens; the port is the true one when any was asked for.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    fn counters(&self) -> Arc<Counters> {
+        Arc::clone(&self.house.counters)
+    }
+
+    /// Serves until `shutdown` comes; then ends every chat, closes every connection within two
+    /// seconds, and says what was counted.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Stats {
+        let counters = self.counters();
+        let (inbox, notes) = mpsc::channel(hub::INBOX);
+        let (stop, stopping) = watch::channel(false);
+        let hub = tokio::spawn(hub::run(self.desk, notes, Arc::clone(&counters)));
+        let mut connections = JoinSet::new();
+        let mut given = 0;
+        tokio::pin!(shutdown);
+        loop {
+            let stream = tokio::select! {
+                () = &mut shutdown => break,
+                stream = accept(&self.listener) => stream,
+                Some(_) = connections.join_next() => continue,
+            };
+            given += 1;
+            let local = stream.local_addr().ok().map(|addr| addr.ip());
+            connections.spawn(connection::serve(
+                Arc::clone(&self.house),
+                ConnId(given),
+                stream,
+                local,
+                inbox.clone(),
+                stopping.clone(),
+            ));
+        }
+        drop(self.listener);
+        // Connections that stand are told by the hub, the others by the watch. Neither can be gone.
+        let _ = inbox.send(Note::Stop).await;
+        let _ = stop.send(true);
+        let deadline = Instant::now() + STOPPING;
+        while let Ok(Some(_)) = timeout_at(deadline, connections.join_next()).await {}
+        connections.shutdown().await;
+        drop(inbox);
+        hub.await.expect("the hub does not panic");
+        counters.stats()
+    }
+}
+
+/// The next connection, without delay for small messages.
+async fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                // Without it the connection is slower, no worse.
+                let _ = stream.set_nodelay(true);
+                return stream;
+            }
+            // The peer has gone already, or there are no descriptors: others may end meanwhile.
+            Err(_) => sleep(ACCEPT_AGAIN).await,
+        }
+    }
+}
+
+fn listen(addr: SocketAddr) -> Result<TcpListener> {
+    let listen = || {
+        let socket = match addr {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        // Ports in TIME_WAIT after a server that has just stopped are no hindrance.
+        socket.set_reuseaddr(true)?;
+        socket.bind(addr)?;
+        socket.listen(BACKLOG)
+    };
+    listen().map_err(|error| cannot_listen(addr, &error))
+}
+
+fn cannot_listen(addr: SocketAddr, error: &std::io::Error) -> Error {
+    let failed = Error::failed(format!("cannot listen on {addr}: {}", in_words(error)));
+    match error.kind() {
+        ErrorKind::AddrInUse => failed.with_remedy(
+            "stop the server that has the port, or choose another one; port 0 takes any",
+        ),
+        ErrorKind::PermissionDenied => failed.with_remedy("choose a port above 1023"),
+        _ => failed,
+    }
+}

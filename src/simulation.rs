@@ -97,12 +97,7 @@ pub fn simulate(plan: &Plan, options: &Options, watch: &Watch) -> Outcome {
         pool: &pool,
         live: None,
     };
-    let label = |instant| {
-        plan.calendar
-            .local(instant)
-            .strftime("%Y-%m-%dT%H:%M:%S%:z")
-            .to_string()
-    };
+    let label = |instant| plan.calendar.label(instant);
     let gates = (plan.gates.as_slice(), plan.judge);
     let mut result = RunResult::new(RunKind::Simulate, echo, &findings, gates, label);
     result.environment = Environment::of_run(started, began.elapsed().as_secs_f64(), threads);

@@ -31,8 +31,6 @@ pub enum AgentInput {
     Message(SlotId),
     /// The customer in this slot has left: wrap-up starts.
     Left(SlotId),
-    /// The chat in this slot is cut or was never known to the server: the slot frees at once.
-    Cut(SlotId),
 }
 
 /// What an agent does.
@@ -160,19 +158,13 @@ impl Agent {
             } => {
                 return Some(self.take(chat, draws, exchanges));
             }
-            AgentInput::Message(slot) => self.pend(slot),
-            AgentInput::Left(slot) => {
+            AgentInput::Message(slot) if self.state(slot) == State::Quiet => self.pend(slot),
+            AgentInput::Left(slot) if self.state(slot) != State::WrapUp => {
                 self.withdraw(slot);
                 self.wrap_up(now, slot, rules);
             }
-            AgentInput::Cut(slot) => {
-                self.withdraw(slot);
-                if self.slots[slot.0 as usize].state != State::WrapUp {
-                    self.wrapping += 1;
-                }
-                let place = &mut self.slots[slot.0 as usize];
-                (place.state, place.until) = (State::WrapUp, now);
-            }
+            // A live server may repeat or cross frames: what no longer concerns is let pass.
+            AgentInput::Message(_) | AgentInput::Left(_) => {}
         }
         None
     }
@@ -198,6 +190,11 @@ impl Agent {
             act: None,
             wake: self.until.min(self.wrap_up_ends()),
         }
+    }
+
+    #[inline]
+    fn state(&self, SlotId(slot): SlotId) -> State {
+        self.slots[slot as usize].state
     }
 
     #[inline]
@@ -552,10 +549,12 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_chat_frees_its_slot_at_once() {
+    fn repeated_and_crossed_inputs_are_let_pass() {
         let mut desk = Desk::new(vec![1.0]);
-        desk.assign(0, 1, 2);
-        assert_eq!(desk.tell(5, AgentInput::Cut(SlotId(0))), [freed(0, 1)]);
-        assert_eq!((desk.agent.held(), desk.wake), (0, Time::NEVER));
+        desk.assign(0, 1, 1);
+        assert_eq!(desk.tell(5, AgentInput::Message(SlotId(0))), []);
+        assert_eq!(desk.wake(40), [reply(0, 1, true)]);
+        assert_eq!(desk.tell(45, AgentInput::Left(SlotId(0))), []);
+        assert_eq!(desk.wake(70), [freed(0, 1)]);
     }
 }

@@ -74,14 +74,18 @@ pub async fn dial<S: Side>(address: &Address, limits: SocketLimits) -> Result<So
 }
 
 async fn connect(address: &Address) -> Result<TcpStream> {
-    let mut words = String::new();
+    let mut last = None;
     for addr in address.checked() {
         match TcpStream::connect(addr).await {
             Ok(stream) => return Ok(stream),
-            Err(error) => words = in_words(&error),
+            Err(error) => last = Some(error),
         }
     }
-    Err(unreachable(address.target(), &words))
+    let words = last.as_ref().map_or_else(String::new, in_words);
+    let error = unreachable(address.target(), &words);
+    // EMFILE, ENFILE, EADDRNOTAVAIL: descriptors or ports of this machine have run out.
+    let short = last.and_then(|error| error.raw_os_error()).is_some_and(|code| [23, 24, 99].contains(&code));
+    Err(if short { error.of_this_machine() } else { error })
 }
 
 fn unreachable(target: &Target, words: &str) -> Error {

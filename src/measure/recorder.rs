@@ -98,11 +98,11 @@ impl Recorder {
     #[cold]
     fn cut_up_to(&mut self, now: Time) {
         while self.segments.next() <= now {
-            self.cut(now);
+            self.cut_segment(now);
         }
     }
 
-    fn cut(&mut self, now: Time) {
+    fn cut_segment(&mut self, now: Time) {
         let (place, until) = self.segments.cut(now);
         let integrals = self.clock.settle(until);
         let composing = integrals.seconds(Gauge::Composing);
@@ -285,14 +285,19 @@ impl Recorder {
         }
     }
 
+    /// Live: the chat ends because its connection did, wherever it is.
+    pub fn cut(&mut self, visit: &mut Visit, fate: Fate, now: Time) {
+        if visit.delayed && !visit.assigned.comes() {
+            self.clock.fall(Gauge::Queue, now);
+        }
+        self.ended(visit, fate, now);
+    }
+
     /// The run is over and the chat is not.
     pub fn open_at_end(&mut self, visit: &mut Visit, now: Time) {
         let waiting = !visit.assigned.comes();
-        self.ended(visit, Fate::OpenAtEnd, now);
+        self.cut(visit, Fate::OpenAtEnd, now);
         visit.closed = Time::NEVER;
-        if visit.delayed && waiting {
-            self.clock.fall(Gauge::Queue, now);
-        }
         let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
             return;
         };
@@ -398,7 +403,7 @@ impl Recorder {
             now.max(self.outline.horizon)
         };
         self.advance(last);
-        self.cut(last);
+        self.cut_segment(last);
         let mut tally = std::mem::replace(&mut self.tally, Recorder::blank(&self.outline));
         let seen = last.min(self.outline.horizon);
         tally.observed = seen.since(self.outline.warm_up).as_secs_f64();
@@ -432,6 +437,11 @@ impl Recorder {
     /// The 99th percentile of a series so far in this replication, in seconds.
     pub fn p99_so_far(&self, latency: Latency) -> Option<f64> {
         self.series[latency as usize].quantile(0.99)
+    }
+
+    /// What all finished replications found together, so far.
+    pub fn pool(&self) -> &Pool {
+        &self.pool
     }
 
     /// What all finished replications found together.

@@ -23,6 +23,13 @@ impl Calendar {
         &self.start
     }
 
+    /// An instant as local time with its offset, as in `2026-11-23T09:30:00+01:00`.
+    pub fn label(&self, instant: Time) -> String {
+        self.local(instant)
+            .strftime("%Y-%m-%dT%H:%M:%S%:z")
+            .to_string()
+    }
+
     /// The local date and time of an instant; the start where it lies beyond what a calendar holds.
     pub fn local(&self, instant: Time) -> Zoned {
         let since = SignedDuration::from_nanos(instant.0.min(i64::MAX as u64) as i64);

@@ -165,6 +165,17 @@ pub enum Party {
     Server,
 }
 
+impl Party {
+    /// The name in frames and in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Party::Customer => "customer",
+            Party::Agent => "agent",
+            Party::Server => "server",
+        }
+    }
+}
+
 /// What an agent says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]

@@ -11,6 +11,9 @@ pub const FRAME_LIMIT: usize = 16 * 1024;
 /// The least a server may be told: room for any frame without text.
 pub const FRAME_LIMIT_LEAST: usize = 512;
 
+/// The most a server may be told.
+pub const FRAME_LIMIT_MOST: usize = 1024 * 1024;
+
 /// Agents are numbered below this; a process has fewer descriptors.
 pub const AGENTS_MOST: u32 = 16_384;
 

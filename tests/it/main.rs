@@ -9,4 +9,5 @@ mod cli;
 mod plans;
 mod report;
 mod scenario;
+mod server;
 mod theory;

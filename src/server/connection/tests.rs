@@ -1,0 +1,172 @@
+//! Connections over in-memory streams, on a paused clock.
+
+use tokio::io::{DuplexStream, duplex};
+use tokio_tungstenite::client_async;
+
+use super::*;
+use crate::center::rules::{Policy, RouterRules};
+use crate::server::desk::Desk;
+use crate::server::hub;
+use crate::wire::frame::Hello;
+
+const IDLE: Duration = Duration::from_secs(60);
+
+/// A server without a listener.
+struct Rig {
+    house: Arc<House>,
+    inbox: mpsc::Sender<Note>,
+    stop: watch::Sender<bool>,
+    given: u64,
+}
+
+type Peer = WebSocketStream<DuplexStream>;
+
+impl Rig {
+    fn new(outbox: usize) -> Rig {
+        let rules = RouterRules {
+            queue_limit: u32::MAX,
+            policy: Policy::FewestActive,
+        };
+        let hello = Hello {
+            protocol: 1,
+            server: String::new(),
+            policy: String::new(),
+            queue_limit: None,
+            frame_limit: 1024,
+            idle_ms: 60_000,
+        };
+        let house = House {
+            door: Door::new("127.0.0.1:4210".parse().unwrap(), &[]),
+            counters: Arc::default(),
+            frame_limit: 16 * 1024,
+            idle: IDLE,
+            outbox,
+        };
+        let (inbox, notes) = mpsc::channel(hub::INBOX);
+        let desk = Desk::new(rules, hello);
+        tokio::spawn(hub::run(desk, notes, Arc::clone(&house.counters)));
+        Rig {
+            house: Arc::new(house),
+            inbox,
+            stop: watch::channel(false).0,
+            given: 0,
+        }
+    }
+
+    fn open(&mut self, room: usize) -> DuplexStream {
+        let (near, far) = duplex(room);
+        self.given += 1;
+        tokio::spawn(serve(
+            Arc::clone(&self.house),
+            ConnId(self.given),
+            far,
+            None,
+            self.inbox.clone(),
+            self.stop.subscribe(),
+        ));
+        near
+    }
+
+    /// A visitor who has heard its hello.
+    async fn visit(&mut self, path: &str, room: usize) -> Peer {
+        let url = format!("ws://localhost{path}");
+        let (mut peer, _) = client_async(url, self.open(room)).await.unwrap();
+        assert!(hear(&mut peer).await.contains("hello"));
+        peer
+    }
+}
+
+/// The next text; empty when the server has closed.
+async fn hear(peer: &mut Peer) -> String {
+    loop {
+        match peer.next().await {
+            Some(Ok(Message::Text(text))) => return text.to_string(),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+            Some(Ok(_) | Err(_)) | None => return String::new(),
+        }
+    }
+}
+
+async fn say(peer: &mut Peer, text: &str) {
+    peer.send(Message::text(text)).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_answers_pings_stays_and_who_does_not_is_cut() {
+    let mut rig = Rig::new(16);
+    let mut lively = rig.visit("/customer", 4096).await;
+    let mut dead = rig.visit("/customer", 4096).await;
+    let begun = Instant::now();
+    // Polled, a client answers pings by itself; not polled, it is as good as dead.
+    let nothing = timeout(IDLE * 10, hear(&mut lively)).await;
+    assert!(nothing.is_err(), "an idle but living connection stays");
+    assert_eq!(rig.house.counters.stats().idle, 1);
+    assert_eq!(hear(&mut dead).await, "");
+    say(&mut lively, r#"{"type":"open","marker":"m"}"#).await;
+    assert_eq!(hear(&mut lively).await, r#"{"type":"queued","position":1}"#);
+    assert!(begun.elapsed() >= IDLE * 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_shake_hands_is_left() {
+    let mut rig = Rig::new(16);
+    let mut silent = rig.open(4096);
+    let mut byte = [0];
+    let begun = Instant::now();
+    assert_eq!(silent.read(&mut byte).await.unwrap(), 0);
+    assert!(begun.elapsed() >= HANDSHAKE && begun.elapsed() < IDLE);
+    assert_eq!(rig.house.counters.stats().refused, 1);
+    // When the server stops, nobody waits for it.
+    let mut late = rig.open(4096);
+    tokio::task::yield_now().await;
+    rig.stop.send(true).unwrap();
+    let begun = Instant::now();
+    assert_eq!(late.read(&mut byte).await.unwrap(), 0);
+    assert!(begun.elapsed() < HANDSHAKE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_read_is_cut_and_nobody_else_waits() {
+    let mut rig = Rig::new(8);
+    let mut stalled = rig.visit("/agent", 1024).await;
+    say(&mut stalled, r#"{"type":"online","agent":0,"limit":1}"#).await;
+    let mut customer = rig.visit("/customer", 4096).await;
+    say(&mut customer, r#"{"type":"open","marker":"m"}"#).await;
+    assert!(hear(&mut customer).await.contains("assigned"));
+    let text = "x".repeat(500);
+    let begun = Instant::now();
+    for seq in 1..100 {
+        let said = format!(r#"{{"type":"say","seq":{seq},"text":"{text}"}}"#);
+        // The chat, and with it the connection, ends on the way.
+        if customer.send(Message::text(said)).await.is_err() {
+            break;
+        }
+    }
+    assert_eq!(
+        hear(&mut customer).await,
+        r#"{"type":"closed","by":"server"}"#
+    );
+    assert_eq!(rig.house.counters.stats().stalled, 1);
+    assert!(
+        begun.elapsed() < IDLE,
+        "cut for its outbox, not for the time"
+    );
+}
+
+#[tokio::test]
+async fn a_connection_is_small() {
+    let mut rig = Rig::new(16);
+    let (_, far) = duplex(64);
+    rig.given += 1;
+    let task = serve(
+        Arc::clone(&rig.house),
+        ConnId(rig.given),
+        far,
+        None,
+        rig.inbox.clone(),
+        rig.stop.subscribe(),
+    );
+    // Tens of thousands of them stand at once.
+    let size = std::mem::size_of_val(&task);
+    assert!(size <= 4 * 1024, "{size} bytes");
+}

@@ -1,0 +1,125 @@
+//! Owns the hub: the one task that owns the `Desk`, and the outboxes of all connections.
+//!
+//! Law: it never waits for a connection. What a connection does not take in time fills its bounded
+//! outbox, and then that connection is cut; so one slow reader costs nobody else a moment. One
+//! task, because assignment is one decision after another and needs no lock that way.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
+
+use super::desk::{ConnId, Desk, Input, Out, Parcel, Role};
+use super::stats::Counters;
+
+/// Notes taken from the inbox at a time.
+const BATCH: usize = 256;
+
+/// Notes that may wait in the inbox before connections wait to put theirs in.
+pub(super) const INBOX: usize = 4_096;
+
+/// What connections tell the hub.
+#[derive(Debug)]
+pub(super) enum Note {
+    /// A connection stands.
+    Joined(ConnId, Role, Outbox),
+    /// A frame has come.
+    Heard(ConnId, Input),
+    /// A connection is over.
+    Gone(ConnId),
+    /// The server stops.
+    Stop,
+}
+
+/// Where the hub puts what goes out on a connection.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    parcels: mpsc::Sender<Parcel>,
+    cut: oneshot::Sender<()>,
+}
+
+/// The connection's end of its outbox.
+#[derive(Debug)]
+pub(super) struct Inlet {
+    /// What goes out, in order.
+    pub parcels: mpsc::Receiver<Parcel>,
+    /// Comes when the connection is to be cut.
+    pub cut: oneshot::Receiver<()>,
+}
+
+/// An outbox for at most `room` parcels, and its other end.
+pub(super) fn outbox(room: usize) -> (Outbox, Inlet) {
+    let (sender, parcels) = mpsc::channel(room);
+    let (cutter, cut) = oneshot::channel();
+    let outbox = Outbox {
+        parcels: sender,
+        cut: cutter,
+    };
+    (outbox, Inlet { parcels, cut })
+}
+
+struct Hub {
+    desk: Desk,
+    outboxes: HashMap<ConnId, Outbox>,
+    out: Out,
+    counters: Arc<Counters>,
+}
+
+/// Runs the desk until nobody is left who could put a note into the inbox.
+pub(super) async fn run(desk: Desk, mut inbox: mpsc::Receiver<Note>, counters: Arc<Counters>) {
+    let mut hub = Hub {
+        desk,
+        outboxes: HashMap::new(),
+        out: Vec::new(),
+        counters,
+    };
+    let mut batch = Vec::with_capacity(BATCH);
+    while inbox.recv_many(&mut batch, BATCH).await > 0 {
+        for note in batch.drain(..) {
+            hub.take(note);
+        }
+        hub.counters.show(hub.desk.tally());
+    }
+}
+
+impl Hub {
+    fn take(&mut self, note: Note) {
+        match note {
+            Note::Joined(conn, role, outbox) => {
+                self.outboxes.insert(conn, outbox);
+                self.desk.handle(conn, Input::Joined(role), &mut self.out);
+            }
+            Note::Heard(conn, input) => self.desk.handle(conn, input, &mut self.out),
+            Note::Gone(conn) => {
+                self.outboxes.remove(&conn);
+                self.desk.handle(conn, Input::Gone, &mut self.out);
+            }
+            Note::Stop => self.desk.stop(&mut self.out),
+        }
+        self.deliver();
+    }
+
+    /// Puts what goes out into the outboxes. Whoever has no room left is cut, which may cause more.
+    fn deliver(&mut self) {
+        while !self.out.is_empty() {
+            let mut stalled = Vec::new();
+            for (conn, parcel) in self.out.drain(..) {
+                let sent = self
+                    .outboxes
+                    .get(&conn)
+                    .map(|outbox| outbox.parcels.try_send(parcel));
+                // A connection that is closed, or cut, has a note under way that says so.
+                if let Some(Err(TrySendError::Full(_))) = sent {
+                    stalled.extend(self.outboxes.remove(&conn).map(|outbox| (conn, outbox)));
+                }
+            }
+            for (conn, outbox) in stalled {
+                // Without a receiver the connection has just ended by itself.
+                let _ = outbox.cut.send(());
+                self.counters.stalled.add_one();
+                self.desk.handle(conn, Input::Gone, &mut self.out);
+            }
+        }
+    }
+}
