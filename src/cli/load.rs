@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use clap::Args;
 
@@ -51,10 +50,9 @@ pub struct Load {
 /// The scenario, the target or the machine's limits refuse the run, it fails, or a file cannot be
 /// written.
 pub fn run(args: &Load, console: &Console) -> Result<Exit> {
-    let plan = args.scenario.plan(&[
-        change("live.speed", args.speed),
-        change("seed", args.seed),
-    ])?;
+    let plan = args
+        .scenario
+        .plan(&[change("live.speed", args.speed), change("seed", args.seed)])?;
     let target = args.target.as_deref().map(Target::parse).transpose()?;
     let outlook = Outlook::of(&plan).live;
     make_room_for_descriptors(match target {

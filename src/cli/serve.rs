@@ -51,10 +51,15 @@ pub fn run(args: &Serve, console: &Console) -> Result<Exit> {
     machine::raise_descriptors();
     let failed =
         |source: std::io::Error| Error::failed(format!("cannot start an event loop: {source}"));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let runtime = runtime.map_err(failed)?;
     let (stop, stopped) = oneshot::channel();
-    let signals = Signals::listen(console, move || drop(stop.send(())))?;
+    let signals = Signals::listen(console, move || {
+        // A server that is over already needs no telling.
+        let _ = stop.send(());
+    })?;
     let stats = runtime.block_on(async {
         let server = Server::bind(options).await?;
         console.tell(&format!("listening on ws://{}\n", server.local_addr()))?;
@@ -65,13 +70,18 @@ pub fn run(args: &Serve, console: &Console) -> Result<Exit> {
         Ok(server.run(shutdown).await)
     })?;
     console.tell(&words(&stats))?;
-    Ok(signals.came().map_or(Exit::Fine, super::signals::Stop::exit))
+    Ok(signals
+        .came()
+        .map_or(Exit::Fine, super::signals::Stop::exit))
 }
 
 fn options(args: &Serve) -> Result<ServerOptions> {
     let mut rules = match &args.file {
         Some(file) => scenario::read(file, &args.set)?.router,
-        None => RouterRules { queue_limit: u32::MAX, policy: Policy::FewestActive },
+        None => RouterRules {
+            queue_limit: u32::MAX,
+            policy: Policy::FewestActive,
+        },
     };
     rules.queue_limit = args.queue_limit.unwrap_or(rules.queue_limit);
     Ok(ServerOptions {
@@ -94,6 +104,7 @@ fn words(stats: &Stats) -> String {
         ("assigned", stats.tally.assigned),
         ("messages and replies", stats.tally.messages),
     ];
-    let line = |(label, count): (&str, u64)| format!(" {label:<22} {:>9}\n", grouped(count as f64, 0));
+    let line =
+        |(label, count): (&str, u64)| format!(" {label:<22} {:>9}\n", grouped(count as f64, 0));
     counts.map(line).concat()
 }

@@ -59,7 +59,7 @@ pub fn run(args: &Simulate, console: &Console) -> Result<Exit> {
     let watch = Arc::new(Watch::default());
     let stopping = watch.clone();
     let signals = Signals::listen(console, move || {
-        stopping.stop.store(true, Ordering::Relaxed)
+        stopping.stop.store(true, Ordering::Relaxed);
     })?;
     let progress = progress(args, console, &plan, watch.clone());
     let outcome = simulate(&plan, &options, &watch);

@@ -69,6 +69,9 @@ mod tests {
         assert_eq!(soft.exit(), Exit::Refused);
         assert!(soft.message(false).contains("ulimit -n 5000"), "{soft}");
         let hard = judge_descriptors(50_000, 20_000, 20_000).unwrap_err();
-        assert!(hard.message(false).contains("hard limit is 20000"), "{hard}");
+        assert!(
+            hard.message(false).contains("hard limit is 20000"),
+            "{hard}"
+        );
     }
 }

@@ -36,7 +36,7 @@ pub fn render(result: &RunResult, width: usize, colour: bool) -> String {
 
 /// Breaks a text at white space into lines of at most `width` columns, its words cleaned: names
 /// come from a file and reasons from a server, and must not steer the reader's terminal.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let word = clean(word);
