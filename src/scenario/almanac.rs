@@ -10,11 +10,11 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
 
 use super::days::DayKind;
-use super::document::{At, Value};
+use super::document::At;
 use super::duration::{DURATION, Duration};
-use super::form::{Form, List, wrong_kind};
+use super::form::List;
 use super::hours::{self, Opening};
-use super::names::nearest;
+use super::moment::{Day, Moment, Zone};
 use super::problem::Problems;
 use super::section::Section;
 use crate::time::Time;
@@ -151,7 +151,7 @@ impl Almanac {
     pub fn instants(&self, local: DateTime) -> (i64, Option<i64>) {
         let ambiguous = self.start.time_zone().to_ambiguous_timestamp(local);
         let twice = matches!(ambiguous.offset(), jiff::tz::AmbiguousOffset::Fold { .. });
-        let second = ambiguous.clone().later().ok().filter(|_| twice);
+        let second = ambiguous.later().ok().filter(|_| twice);
         let first = ambiguous
             .compatible()
             .map_or(i64::MAX / 4, |first| self.since_start(first));
@@ -196,143 +196,5 @@ impl Almanac {
         let mut days: Vec<Time> = [Time::ZERO].into_iter().chain(inside).collect();
         days.dedup();
         days
-    }
-}
-
-/// A time zone's name.
-struct Zone;
-
-impl Form for Zone {
-    type Out = TimeZone;
-
-    fn says(&self) -> String {
-        "the name of a time zone".into()
-    }
-
-    fn example(&self) -> String {
-        "\"Europe/Madrid\"".into()
-    }
-
-    fn schema(&self) -> serde_json::Value {
-        serde_json::json!({ "type": "string", "pattern": "^[A-Za-z0-9_+/-]+$" })
-    }
-
-    fn read(
-        &self,
-        key: &str,
-        node: &super::document::Node,
-        problems: &mut Problems,
-    ) -> Option<TimeZone> {
-        let Value::Text { text, .. } = &node.value else {
-            wrong_kind(self, key, node, problems);
-            return None;
-        };
-        if let Ok(zone) = TimeZone::get(text) {
-            return Some(zone);
-        }
-        let known: Vec<_> = jiff::tz::db().available().collect();
-        let help = match nearest(text, known.iter().map(|name| name.as_str())) {
-            Some(name) => format!("did you mean `{name}`?"),
-            None => "write a name of the IANA database, such as `America/New_York`".into(),
-        };
-        problems.add(
-            node.place,
-            format!("`{key}` is no time zone"),
-            "not known",
-            Some(help),
-        );
-        None
-    }
-}
-
-/// A local date with or without a time of day.
-pub struct Moment;
-
-/// A local date.
-struct Day;
-
-impl Form for Moment {
-    type Out = DateTime;
-
-    fn says(&self) -> String {
-        "a local date and time".into()
-    }
-
-    fn example(&self) -> String {
-        "2026-11-23T08:00:00".into()
-    }
-
-    fn schema(&self) -> serde_json::Value {
-        let pattern =
-            "^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]+)?)?)?$";
-        let formats = ["local-date-time", "local-date"].map(
-            |format| serde_json::json!({ "type": "string", "format": format, "pattern": pattern }),
-        );
-        serde_json::json!({ "anyOf": formats })
-    }
-
-    fn read(
-        &self,
-        key: &str,
-        node: &super::document::Node,
-        problems: &mut Problems,
-    ) -> Option<DateTime> {
-        let text = match &node.value {
-            Value::Text { text, .. } => text.clone(),
-            Value::Moment(moment) if moment.date.is_some() => moment.to_string(),
-            _ => {
-                wrong_kind(self, key, node, problems);
-                return None;
-            }
-        };
-        let pieces = jiff::fmt::temporal::Pieces::parse(&text).ok();
-        let local = pieces.filter(|p| p.offset().is_none() && p.time_zone_annotation().is_none());
-        let Some(pieces) = local else {
-            let title = format!("`{key}` is not {}", self.says());
-            let label = "without an offset or a zone: it is local in the scenario's time zone";
-            problems.add(
-                node.place,
-                title,
-                label,
-                Some(format!("write `{key} = {}`", self.example())),
-            );
-            return None;
-        };
-        Some(pieces.date().to_datetime(pieces.time().unwrap_or_default()))
-    }
-}
-
-impl Form for Day {
-    type Out = Date;
-
-    fn says(&self) -> String {
-        "a date".into()
-    }
-
-    fn example(&self) -> String {
-        "2026-12-25".into()
-    }
-
-    fn schema(&self) -> serde_json::Value {
-        let pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$";
-        serde_json::json!({ "type": "string", "format": "local-date", "pattern": pattern })
-    }
-
-    fn read(
-        &self,
-        key: &str,
-        node: &super::document::Node,
-        problems: &mut Problems,
-    ) -> Option<Date> {
-        let text = match &node.value {
-            Value::Text { text, .. } => Some(text.clone()),
-            Value::Moment(moment) if moment.time.is_none() => Some(moment.to_string()),
-            _ => None,
-        };
-        let date = text.and_then(|text| text.parse().ok());
-        if date.is_none() {
-            wrong_kind(self, key, node, problems);
-        }
-        date
     }
 }

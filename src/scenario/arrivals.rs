@@ -52,43 +52,20 @@ const FACTOR: Number = Number::up_to(1e6, "1.2");
 
 /// Reads `[arrivals]`.
 pub fn ask(section: &mut Section, folder: &Path) -> Arrivals {
-    let volume = section.optional(
-        "volume",
-        "Chats of an ordinary period, at month factor 1; weekday and intraday weights are shares \
-         of it.",
-        &VOLUME,
-    );
-    let rate = section.optional(
-        "rate",
-        "A rate of chats; all factors are used as written.",
-        &RATE,
-    );
+    let base = ask_base(section);
     let months = section.table(
         "month",
         "Factors of the months; a missing one is 1.",
         ask_months,
     );
-    let weekdays = section.table(
-        "weekday",
-        "Weights of the weekdays and of holidays: with `volume` shares of the week, each to be \
-         named; with `rate` factors, a missing one is 1. Without `holiday` nobody comes on holidays.",
-        ask_weekdays,
-    );
-    let intraday = section.table(
-        "intraday",
-        "Weights of the hours of the day, by the local clock; outside the bins nobody comes. \
-         Absent: even.",
-        |s| Intraday::ask(s, folder),
-    );
+    let weekdays = section.table("weekday", WEEKDAY, ask_weekdays);
+    let intraday = section.table("intraday", INTRADAY, |s| Intraday::ask(s, folder));
     let busyness = section.table("busyness", "How days differ by chance.", |s| {
         let cv = "Coefficient of variation of a factor, mean 1, drawn for each local date.";
         s.required("cv", cv, &Number::up_to(5.0, "0.08"))
     });
-    let surges = section.tables(
-        "surges",
-        "Rushes: the rate is multiplied for a while.",
-        surge::ask,
-    );
+    let rushes = "Rushes: the rate is multiplied for a while.";
+    let surges = section.tables("surges", rushes, surge::ask);
     let replay = section.table("replay", "Recorded arrivals, in place of a rate.", |s| {
         replay::ask(s, folder)
     });
@@ -106,10 +83,6 @@ pub fn ask(section: &mut Section, folder: &Path) -> Arrivals {
         &curve,
         "recorded arrivals have their seasons in them",
     );
-    let base = match (volume, rate) {
-        (Some(volume), _) => Some(volume.map(|quantity| Base::Volume(quantity.0))),
-        (None, rate) => rate.map(|rate| rate.map(|quantity| Base::Rate(quantity.0))),
-    };
     let shares = matches!(
         base,
         Some(At {
@@ -119,9 +92,9 @@ pub fn ask(section: &mut Section, folder: &Path) -> Arrivals {
     );
     Arrivals {
         place: section.place(),
+        base,
         weekdays: weekdays.and_then(|given| given.value.check(given.place, shares, section)),
         intraday: intraday.and_then(|given| check_shares(given, shares, section)),
-        base,
         months: months.map_or([1.0; 12], |months| months.value),
         busyness_cv: busyness.and_then(|b| b.value).map_or(0.0, |cv| cv.value),
         surges: surges.map_or(Vec::new(), |list| {
@@ -132,6 +105,31 @@ pub fn ask(section: &mut Section, folder: &Path) -> Arrivals {
         }),
         replay: replay.and_then(|replay| replay.value),
         scale: scale.value,
+    }
+}
+
+const WEEKDAY: &str = "Weights of the weekdays and of holidays: with `volume` shares of the week, \
+                       each to be named; with `rate` factors, a missing one is 1. Without \
+                       `holiday` nobody comes on holidays.";
+
+const INTRADAY: &str = "Weights of the hours of the day, by the local clock; outside the bins \
+                        nobody comes. Absent: even.";
+
+fn ask_base(section: &mut Section) -> Option<At<Base>> {
+    let volume = section.optional(
+        "volume",
+        "Chats of an ordinary period, at month factor 1; weekday and intraday weights are shares \
+         of it.",
+        &VOLUME,
+    );
+    let rate = section.optional(
+        "rate",
+        "A rate of chats; all factors are used as written.",
+        &RATE,
+    );
+    match (volume, rate) {
+        (Some(volume), _) => Some(volume.map(|quantity| Base::Volume(quantity.0))),
+        (None, rate) => rate.map(|rate| rate.map(|quantity| Base::Rate(quantity.0))),
     }
 }
 

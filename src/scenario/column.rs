@@ -139,7 +139,7 @@ fn cells<'r>(record: &'r ByteRecord, places: &[usize]) -> Result<Vec<&'r str>, C
     let cell = |(column, place): (usize, &usize)| {
         let Some(bytes) = record.get(*place) else {
             let has = record.len();
-            let label = format!("the row has {has} fields, a {}th is expected", place + 1);
+            let label = format!("the row ends after {has} of at least {} fields", place + 1);
             return Err((column, Fault::new(0..0, label)));
         };
         let text = std::str::from_utf8(bytes);

@@ -131,7 +131,14 @@ impl Document {
         if !errors.is_empty() {
             return None;
         }
-        let root = grow_table(table.get_ref(), &Text { source: 0, text });
+        let root = grow_table(
+            table.get_ref(),
+            &Text {
+                source: 0,
+                offset: 0,
+                text,
+            },
+        );
         Some(Document { root })
     }
 }
@@ -139,24 +146,48 @@ impl Document {
 /// The text that a tree is grown from.
 struct Text<'a> {
     source: u32,
+    /// Where the text begins in its source.
+    offset: usize,
     text: &'a str,
 }
 
-/// Parses one TOML value that begins at byte `offset` of source `source`.
+impl Text<'_> {
+    fn place(&self, range: &Range<usize>) -> Place {
+        Place::new(
+            self.source,
+            &(range.start + self.offset..range.end + self.offset),
+        )
+    }
+
+    /// Where the text of a quoted string begins, if it has no escapes.
+    fn raw_start(&self, text: &str, quoted: Range<usize>) -> Option<u32> {
+        let inside = self.text.get(quoted.clone())?;
+        let lead = inside.find(|c| c != '"' && c != '\'')?;
+        let raw = inside.get(lead..lead + text.len())?;
+        (raw == text).then_some((quoted.start + lead + self.offset) as u32)
+    }
+}
+
+/// Parses one TOML value that begins at byte `offset` of source `source`; its error counts from
+/// the value's start.
 pub fn parse_value(text: &str, offset: usize, source: u32) -> Result<Node, toml::de::Error> {
-    // The text before the value is blanked out, so that the value's places are the source's.
-    let blanked = " ".repeat(offset) + &text[offset..];
-    let blanked = blanked.as_str();
-    let value = DeValue::parse(blanked.trim_end())?;
-    Ok(grow(&value, &Text { source, text }))
+    let value = DeValue::parse(text)?;
+    Ok(grow(
+        &value,
+        &Text {
+            source,
+            offset,
+            text,
+        },
+    ))
 }
 
 fn grow(value: &Spanned<DeValue<'_>>, from: &Text<'_>) -> Node {
-    let place = Place::new(from.source, &value.span());
+    let place = from.place(&value.span());
     let value = match value.get_ref() {
         DeValue::String(text) => Value::Text {
             text: text.to_string(),
-            raw: raw_start(text, value.span(), from.text),
+            raw: from.raw_start(text, value.span()),
         },
         DeValue::Integer(number) => {
             let whole = i64::from_str_radix(number.as_str(), number.radix()).ok();
@@ -180,21 +211,13 @@ fn grow_table(table: &DeTable<'_>, from: &Text<'_>) -> Table {
     let grown = table.iter().map(|(key, value)| {
         let key = At {
             value: key.get_ref().to_string(),
-            place: Place::new(from.source, &key.span()),
+            place: from.place(&key.span()),
         };
         (key, grow(value, from))
     });
     let mut entries: Vec<_> = grown.collect();
     entries.sort_by_key(|(key, _)| key.place);
     Table { entries }
-}
-
-/// Where the text of a quoted string begins, if it has no escapes.
-fn raw_start(text: &str, quoted: Range<usize>, source: &str) -> Option<u32> {
-    let inside = source.get(quoted.clone())?;
-    let lead = inside.find(|c| c != '"' && c != '\'')?;
-    let raw = inside.get(lead..lead + text.len())?;
-    (raw == text).then_some((quoted.start + lead) as u32)
 }
 
 #[cfg(test)]

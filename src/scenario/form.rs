@@ -39,7 +39,14 @@ pub fn kind(node: &Node) -> &'static str {
 /// Notes that a value is of the wrong kind.
 pub fn wrong_kind(form: &impl Form, key: &str, node: &Node, problems: &mut Problems) {
     let title = format!("`{key}` is {}, not {}", form.says(), kind(node));
-    let help = format!("write `{key} = {}`", form.example());
+    let help = match &node.value {
+        Value::Text { text, .. }
+            if form.example().parse::<f64>().is_ok() && text.parse::<f64>().is_ok() =>
+        {
+            format!("write `{key} = {text}`, without quotes")
+        }
+        _ => format!("write `{key} = {}`", form.example()),
+    };
     let label = format!("{} is expected here", form.says());
     problems.add(node.place, title, label, Some(help));
 }

@@ -38,8 +38,10 @@ pub fn apply(document: &mut Document, change: &str, problems: &mut Problems) {
     match value(change, equals + 1, source) {
         Ok(node) => put(&mut document.root, &steps, node, problems),
         Err(error) => {
-            let at = error.span().unwrap_or(equals + 1..change.len());
-            let at = Place::new(source, &at);
+            let value = &change[equals + 1..];
+            let start = change.len() - value.trim_start().len();
+            let at = error.span().map(|at| at.start + start..at.end + start);
+            let at = Place::new(source, &at.unwrap_or(start..change.len()));
             problems.add(at, "this value is not TOML", error.message(), None);
         }
     }
@@ -66,7 +68,7 @@ fn value(change: &str, from: usize, source: u32) -> Result<Node, toml::de::Error
     let text = &change[from..];
     let start = from + text.len() - text.trim_start().len();
     let word = text.trim();
-    match parse_value(change, from, source) {
+    match parse_value(word, start, source) {
         Err(error) if word.starts_with(['[', '{', '"', '\'']) => Err(error),
         Err(_) => Ok(Node {
             place: Place::new(source, &(start..start + word.len())),

@@ -98,19 +98,7 @@ pub fn ask_agents(section: &mut Section) -> Option<Team> {
             most: 65_000,
         },
     );
-    let count = section.optional(
-        "count",
-        "How many agents there are, always; or say it by `roster`.",
-        &Whole {
-            least: 1,
-            most: MOST_AGENTS,
-        },
-    );
-    let roster = section.tables(
-        "roster",
-        "Who is there when, one line a group of agents.",
-        roster::ask,
-    );
+    let staffing = ask_staffing(section);
     let reply = section.required(
         "reply",
         "How long composing one reply takes an agent with one chat.",
@@ -135,14 +123,40 @@ pub fn ask_agents(section: &mut Section) -> Option<Team> {
         &Choice(&[("fewest-active", Policy::FewestActive)]),
         "\"fewest-active\"",
     );
-    section.exactly_one(&["count", "roster"], "`count = 12` or `roster = [...]`");
     for law in [reply.as_ref(), Some(&wrap_up)].into_iter().flatten() {
         if law.value == Law::Never {
             let title = "work that never ends would hold its slot for ever";
             section.problem(law.place, title, "`never` is for patience", None);
         }
     }
-    let staffing = match (count, roster) {
+    let (concurrency, staffing) = (concurrency?, staffing?);
+    check_size(section, &concurrency, &staffing);
+    let rules = AgentRules {
+        concurrency: concurrency.value as u32,
+        reply: reply?.value,
+        wrap_up: wrap_up.value,
+        slow_down: slow_down.value.factors(concurrency.value),
+    };
+    Some(Team {
+        rules,
+        staffing,
+        policy: policy.value,
+    })
+}
+
+fn ask_staffing(section: &mut Section) -> Option<Staffing> {
+    let count = section.optional(
+        "count",
+        "How many agents there are, always; or say it by `roster`.",
+        &Whole {
+            least: 1,
+            most: MOST_AGENTS,
+        },
+    );
+    let lines = "Who is there when, one line a group of agents; each line has agents of its own.";
+    let roster = section.tables("roster", lines, roster::ask);
+    section.exactly_one(&["count", "roster"], "`count = 12` or `roster = [...]`");
+    match (count, roster) {
         (Some(count), _) => Some(Staffing::Count(count.value as u32)),
         (None, Some(lines)) => {
             let read: Option<Vec<_>> = lines.value.into_iter().map(|line| line.value).collect();
@@ -154,19 +168,7 @@ pub fn ask_agents(section: &mut Section) -> Option<Team> {
             })
         }
         (None, None) => None,
-    };
-    let (concurrency, staffing) = (concurrency?, staffing?);
-    check_size(section, &concurrency, &staffing);
-    Some(Team {
-        rules: AgentRules {
-            concurrency: concurrency.value as u32,
-            reply: reply?.value,
-            wrap_up: wrap_up.value,
-            slow_down: slow_down.value.factors(concurrency.value),
-        },
-        staffing,
-        policy: policy.value,
-    })
+    }
 }
 
 fn check_size(section: &mut Section, concurrency: &At<u64>, staffing: &Staffing) {

@@ -165,7 +165,7 @@ impl Replay {
             match &self.counts {
                 None => placing.place_chat(at, draws, &mut arrivals),
                 Some((counts, every)) => {
-                    placing.place_cell(at, *every, counts[row], draws, &mut arrivals)
+                    placing.place_cell(at, *every, counts[row], draws, &mut arrivals);
                 }
             }
             if arrivals.len() as u64 > MOST {

@@ -85,6 +85,9 @@ pub fn describe<T>(ask: impl FnOnce(&mut Section) -> T) -> Json {
     schema
 }
 
+/// A key of a map and its value, as read.
+pub type Pair<K, V> = (At<<K as Form>::Out>, At<<V as Form>::Out>);
+
 impl Section<'_> {
     /// A key that may be absent.
     pub fn optional<F: Form>(
@@ -154,10 +157,12 @@ impl Section<'_> {
     /// A table that is as good as empty when it is absent, as `[run]`.
     pub fn part<T>(&mut self, key: &'static str, doc: &str, ask: impl Fn(&mut Section) -> T) -> T {
         self.property(key, doc, || describe(&ask));
-        if let Mode::Describe(description) = &mut self.mode {
-            if description.properties[key].get("required").is_some() {
-                description.required.push(key);
-            }
+        if let Mode::Describe(description) = &mut self.mode
+            && ["required", "oneOf"]
+                .iter()
+                .any(|rule| description.properties[key][rule].is_array())
+        {
+            description.required.push(key);
         }
         let name = format!("[{key}]");
         let node = self.node(key);
@@ -219,7 +224,7 @@ impl Section<'_> {
         doc: &str,
         keys: &K,
         values: &V,
-    ) -> Option<At<Vec<(At<K::Out>, At<V::Out>)>>> {
+    ) -> Option<At<Vec<Pair<K, V>>>> {
         self.property(key, doc, || {
             json!({
                 "type": "object",

@@ -4,10 +4,11 @@
 
 use jiff::civil::DateTime;
 
-use super::almanac::{Almanac, Moment};
+use super::almanac::Almanac;
 use super::document::At;
 use super::duration::SPAN;
 use super::form::{Number, Text};
+use super::moment::Moment;
 use super::problem::Problems;
 use super::section::Section;
 use crate::time::Span;

@@ -1,25 +1,54 @@
 //! The scenario file: what it accepts, what it refuses and how, and what it resolves to.
 
-use std::path::{Path, PathBuf};
+mod errors;
+mod replay;
+mod schema;
+mod seasons;
+mod shipped;
+
+use std::path::Path;
 
 use busyhour::scenario::plan::Plan;
-use busyhour::scenario::{read, read_text};
+use busyhour::scenario::read_text;
 
-fn shipped() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|e| e == "toml"))
-        .collect();
-    files.sort();
-    files
+/// A scenario that is complete but for `[calendar]` and `[arrivals]`.
+const PEOPLE: &str = "
+[agents]
+concurrency = 2
+count = 5
+reply = \"exponential(mean=30s)\"
+";
+
+/// The plan of a calendar and arrivals, with people added.
+fn plan(text: &str) -> Plan {
+    let text = format!("{text}{PEOPLE}");
+    read_text("test.toml", &text, Path::new(""), &[]).unwrap_or_else(|error| panic!("{error}"))
 }
 
-#[test]
-fn every_shipped_scenario_resolves() {
-    for file in shipped() {
-        let plan = read(&file, &[]).unwrap_or_else(|error| panic!("{error}"));
-        eprintln!("{} {}", plan.name, plan.arrivals.expected());
+/// The message for a text that must be refused, without colours.
+fn refused(text: &str, overrides: &[&str]) -> String {
+    let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
+    let error = read_text("test.toml", text, Path::new("no-such-folder"), &overrides);
+    let error = error.expect_err("this scenario is to be refused");
+    assert_eq!(error.exit().code(), 2);
+    assert_eq!(
+        strip(&error.message(true)).lines().count(),
+        error.message(false).lines().count()
+    );
+    error.message(false)
+}
+
+/// A text without its colours.
+fn strip(text: &str) -> String {
+    let mut plain = String::new();
+    let mut coded = false;
+    for c in text.chars() {
+        match c {
+            '\u{1b}' => coded = true,
+            'm' if coded => coded = false,
+            _ if coded => {}
+            c => plain.push(c),
+        }
     }
+    plain
 }

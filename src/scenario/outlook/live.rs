@@ -1,0 +1,105 @@
+//! Owns `LiveOutlook`: what a live run of a plan asks of the machine, and how fast it may go.
+//!
+//! Law: on the side of too much: a run refused for want of ports costs a minute, one that fails
+//! in the middle costs the run.
+
+use super::pace::Pace;
+use super::staff::Staff;
+use crate::scenario::plan::Plan;
+
+/// A live run of a plan.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LiveOutlook {
+    /// Scenario seconds a wall second.
+    pub speed: f64,
+    /// Wall seconds to the horizon.
+    pub wall_s: f64,
+    /// Wall seconds that the open chats are likely to take after it: of n chats that each still
+    /// take a mean time h, the last takes about h (1 + ln n).
+    pub drain_s: f64,
+    /// Wall seconds after which the drain is cut off.
+    pub drain_most_s: f64,
+    /// The highest speed at which timer grain and round trip, 2.5 ms in all, are at most 1 % of
+    /// the shortest mean human time; none where people take no time.
+    pub sound_speed: Option<f64>,
+    /// Customers connected at once, at most.
+    pub customers: u64,
+    /// Agents connected at once, at most: those of the next shift connect ahead, those of the last
+    /// finish their chats.
+    pub agents: u64,
+    /// Both.
+    pub connections: u64,
+    /// File descriptors for a server elsewhere: one a connection and a margin of 64.
+    pub descriptors: u64,
+    /// File descriptors with the built-in server in the same process: two a connection and a
+    /// margin of 64.
+    pub descriptors_with_server: u64,
+    /// Local ports: one a connection, and one for each that was closed in the last 60 wall seconds
+    /// at the peak, in case the client's side holds it in TIME_WAIT.
+    pub ports: u64,
+}
+
+/// Timer grain and round trip, in wall seconds.
+const GRAIN_S: f64 = 0.0025;
+/// The share of the shortest mean human time that they may be.
+const GRAIN_SHARE: f64 = 0.01;
+/// Descriptors for everything but connections.
+const MARGIN: u64 = 64;
+/// Wall seconds that a port stays in TIME_WAIT.
+const TIME_WAIT_S: f64 = 60.0;
+
+impl LiveOutlook {
+    /// The outlook for a run at the plan's speed, with so many chats an hour at the peak and so
+    /// many open at once.
+    pub fn of(plan: &Plan, pace: &Pace, peak_per_hour: f64, open_chats: f64) -> LiveOutlook {
+        let speed = plan.live.speed;
+        let (holding, drain_most) = (pace.holding_full(), plan.drain_limit.as_secs_f64());
+        let drain = if open_chats > 0.0 {
+            holding * (1.0 + open_chats.max(1.0).ln())
+        } else {
+            0.0
+        };
+        let customers = whole(open_chats);
+        let lead = plan.live.connect_lead.as_secs_f64() * speed;
+        let agents = Staff::widened(plan, lead, holding).greatest(plan.outline.horizon);
+        let agents = u64::from(agents.min(plan.team));
+        let connections = customers.saturating_add(agents);
+        let closed = peak_per_hour / 3_600.0 * speed * TIME_WAIT_S;
+        let closed = whole(closed.min(plan.arrivals.expected()));
+        LiveOutlook {
+            speed,
+            wall_s: plan.outline.horizon.as_secs_f64() / speed,
+            drain_s: drain.min(drain_most) / speed,
+            drain_most_s: drain_most / speed,
+            sound_speed: shortest_human_time(plan).map(|secs| GRAIN_SHARE * secs / GRAIN_S),
+            customers,
+            agents,
+            connections,
+            descriptors: connections.saturating_add(MARGIN),
+            descriptors_with_server: connections.saturating_mul(2).saturating_add(MARGIN),
+            ports: connections.saturating_add(closed),
+        }
+    }
+}
+
+fn whole(value: f64) -> u64 {
+    value.ceil() as u64
+}
+
+/// The shortest mean time that people of the plan take for anything, in scenario seconds.
+fn shortest_human_time(plan: &Plan) -> Option<f64> {
+    let people = &plan.customers;
+    let several = people.exchanges.mean() > 1.0;
+    let times = [
+        Some(plan.agents.reply.mean()),
+        Some(plan.agents.wrap_up.mean()),
+        Some(people.queue_patience.mean()),
+        Some(people.reply_patience.mean()),
+        several.then(|| people.think.mean()),
+    ];
+    let real = times
+        .into_iter()
+        .flatten()
+        .filter(|secs| *secs > 0.0 && secs.is_finite());
+    real.min_by(f64::total_cmp)
+}

@@ -1,0 +1,234 @@
+//! What is refused, and how it is said.
+
+use super::refused;
+
+const WRONG: &str = r#"name = "Ten mistakes"
+
+[calendar]
+time_zone = "Europe/Madird"
+start = 2026-11-23T08:00:00
+horizon = "0s"
+opening_hours = { mon-fry = "08:00-20:00", sat = "20:00-08:00" }
+
+[arrivals]
+volume = "14000 per weak"
+rate = "1200 per hour"
+intraday = { from = "08:00", until = "20:00", every = "30m", weights = [1, 2, 3] }
+
+[customers]
+queue_patience = "exponential(mean=3 min)"
+think = "lognormal(mean=60s, cv=-1)"
+exchanges = "geometric(mean=0.5)"
+
+[agents]
+concurency = 3
+count = "140"
+reply = "lognorm(mean=40s, cv=0.8)"
+
+[run]
+warm_up = 15
+
+[gate]
+wait_s_p96 = "< 60"
+abandoned_ratio = "less than 5 %"
+"#;
+
+#[test]
+fn all_errors_of_a_file_come_at_once() {
+    insta::assert_snapshot!(refused(WRONG, &[]));
+}
+
+const GOOD: &str = r#"
+[calendar]
+horizon = "1h"
+[arrivals]
+rate = "60 per hour"
+[agents]
+concurrency = 2
+roster = [{ days = "mon", shift = "00:00-12:00", agents = 3 }]
+reply = "constant(30s)"
+"#;
+
+#[test]
+fn syntax_errors_come_at_once() {
+    insta::assert_snapshot!(refused(
+        "[calendar]\nstart = \nhorizon = 1h\n[agents\nreply = \"constant(3s)\nreply = 3\n",
+        &[]
+    ));
+}
+
+#[test]
+fn changes_from_the_command_line_are_checked_like_the_file() {
+    let changes = [
+        "agents.concurency=4",
+        "agents.reply=lognormal(mean=40, cv=0.8)",
+        "arrivals.rate=600 per hours",
+        "agents.roster.3.agents=5",
+        "agents.roster.0.days=\"mon-fry\"",
+        "run.interval=[15",
+        "seed",
+        "a..b=1",
+        "calendar.horizon.days=1",
+    ];
+    insta::assert_snapshot!(refused(GOOD, &changes));
+}
+
+#[test]
+fn contradictions_are_named() {
+    let says = |changes: &[&str], what: &str| {
+        let message = refused(GOOD, changes);
+        assert!(message.contains(what), "{what} is not in\n{message}");
+    };
+    says(
+        &["agents.count=3"],
+        "[agents] takes one of `count`, `roster`, not several",
+    );
+    says(
+        &["agents.roster="],
+        "[agents] needs one of `count`, `roster`",
+    );
+    says(&["arrivals.volume=1 per week"], "contradicts `volume`");
+    says(
+        &["arrivals.rate="],
+        "[arrivals] needs one of `volume`, `rate`, `replay`",
+    );
+    says(
+        &["arrivals="],
+        "[arrivals] needs one of `volume`, `rate`, `replay`",
+    );
+    says(
+        &["arrivals.intraday.file=a.csv"],
+        "`file` needs `column` beside it",
+    );
+    says(
+        &[
+            "arrivals.replay={file=\"a.csv\", time=\"t\"}",
+            "arrivals.rate=",
+            "arrivals.month.jan=2",
+        ],
+        "`month` does not go with `replay`",
+    );
+    says(
+        &[
+            "arrivals.rate=",
+            "arrivals.volume=7 per week",
+            "arrivals.weekday.mon=1",
+        ],
+        "`weekday` does not say what share `tue`, `wed`, `thu`, `fri`, `sat`, `sun` have",
+    );
+    says(
+        &[
+            "arrivals.rate=",
+            "arrivals.volume=7 per week",
+            "arrivals.weekday={mon=0,tue=0,wed=0,thu=0,fri=0,sat=0,sun=0}",
+        ],
+        "the weights of `weekday` sum to zero",
+    );
+    says(
+        &["arrivals.weekday.mon=0"],
+        "no chat is expected between start and horizon",
+    );
+    says(
+        &["arrivals.intraday={every=\"5h\", weights=[1,1,1,1,1]}"],
+        "`intraday` has 5 weights, not 4",
+    );
+    says(&["run.warm_up=1h"], "`warm_up` is not before the horizon");
+    says(
+        &["run.replications=0"],
+        "a whole number from 1 to 1000000 is expected",
+    );
+    says(
+        &["agents.concurrency=65001"],
+        "a whole number from 1 to 65000 is expected",
+    );
+    says(&["agents.concurrency=0"], "`concurrency` is out of range");
+    says(
+        &["agents.concurrency=2.5"],
+        "`concurrency` is not a whole number",
+    );
+    says(
+        &["customers.exchanges=geometric(mean=5)"],
+        "`think` is missing",
+    );
+    says(&["agents.reply=never"], "work that never ends");
+    says(
+        &["calendar.start=2026-01-06"],
+        "no shift falls within the horizon",
+    );
+    says(
+        &["calendar.start=2026-01-05T00:00:00Z"],
+        "without an offset or a zone",
+    );
+    says(
+        &[
+            "calendar.start=2026-03-29T02:30:00",
+            "calendar.time_zone=Europe/Madrid",
+        ],
+        "this local time does not exist",
+    );
+    says(&["calendar.horizon=9999d"], "longer than 1100 days");
+    says(&["live.speed=0"], "`speed` is out of range");
+    says(&["gate.waits=\"< 1\""], "`waits` is no measure");
+    says(&["gate=3"], "`gate` is a table, not a number");
+    says(&["agents=3"], "[agents] is a table, not a number");
+    says(&["arrivals.busyness={}"], "`busyness` has no `cv`");
+}
+
+/// The list of wrong weights of a curve in a file: which file, which line.
+#[test]
+fn a_curve_in_a_csv_is_checked_like_one_in_the_scenario() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("curve.csv"),
+        "hour,chats\n0,3\n1,\"many\"\n2,-4\n",
+    )
+    .unwrap();
+    let text = format!(
+        "{GOOD}[arrivals.intraday]\nevery = \"8h\"\nfile = \"curve.csv\"\ncolumn = \"chats\"\n"
+    );
+    let error = busyhour::scenario::read_text("test.toml", &text, folder.path(), &[]).unwrap_err();
+    let message = error.message(false);
+    assert!(message.contains("curve.csv:3:3"), "{message}");
+    assert!(message.contains("curve.csv:4:3"), "{message}");
+    assert!(message.contains("a number from 0 up to"), "{message}");
+}
+
+#[test]
+fn a_file_that_is_not_there_or_no_text_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("x.toml");
+    let error = busyhour::scenario::read(&file, &[]).unwrap_err();
+    assert_eq!(error.exit().code(), 2);
+    assert!(error.message(false).contains("no such file"), "{error}");
+    std::fs::write(&file, [0xff, 0xfe, 0x00]).unwrap();
+    let error = busyhour::scenario::read(&file, &[]).unwrap_err();
+    assert!(
+        error.message(false).contains("is not UTF-8 text"),
+        "{error}"
+    );
+}
+
+/// A key can be replaced, added and taken out; quotes are optional.
+#[test]
+fn changes_from_the_command_line_change_the_plan() {
+    let changes = [
+        "agents.concurrency=4",
+        "arrivals.rate=600 per hour",
+        "agents.roster=",
+        "agents.count = 7",
+        "customers.queue_patience=\"exponential(mean=1m)\"",
+        "name=Changed",
+        "run.interval=10m",
+    ]
+    .map(String::from);
+    let plan =
+        busyhour::scenario::read_text("x", GOOD, std::path::Path::new(""), &changes).unwrap();
+    assert_eq!(
+        (plan.agents.concurrency, plan.team, plan.name.as_str()),
+        (4, 7, "Changed")
+    );
+    assert!((plan.arrivals.expected() - 600.0).abs() < 1e-6);
+    assert_eq!(plan.customers.queue_patience.mean().round(), 60.0);
+    assert_eq!(plan.source.overrides, changes);
+    assert_eq!(plan.outline.intervals(), 6);
+}

@@ -1,0 +1,198 @@
+//! Recorded arrivals: formats, zones, scaling, placing.
+
+use std::path::Path;
+
+use busyhour::error::Error;
+use busyhour::scenario::plan::{Arrivals, Plan};
+use busyhour::scenario::read_text;
+use busyhour::time::{Span, Time};
+
+use super::PEOPLE;
+
+/// Reads a scenario that replays a CSV, with `extra` in `[arrivals]`.
+fn replay(csv: &str, replay: &str, extra: &str) -> Result<Plan, Error> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("data.csv"), csv).unwrap();
+    let text = format!(
+        "[calendar]\ntime_zone = \"America/New_York\"\nstart = 2026-11-23T09:00:00\nhorizon = \"2h\"
+         [arrivals]\nreplay = {{ file = \"data.csv\", {replay} }}\n{extra}\n{PEOPLE}"
+    );
+    let error = |error: Error| {
+        let shown = error
+            .message(false)
+            .replace(&folder.path().display().to_string(), "FOLDER");
+        Error::refused(shown).with_styled(String::new())
+    };
+    read_text("test.toml", &text, folder.path(), &[]).map_err(error)
+}
+
+/// Seconds after the start.
+fn seconds(plan: &Plan) -> Vec<f64> {
+    match &plan.arrivals {
+        Arrivals::Replay(times) => times.iter().map(|at| at.0 as f64 / 1e9).collect(),
+        Arrivals::Rate(_) => panic!("a replay is expected"),
+    }
+}
+
+#[test]
+fn many_ways_to_write_a_time_are_understood() {
+    let csv = "id,at\n1,2026-11-23T09:00:10Z\n2,2026-11-23 09:00:20\n3,2026-11-23T09:01\n\
+               4,2026-11-23 09:00:30.5+01:00\n5,1795442440\n6,2026-11-23\n7,2026-11-23T11:00:00\n";
+    let plan = replay(csv, "time = \"at\"", "").unwrap();
+    assert_eq!(seconds(&plan), [10.0, 20.0, 30.5, 40.0, 60.0]);
+    assert_eq!(plan.arrivals.expected(), 5.0);
+}
+
+#[test]
+fn offsets_count_where_they_are_asked_for() {
+    let csv = "at\n2026-11-23T14:00:10Z\n2026-11-23T09:00:20\n2026-11-23T09:00:30Z\n";
+    let plan = replay(csv, "time = \"at\", zone = \"as-written\"", "").unwrap();
+    assert_eq!(seconds(&plan), [10.0, 20.0]);
+}
+
+#[test]
+fn counts_fall_anywhere_in_their_interval() {
+    let csv =
+        "Start,Calls\n2026-11-23T09:00:00Z,3\n2026-11-23T09:05:00Z,0\n2026-11-23T09:10:00Z,2\n";
+    let plan = replay(
+        csv,
+        "time = \"Start\", count = \"Calls\", every = \"5m\"",
+        "",
+    )
+    .unwrap();
+    let times = seconds(&plan);
+    assert_eq!(times.len(), 5);
+    assert!(times.is_sorted());
+    assert!(times[2] < 300.0 && times[3] >= 600.0 && times[4] < 900.0);
+}
+
+fn many(n: usize) -> String {
+    let row = |i| format!("2026-11-23T09:{:02}:{:02}\n", i % 3_600 / 60, i % 60);
+    format!("at\n{}", (0..n).map(row).collect::<String>())
+}
+
+/// 3,600 rows thinned to a third: within 3.9 standard deviations (99.99 %) of 1,200, all at times
+/// of the data, and a part of what half of them would be.
+#[test]
+fn scaling_down_keeps_a_part_of_the_rows() {
+    let kept = |scale: &str| seconds(&replay(&many(3_600), "time = \"at\"", scale).unwrap());
+    let (third, half) = (kept("scale = 0.3333"), kept("scale = 0.5"));
+    let spread = (3_600.0f64 * (1.0 / 3.0) * (2.0 / 3.0)).sqrt();
+    assert!(
+        (third.len() as f64 - 1_200.0).abs() < 3.9 * spread,
+        "{}",
+        third.len()
+    );
+    assert!(
+        third
+            .iter()
+            .all(|at| at.fract() == 0.0 && half.contains(at))
+    );
+    assert_eq!(third, kept("scale = 0.3333"));
+}
+
+/// 3,600 rows times 2.5: every row itself, one copy, and a half of a second; copies stay in their
+/// interval of the run.
+#[test]
+fn scaling_up_keeps_every_row_and_adds_copies_nearby() {
+    let csv = many(1_800);
+    let plan = replay(&csv, "time = \"at\"", "scale = 2.5").unwrap();
+    let times = seconds(&plan);
+    let spread = (1_800.0f64 * 0.25).sqrt();
+    assert!(
+        (times.len() as f64 - 4_500.0).abs() < 3.9 * spread,
+        "{}",
+        times.len()
+    );
+    let whole = times.iter().filter(|at| at.fract() == 0.0).count();
+    assert!((1_800..1_810).contains(&whole), "{whole}");
+    assert!(
+        times.iter().all(|at| *at < 1_800.0),
+        "an interval is 30 minutes"
+    );
+}
+
+#[test]
+fn the_seed_moves_counts_and_the_same_seed_does_not() {
+    let csv = "t,n\n2026-11-23T09:00:00,50\n";
+    let counts = "time = \"t\", count = \"n\", every = \"1h\"";
+    let first = seconds(&replay(csv, counts, "").unwrap());
+    assert_eq!(first, seconds(&replay(csv, counts, "").unwrap()));
+    let half = seconds(&replay(csv, counts, "scale = 0.5").unwrap());
+    assert!(half.len() < 50 && half.iter().all(|at| first.contains(at)));
+}
+
+#[test]
+fn cells_that_straddle_the_horizon_are_cut() {
+    let csv = "t,n\n2026-11-23T08:30:00,1000\n2026-11-23T10:30:00,1000\n";
+    let plan = replay(csv, "time = \"t\", count = \"n\", every = \"1h\"", "").unwrap();
+    let times = seconds(&plan);
+    let inside = |at: &&f64| **at < 1_800.0 || **at >= 5_400.0;
+    assert_eq!(times.iter().filter(inside).count(), times.len());
+    let spread = (2_000.0f64 * 0.25).sqrt();
+    assert!(
+        (times.len() as f64 - 1_000.0).abs() < 3.9 * spread,
+        "{}",
+        times.len()
+    );
+    assert!(Time::from_secs_f64(times[times.len() - 1]) < Time::ZERO + Span::from_secs(7_200));
+}
+
+#[test]
+fn garbage_in_a_row_is_shown_with_its_line() {
+    let csv = "id,at,n\n1,2026-11-23T09:00:00,1\n2,2026-11-23T09:05:00,2\n3,2026-11-23T09:10:00,3\n\
+               4,2026-11-23T09:15:00,4\n5,2026-11-23T09:20:00,5\n6,yesterday,6\n7,2026-11-23T09:30:00,seven\n8\n";
+    let counts = "time = \"at\", count = \"n\", every = \"5m\"";
+    let error = replay(csv, counts, "").unwrap_err();
+    insta::assert_snapshot!(error.message(false));
+}
+
+#[test]
+fn a_missing_file_or_column_is_named() {
+    let error = replay("a,Time,b\n", "time = \"time\"", "")
+        .unwrap_err()
+        .message(false);
+    assert!(error.contains("data.csv has no column `time`"), "{error}");
+    assert!(error.contains("did you mean `Time`?"), "{error}");
+    let error = replay("at\n", "time = \"at\"", "")
+        .unwrap_err()
+        .message(false);
+    assert!(error.contains("FOLDER/data.csv has no rows"), "{error}");
+    let missing = super::refused(
+        &format!(
+            "[calendar]\nhorizon = \"1h\"\n[arrivals.replay]\nfile = \"calls.csv\"\ntime = \"at\"\n{PEOPLE}"
+        ),
+        &[],
+    );
+    assert!(
+        missing.contains("cannot read no-such-folder/calls.csv: no such file"),
+        "{missing}"
+    );
+    assert!(missing.contains("test.toml:4:8"), "{missing}");
+}
+
+#[test]
+fn data_of_another_time_is_refused_with_its_own() {
+    let csv = "at\n2003-03-03T07:00:00Z\n2003-10-24T21:00:00Z\n";
+    let error = replay(csv, "time = \"at\"", "").unwrap_err().message(false);
+    assert!(
+        error.contains("its rows go from 2003-03-03 07:00:00 to 2003-10-24 21:00:00"),
+        "{error}"
+    );
+    assert!(
+        error.contains("from 2026-11-23 09:00:00 to 2026-11-23 11:00:00"),
+        "{error}"
+    );
+}
+
+/// A path on the command line counts from the working directory, not from the scenario's folder.
+#[test]
+fn a_file_named_on_the_command_line_is_found_from_here() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data.csv");
+    std::fs::write(&data, "at\n2026-01-05T00:00:01\n").unwrap();
+    let text = format!("[calendar]\nhorizon = \"1h\"\n[arrivals.replay]\ntime = \"at\"\n{PEOPLE}");
+    let set = [format!("arrivals.replay.file={}", data.display())];
+    let plan = read_text("test.toml", &text, Path::new("elsewhere"), &set).unwrap();
+    assert_eq!(seconds(&plan), [1.0]);
+}

@@ -1,0 +1,295 @@
+//! The JSON Schema and the reader accept the same.
+
+use std::path::Path;
+
+use busyhour::scenario::{read_text, schema};
+use serde_json::{Value as Json, json};
+
+/// Scenarios that together hold every key there is.
+const FULL: [&str; 2] = [
+    r#"
+name = "Everything"
+seed = 3
+[calendar]
+time_zone = "Europe/Madrid"
+start = 2026-11-23T08:00:00
+horizon = "1d12h"
+opening_hours = { mon-fri = "08:00-12:00, 13:00-20:00", "sat,holiday" = "10:00-14:00" }
+holidays = [2026-12-08]
+[arrivals]
+volume = "14_000 per week"
+month = { jan = 1, feb = 1, mar = 1, apr = 1, may = 1, jun = 1, jul = 1, aug = 1, sep = 1, oct = 1, nov = 1.15, dec = 1.4 }
+weekday = { mon = 1.2, tue = 1, wed = 1, thu = 1, fri = 1, sat = 0.5, sun = 0, holiday = 0.3 }
+intraday = { from = "08:00", until = "20:00", every = "6h", weights = [2, 5] }
+busyness = { cv = 0.08 }
+surges = [{ name = "newsletter", at = 2026-11-23T09:00:00, factor = 3.0, rise = "10m", hold = "1h", fall = "2h" }]
+scale = 1.3
+[customers]
+queue_patience = "never"
+reply_patience = "lognormal(median=90s, p90=4m)"
+think = "gamma(mean=60s, cv=1)"
+exchanges = "geometric(mean=5)"
+[queue]
+limit = 200
+[agents]
+concurrency = 3
+roster = [{ days = "mon-fri", shift = "22:00-06:00", agents = 30 }, { days = "mon", shift = "08:00-20:00", agents = 1 }]
+reply = "weibull(mean=40s, cv=0.8)"
+slow_down = [1.0, 1.1]
+wrap_up = "uniform(low=10s, high=30s)"
+routing = "fewest-active"
+[run]
+warm_up = "1h"
+drain_limit = "12h"
+replications = 4
+interval = "15m"
+[live]
+speed = 60
+connect_lead = "5s"
+closing_deadline = "10s"
+start_deadline = "10s"
+[validity]
+lag_ms_p99 = 20
+lag_share = 0.01
+[gate]
+service_level_45s_of_answered = ">= 0.80"
+wait_s_p95 = "< 60"
+"#,
+    r#"
+[calendar]
+start = 2026-11-23
+horizon = "2h"
+[arrivals]
+rate = "1200.5 per hour"
+[arrivals.intraday]
+every = "1h"
+file = "curve.csv"
+column = "chats"
+[agents]
+concurrency = 1
+count = 140
+reply = "constant(30s)"
+slow_down = 0.05
+"#,
+];
+
+const REPLAY: &str = r#"
+[calendar]
+start = 2026-11-23
+horizon = "2h"
+[arrivals.replay]
+file = "calls.csv"
+time = "at"
+count = "n"
+every = "1h"
+zone = "as-written"
+[agents]
+concurrency = 1
+count = 140
+reply = "constant(30s)"
+"#;
+
+/// A folder with the files that the scenarios name.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("curve.csv"), "chats\n3\n5\n").unwrap();
+    std::fs::write(
+        folder.path().join("calls.csv"),
+        "at,n\n2026-11-23T00:00:00Z,7\n",
+    )
+    .unwrap();
+    folder
+}
+
+fn scenarios() -> [&'static str; 3] {
+    [FULL[0], FULL[1], REPLAY]
+}
+
+/// TOML as JSON, with dates as strings.
+fn json_of(value: &toml::Value) -> Json {
+    match value {
+        toml::Value::Table(table) => Json::Object(
+            table
+                .iter()
+                .map(|(key, value)| (key.clone(), json_of(value)))
+                .collect(),
+        ),
+        toml::Value::Array(items) => items.iter().map(json_of).collect(),
+        toml::Value::Datetime(moment) => json!(moment.to_string()),
+        toml::Value::String(text) => json!(text),
+        toml::Value::Integer(number) => json!(number),
+        toml::Value::Float(number) => json!(number),
+        toml::Value::Boolean(truth) => json!(truth),
+    }
+}
+
+fn document(text: &str) -> Json {
+    json_of(&toml::Value::Table(text.parse().unwrap()))
+}
+
+/// Every path to a key, tables included.
+fn paths(value: &Json, at: &str) -> Vec<String> {
+    let children: Vec<(String, &Json)> = match value {
+        Json::Object(table) => table.iter().map(|(k, v)| (k.clone(), v)).collect(),
+        Json::Array(items) => items
+            .iter()
+            .enumerate()
+            .map(|(i, v)| (i.to_string(), v))
+            .collect(),
+        _ => Vec::new(),
+    };
+    let below = children.iter().flat_map(|(key, value)| {
+        let path = if at.is_empty() {
+            key.clone()
+        } else {
+            format!("{at}/{key}")
+        };
+        let mut all = paths(value, &path);
+        all.push(path);
+        all
+    });
+    below.collect()
+}
+
+#[test]
+fn the_reader_and_the_schema_accept_every_key() {
+    let (folder, validator) = (folder(), jsonschema::validator_for(&schema()).unwrap());
+    for text in scenarios() {
+        read_text("full.toml", text, folder.path(), &[]).unwrap_or_else(|error| panic!("{error}"));
+        let document = document(text);
+        let wrong: Vec<String> = validator
+            .iter_errors(&document)
+            .map(|e| e.to_string())
+            .collect();
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
+    // No key of the schema was left out above.
+    let used: Vec<String> = scenarios()
+        .iter()
+        .flat_map(|text| paths(&document(text), ""))
+        .collect();
+    for key in described(&schema(), "") {
+        assert!(
+            used.iter().any(|path| without_indices(path) == key),
+            "{key} is not tried"
+        );
+    }
+}
+
+/// Every key that a schema describes, as a path.
+fn described(schema: &Json, at: &str) -> Vec<String> {
+    let mut keys = Vec::new();
+    let below = schema
+        .get("items")
+        .map(|items| described(items, at))
+        .unwrap_or_default();
+    keys.extend(below);
+    for (key, property) in schema
+        .get("properties")
+        .and_then(Json::as_object)
+        .into_iter()
+        .flatten()
+    {
+        let path = if at.is_empty() {
+            key.clone()
+        } else {
+            format!("{at}/{key}")
+        };
+        keys.extend(described(property, &path));
+        keys.push(path);
+    }
+    keys
+}
+
+fn without_indices(path: &str) -> String {
+    let names = path
+        .split('/')
+        .filter(|step| step.parse::<usize>().is_err());
+    names.collect::<Vec<_>>().join("/")
+}
+
+/// Each value in turn is made `true`, which no key is; an unknown key is put beside each: the
+/// reader and the schema refuse both.
+#[test]
+fn the_reader_and_the_schema_refuse_the_same() {
+    let (folder, validator) = (folder(), jsonschema::validator_for(&schema()).unwrap());
+    for text in scenarios() {
+        let good = document(text);
+        for path in paths(&good, "") {
+            let quoted = path.contains(',');
+            for (beside, name) in [(false, path.clone()), (true, unknown_beside(&path))] {
+                let mut changed = good.clone();
+                let pointer = format!("/{path}");
+                if beside {
+                    let (parent, _) = pointer.rsplit_once('/').unwrap();
+                    let Some(Json::Object(table)) = changed.pointer_mut(parent) else {
+                        continue;
+                    };
+                    table.insert("nonsense".into(), json!(1));
+                } else {
+                    *changed.pointer_mut(&pointer).unwrap() = json!(true);
+                }
+                assert!(!validator.is_valid(&changed), "the schema accepts {name}");
+                if quoted {
+                    continue;
+                }
+                let value = if beside { "1" } else { "true" };
+                let set = format!("{}={value}", name.replace('/', "."));
+                let read = read_text("full.toml", text, folder.path(), std::slice::from_ref(&set));
+                assert!(read.is_err(), "the reader accepts {set}");
+            }
+        }
+    }
+}
+
+fn unknown_beside(path: &str) -> String {
+    match path.rsplit_once('/') {
+        Some((parent, _)) => format!("{parent}/nonsense"),
+        None => "nonsense".into(),
+    }
+}
+
+/// Rules over several keys are described as well.
+#[test]
+fn the_schema_knows_contradictions() {
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    let folder = folder();
+    for (text, change) in [
+        (FULL[0], "arrivals.rate = \"1 per hour\""),
+        (FULL[0], "agents.count = 3"),
+        (FULL[1], "arrivals.intraday.weights = [1]"),
+        (REPLAY, "arrivals.month = { jan = 1 }"),
+    ] {
+        let (path, value) = change.split_once(" = ").unwrap();
+        let mut changed = document(text);
+        let value: toml::Table = format!("x = {value}").parse().unwrap();
+        let (parent, key) = path.rsplit_once('.').unwrap();
+        let parent = changed
+            .pointer_mut(&format!("/{}", parent.replace('.', "/")))
+            .unwrap();
+        parent[key] = json_of(&value["x"]);
+        assert!(!validator.is_valid(&changed), "{change}");
+        let set = [change.replace(" = ", "=")];
+        assert!(
+            read_text("full.toml", text, folder.path(), &set).is_err(),
+            "{change}"
+        );
+    }
+}
+
+/// The file that editors read is the reader's own. `INSTA_UPDATE=always` writes it.
+#[test]
+fn the_schema_in_docs_is_the_readers() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/scenario.schema.json");
+    if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
+        let text = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, text).unwrap();
+    }
+    let text = std::fs::read_to_string(file).expect("docs/scenario.schema.json is there");
+    let stored: Json = serde_json::from_str(&text).unwrap();
+    assert!(
+        stored == schema(),
+        "write `busyhour schema` to docs/scenario.schema.json"
+    );
+}

@@ -1,0 +1,102 @@
+//! The scenarios that come with the program.
+
+use std::path::{Path, PathBuf};
+
+use busyhour::scenario::outlook::Outlook;
+use busyhour::scenario::plan::Plan;
+use busyhour::scenario::{read, schema};
+
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("scenarios")
+        .join(name)
+}
+
+fn plan(name: &str) -> Plan {
+    read(&file(name), &[]).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn every_shipped_scenario_resolves_and_names_its_schema() {
+    let mut count = 0;
+    for entry in std::fs::read_dir(file("")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(
+            text.lines().next(),
+            Some("#:schema ../docs/scenario.schema.json")
+        );
+        let plan = read(&path, &[]).unwrap_or_else(|error| panic!("{error}"));
+        let outlook = Outlook::of(&plan);
+        assert!(
+            outlook.live.speed <= outlook.live.sound_speed.unwrap(),
+            "{}",
+            plan.name
+        );
+        count += 1;
+    }
+    assert_eq!(count, 4);
+    assert_eq!(schema()["additionalProperties"], false);
+}
+
+fn by_day(plan: &Plan) -> Vec<f64> {
+    Outlook::of(plan)
+        .days
+        .iter()
+        .map(|day| day.arrived.round())
+        .collect()
+}
+
+/// 1200 an hour times the mean of 0.4 + 1.2 sin over twelve hours.
+#[test]
+fn the_reference_is_the_formula() {
+    let plan = plan("reference.toml");
+    let sum: f64 = (0..48)
+        .map(|i| 0.4 + 1.2 * (std::f64::consts::PI * (f64::from(i) + 0.5) / 48.0).sin())
+        .sum();
+    assert!((plan.arrivals.expected() / (300.0 * sum) - 1.0).abs() < 1e-6);
+    assert_eq!(
+        (plan.team, plan.agents.concurrency, plan.outline.days.len()),
+        (140, 3, 1)
+    );
+}
+
+#[test]
+fn the_bank_has_its_weekdays() {
+    let plan = plan("bank-weekdays.toml");
+    assert_eq!(
+        by_day(&plan),
+        [36_352.0, 32_587.0, 30_737.0, 30_704.0, 31_905.0]
+    );
+    let peak = Outlook::of(&plan).peak;
+    assert_eq!(
+        (plan.calendar.local(peak.from).hour(), peak.chats.round()),
+        (10, 1_908.0)
+    );
+}
+
+#[test]
+fn the_shop_has_its_season() {
+    let plan = plan("online-shop-week.toml");
+    let week = 14_000.0 * 1.15;
+    let surge = plan.arrivals.expected() - week;
+    assert!((200.0..500.0).contains(&surge), "{surge}");
+    let outlook = Outlook::of(&plan);
+    assert!(
+        outlook.offered < outlook.arrived * 0.95,
+        "some come at night"
+    );
+}
+
+#[test]
+fn the_quickstart_takes_less_than_a_minute() {
+    let plan = plan("quickstart.toml");
+    let live = Outlook::of(&plan).live;
+    assert!(live.wall_s + live.drain_most_s < 58.0, "{live:?}");
+    assert!((100.0..=150.0).contains(&plan.arrivals.expected()));
+    // One percent of what people usually take is well above a timer's grain.
+    assert!(plan.median_human_time() / plan.live.speed * 0.01 >= 0.005);
+}
