@@ -165,7 +165,8 @@ where
                     }
                 } else if quiet >= house.idle / 2 && !pinged {
                     pinged = true;
-                    if let Some(over) = send(ws, Message::Ping(Vec::new().into()), house.idle).await {
+                    let ping = Message::Ping(Vec::new().into());
+                    if let Some(over) = send(ws, ping, house.idle).await {
                         return over;
                     }
                 }

@@ -162,7 +162,9 @@ mod tests {
         }
 
         #[test]
-        fn one_marker_one_text(text in "(bh|b)-[0-9a-fA-F]{7,9}-c?[0-9]{1,11}-[0-9]{1,3}-[uax]-[0-9]{1,3}") {
+        fn one_marker_one_text(
+            text in "(bh|b)-[0-9a-fA-F]{7,9}-c?[0-9]{1,11}-[0-9]{1,3}-[uax]-[0-9]{1,3}",
+        ) {
             if let Some(marker) = Marker::parse(&text) {
                 prop_assert_eq!(marker.to_string(), text);
             }

@@ -7,7 +7,9 @@
 
 mod cli;
 mod plans;
+mod protocol;
 mod report;
 mod scenario;
 mod server;
+mod socket;
 mod theory;

@@ -1,0 +1,224 @@
+//! Laws that hold whatever visitors say, as seen by an onlooker who knows the frames alone.
+
+use std::collections::{HashMap, HashSet};
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// What a visitor does next; numbers are taken modulo what there is.
+#[derive(Clone, Copy, Debug)]
+enum Deed {
+    Customer,
+    Agent { agent: u32, limit: u32 },
+    Say(usize),
+    Leave(usize),
+    Reply(usize, u64),
+    Close(usize, u64),
+    Free(usize, u64),
+    Online { conn: usize, agent: u32, limit: u32 },
+    Offline(usize),
+    Gone(usize),
+}
+
+fn deeds() -> impl Strategy<Value = Vec<Deed>> {
+    let (conn, chat) = (0..40usize, 0..6u64);
+    let deed = prop_oneof![
+        4 => Just(Deed::Customer),
+        2 => (0..4u32, 0..4u32).prop_map(|(agent, limit)| Deed::Agent { agent, limit }),
+        2 => conn.clone().prop_map(Deed::Say),
+        1 => conn.clone().prop_map(Deed::Leave),
+        2 => (conn.clone(), chat.clone()).prop_map(|(conn, chat)| Deed::Reply(conn, chat)),
+        4 => (conn.clone(), chat.clone()).prop_map(|(conn, chat)| Deed::Close(conn, chat)),
+        4 => (conn.clone(), chat).prop_map(|(conn, chat)| Deed::Free(conn, chat)),
+        1 => (conn.clone(), 0..4u32, 0..4u32)
+            .prop_map(|(conn, agent, limit)| Deed::Online { conn, agent, limit }),
+        1 => conn.clone().prop_map(Deed::Offline),
+        1 => conn.prop_map(Deed::Gone),
+    ];
+    proptest::collection::vec(deed, 0..120)
+}
+
+/// What an onlooker knows from the frames alone.
+#[derive(Default)]
+struct Onlooker {
+    ended: HashSet<ConnId>,
+    /// The chats an agent's connection holds, and its limit.
+    agents: HashMap<ConnId, (HashSet<u64>, u32)>,
+    /// The agents' connections that have said they finish.
+    leaving: HashSet<ConnId>,
+    waiting: Vec<ConnId>,
+    numbers: HashSet<u64>,
+}
+
+impl Onlooker {
+    /// What an input that was followed changes, before it has its answer.
+    fn knows(&mut self, conn: ConnId, input: &Input) {
+        match input {
+            Input::Agent(FromAgent::Free { chat }) => {
+                if let Some((held, _)) = self.agents.get_mut(&conn) {
+                    held.remove(chat);
+                }
+            }
+            Input::Agent(FromAgent::Offline {}) => {
+                self.leaving.insert(conn);
+            }
+            Input::Gone => {
+                self.agents.remove(&conn);
+                self.waiting.retain(|waiting| *waiting != conn);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether an agent who takes chats holds fewer than it may.
+    fn sees_room(&self) -> bool {
+        let mut taking = self
+            .agents
+            .iter()
+            .filter(|(conn, _)| !self.leaving.contains(conn));
+        taking.any(|(_, (held, limit))| held.len() < *limit as usize)
+    }
+
+    fn sees(&mut self, out: &Out) {
+        for (conn, parcel) in out {
+            assert!(!self.ended.contains(conn), "nothing follows the end");
+            match parcel {
+                Parcel::End(_) => {
+                    self.ended.insert(*conn);
+                }
+                Parcel::Agent(ToAgent::Online { limit, .. }) => {
+                    self.agents.insert(*conn, (HashSet::new(), *limit));
+                }
+                Parcel::Agent(ToAgent::Assigned { chat, .. }) => {
+                    assert!(self.numbers.insert(*chat), "a number is used once");
+                    let (held, limit) = self.agents.get_mut(conn).expect("online");
+                    held.insert(*chat);
+                    assert!(held.len() <= *limit as usize, "K is exceeded");
+                }
+                Parcel::Agent(ToAgent::Offline {}) => {
+                    let (held, _) = self.agents.remove(conn).expect("online");
+                    self.leaving.remove(conn);
+                    assert!(held.is_empty(), "an agent finishes first");
+                }
+                Parcel::Customer(ToCustomer::Queued { position }) => {
+                    self.waiting.push(*conn);
+                    assert_eq!(*position as usize, self.waiting.len());
+                }
+                Parcel::Customer(ToCustomer::Assigned { .. }) => {
+                    if let Some(place) = self.waiting.iter().position(|c| c == conn) {
+                        assert_eq!(place, 0, "first come, first served");
+                        self.waiting.remove(0);
+                    }
+                }
+                Parcel::Customer(ToCustomer::Closed { .. }) => self.waiting.retain(|c| c != conn),
+                Parcel::Customer(_) | Parcel::Agent(_) => {}
+            }
+        }
+    }
+}
+
+fn input_of(deed: Deed, next: u64, onlooker: &Onlooker) -> (u64, Input) {
+    let text = String::new;
+    let pick = |conn: usize| conn as u64 % next.max(1);
+    // Mostly a chat that the agent holds, else a number at random.
+    let held = |conn: usize, chat: u64| {
+        let agent = onlooker.agents.get(&ConnId(pick(conn)));
+        let mut held: Vec<u64> = agent.iter().flat_map(|(held, _)| held).copied().collect();
+        held.sort_unstable();
+        let place = (chat as usize).checked_rem(held.len()).filter(|_| chat > 0);
+        place.map_or(chat, |place| held[place])
+    };
+    let customer = |conn, frame| (pick(conn), Input::Customer(frame));
+    let agent = |conn, frame| (pick(conn), Input::Agent(frame));
+    match deed {
+        Deed::Customer => (next, Input::Joined(Role::Customer)),
+        Deed::Agent { .. } => (next, Input::Joined(Role::Agent)),
+        Deed::Say(conn) => customer(
+            conn,
+            FromCustomer::Say {
+                seq: 1,
+                text: text(),
+            },
+        ),
+        Deed::Leave(conn) => customer(conn, FromCustomer::Leave {}),
+        Deed::Reply(conn, chat) => {
+            let chat = held(conn, chat);
+            agent(
+                conn,
+                FromAgent::Reply {
+                    chat,
+                    seq: 1,
+                    text: text(),
+                },
+            )
+        }
+        Deed::Close(conn, chat) => agent(
+            conn,
+            FromAgent::Close {
+                chat: held(conn, chat),
+            },
+        ),
+        Deed::Free(conn, chat) => agent(
+            conn,
+            FromAgent::Free {
+                chat: held(conn, chat),
+            },
+        ),
+        Deed::Online {
+            conn,
+            agent: number,
+            limit,
+        } => agent(
+            conn,
+            FromAgent::Online {
+                agent: number,
+                limit,
+            },
+        ),
+        Deed::Offline(conn) => agent(conn, FromAgent::Offline {}),
+        Deed::Gone(conn) => (pick(conn), Input::Gone),
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_said_the_laws_hold(deeds in deeds(), queue_limit in 0..6u32) {
+        let mut rig = Rig::new(queue_limit);
+        let (mut onlooker, mut next) = (Onlooker::default(), 0);
+        for deed in deeds {
+            let follow = match deed {
+                Deed::Customer => {
+                    let marker = format!("c{next}");
+                    Some(Input::Customer(FromCustomer::Open { marker, text: None }))
+                }
+                Deed::Agent { agent, limit } => {
+                    Some(Input::Agent(FromAgent::Online { agent, limit }))
+                }
+                _ => None,
+            };
+            let (conn, input) = input_of(deed, next, &onlooker);
+            let mut out = Vec::new();
+            let before = rig.desk.tally().violations;
+            rig.desk.handle(ConnId(conn), input.clone(), &mut out);
+            if rig.desk.tally().violations == before {
+                onlooker.knows(ConnId(conn), &input);
+            }
+            onlooker.sees(&out);
+            if let Some(follow) = follow {
+                let mut out = Vec::new();
+                rig.desk.handle(ConnId(conn), follow, &mut out);
+                onlooker.sees(&out);
+                next += 1;
+            }
+            prop_assert_eq!(rig.desk.waiting() as usize, onlooker.waiting.len());
+            prop_assert!(rig.desk.waiting() <= queue_limit);
+            prop_assert!(onlooker.waiting.is_empty() || !onlooker.sees_room());
+        }
+        (0..next).for_each(|conn| {
+            rig.input(conn, Input::Gone);
+        });
+        prop_assert_eq!((rig.desk.chats.len(), rig.desk.waiting()), (0, 0));
+        prop_assert!((0..4).all(|agent| rig.desk.held(agent) == 0));
+    }
+}

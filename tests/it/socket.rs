@@ -1,0 +1,160 @@
+//! The generator's connections, with the built-in server and with targets that are none.
+
+use std::time::Duration;
+
+use busyhour::error::Exit;
+use busyhour::live::socket::{Socket, SocketLimits, dial};
+use busyhour::live::target::Target;
+use busyhour::server::Handle;
+use busyhour::wire::frame::{
+    AgentSide, CustomerSide, FromAgent, FromCustomer, Party, Side, ToAgent, ToCustomer,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+
+use crate::server::peer::{DEADLINE, server};
+
+/// A connection of the generator, greeted.
+async fn socket<S: Side>(server: &Handle) -> Socket<S> {
+    let target = Target::from(server.local_addr());
+    let address = target.resolve(&[]).await.unwrap();
+    let mut socket = dial::<S>(&address, SocketLimits::default()).await.unwrap();
+    let hello = socket.hello().await.unwrap();
+    assert_eq!(hello.policy, "fewest-active");
+    socket
+}
+
+async fn hear<S: Side>(socket: &mut Socket<S>) -> S::Hears {
+    let heard = timeout(DEADLINE, socket.next()).await.expect("in time");
+    heard.expect("not over").expect("not lost")
+}
+
+#[tokio::test]
+async fn the_generators_sockets_speak_with_the_server() {
+    let server = server(10);
+    let mut agent = socket::<AgentSide>(&server).await;
+    let mut customer = socket::<CustomerSide>(&server).await;
+    let online = FromAgent::Online { agent: 0, limit: 3 };
+    agent.send(&online).await.unwrap();
+    assert_eq!(
+        hear(&mut agent).await,
+        ToAgent::Online { agent: 0, limit: 3 }
+    );
+    let (marker, text) = ("bh-00c0ffee-c17-0-u-0".to_owned(), None);
+    let open = FromCustomer::Open {
+        marker: marker.clone(),
+        text: text.clone(),
+    };
+    customer.send(&open).await.unwrap();
+    let chat = 1;
+    let assigned = ToAgent::Assigned { chat, marker, text };
+    assert_eq!(hear(&mut agent).await, assigned);
+    assert_eq!(hear(&mut customer).await, ToCustomer::Assigned { agent: 0 });
+    agent.send(&FromAgent::Close { chat }).await.unwrap();
+    let by = Party::Agent;
+    assert_eq!(hear(&mut customer).await, ToCustomer::Closed { by });
+    assert!(timeout(DEADLINE, customer.next()).await.unwrap().is_none());
+    agent.close().await;
+    let stats = server.stop();
+    assert_eq!((stats.idle, stats.stalled, stats.garbage), (0, 0, 0));
+}
+
+#[tokio::test]
+async fn a_target_that_refuses_is_a_failure_with_a_remedy() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = Target::from(listener.local_addr().unwrap());
+    drop(listener);
+    let address = target.resolve(&[]).await.unwrap();
+    let dialled = dial::<AgentSide>(&address, SocketLimits::default()).await;
+    let error = dialled.unwrap_err();
+    assert_eq!(error.exit(), Exit::Failed);
+    let message = error.message(false);
+    assert!(
+        message.contains("refused") && message.contains("busyhour serve"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn a_target_that_is_no_chat_server_is_a_failure() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = Target::from(listener.local_addr().unwrap());
+    let address = target.resolve(&[]).await.unwrap();
+    let limits = SocketLimits {
+        connect: Duration::from_millis(200),
+        ..SocketLimits::default()
+    };
+    // Nobody answers.
+    let silent = dial::<AgentSide>(&address, limits).await.unwrap_err();
+    assert!(silent.message(false).contains("no answer within"));
+    // Somebody else answers.
+    let (mut first, _) = listener.accept().await.unwrap();
+    drop(first.shutdown().await);
+    let answering = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = [0; 1024];
+        let _ = stream.read(&mut request).await.unwrap();
+        let answer = b"HTTP/1.1 418 I'm a teapot\r\ncontent-length: 6\r\n\r\n\x1b[2Jhi";
+        stream.write_all(answer).await.unwrap();
+        stream
+    };
+    let limits = SocketLimits::default();
+    let (dialled, _stream) = tokio::join!(dial::<AgentSide>(&address, limits), answering);
+    let error = dialled.unwrap_err();
+    assert_eq!(error.exit(), Exit::Failed);
+    let message = error.message(false);
+    assert!(
+        message.contains("418") && !message.contains('\u{1b}'),
+        "{message}"
+    );
+}
+
+/// Ends of connections in TIME_WAIT: on the server's port, and to it.
+#[cfg(target_os = "linux")]
+fn time_wait(port: u16) -> (usize, usize) {
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let end = format!(":{port:04X}");
+    let ends = table.lines().map(|line| {
+        let mut words = line.split_whitespace().skip(1);
+        let mut next = || words.next().unwrap_or_default().to_owned();
+        (next(), next(), next())
+    });
+    let waiting: Vec<_> = ends.filter(|(_, _, state)| state == "06").collect();
+    (
+        waiting
+            .iter()
+            .filter(|(near, ..)| near.ends_with(&end))
+            .count(),
+        waiting
+            .iter()
+            .filter(|(_, far, _)| far.ends_with(&end))
+            .count(),
+    )
+}
+
+/// However a connection ends, its port stays in TIME_WAIT at the server, not at the generator,
+/// which needs tens of thousands of them.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_server_closes_first() {
+    let server = server(0);
+    let port = server.local_addr().port();
+    // Ended by the server, by the generator, and by the server's stop.
+    let mut rejected = socket::<CustomerSide>(&server).await;
+    let (marker, text) = ("m".to_owned(), None);
+    rejected
+        .send(&FromCustomer::Open { marker, text })
+        .await
+        .unwrap();
+    let heard = hear(&mut rejected).await;
+    assert!(matches!(heard, ToCustomer::Rejected { .. }));
+    assert!(timeout(DEADLINE, rejected.next()).await.unwrap().is_none());
+    socket::<CustomerSide>(&server).await.close().await;
+    let mut last = socket::<AgentSide>(&server).await;
+    let stopped = tokio::task::spawn_blocking(move || server.stop());
+    assert!(timeout(DEADLINE, last.next()).await.unwrap().is_none());
+    drop((rejected, last));
+    stopped.await.unwrap();
+    assert_eq!(time_wait(port), (3, 0));
+}
