@@ -1,5 +1,6 @@
 //! The program from outside: exit codes, messages, files, signals.
 
+mod live;
 mod program;
 mod refusals;
 mod runs;

@@ -1,5 +1,6 @@
 //! Owns `Program`: the binary, run in a folder of its own.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -13,10 +14,34 @@ const SIGTERM: u64 = 1 << 14;
 /// The binary's path, for shells.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_busyhour");
 
-/// A shipped scenario's path.
-pub fn shipped(name: &str) -> String {
-    format!("{}/scenarios/{name}.toml", env!("CARGO_MANIFEST_DIR"))
-}
+/// A scenario without gates: half an hour at a small team where some wait.
+const SMALL: &str = r#"
+name = "Half an hour"
+seed = 5
+
+[calendar]
+time_zone = "Europe/Madrid"
+start = 2026-11-23T09:00:00
+horizon = "30m"
+
+[arrivals]
+rate = "200 per hour"
+
+[customers]
+queue_patience = "exponential(mean=3m)"
+reply_patience = "lognormal(mean=6m, cv=0.5)"
+think = "lognormal(mean=60s, cv=0.8)"
+exchanges = "geometric(mean=3)"
+
+[agents]
+concurrency = 3
+count = 8
+reply = "lognormal(mean=40s, cv=0.7)"
+wrap_up = "exponential(mean=30s)"
+
+[run]
+interval = "10m"
+"#;
 
 /// The binary, run in a folder of its own.
 pub struct Program {
@@ -31,8 +56,10 @@ pub struct Ended {
 }
 
 impl Program {
+    /// A folder that holds the scenario `small.toml`, which has no gates.
     pub fn new() -> Program {
         let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("small.toml"), SMALL).unwrap();
         Program { folder }
     }
 
@@ -140,6 +167,17 @@ impl Running {
             );
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    /// The next line of its stdout.
+    pub fn line(&mut self) -> String {
+        let mut line = Vec::new();
+        let out = self.child.stdout.as_mut().unwrap();
+        let mut byte = [0];
+        while out.read(&mut byte).unwrap() == 1 && byte[0] != b'\n' {
+            line.push(byte[0]);
+        }
+        String::from_utf8(line).unwrap()
     }
 
     /// Sends a signal by name: `INT`, `TERM`.

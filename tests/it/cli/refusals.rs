@@ -2,21 +2,17 @@
 
 use std::net::TcpListener;
 
-use super::program::{Program, shipped};
-
-fn quickstart() -> String {
-    shipped("quickstart")
-}
+use super::program::Program;
 
 #[test]
 fn unknown_flags_are_refused() {
     let program = Program::new();
     program
-        .run(&["simulate", &quickstart(), "--replicatons", "3"])
+        .run(&["simulate", "small.toml", "--replicatons", "3"])
         .fails_with(2, &["--replicatons", "--replications"]);
     program.run(&["simulat"]).fails_with(2, &["simulate"]);
     program.run(&["simulate"]).fails_with(2, &["<FILE>"]);
-    let zero = program.run(&["simulate", &quickstart(), "--threads", "0"]);
+    let zero = program.run(&["simulate", "small.toml", "--threads", "0"]);
     zero.fails_with(2, &["--threads"]);
 }
 
@@ -34,10 +30,10 @@ fn a_missing_scenario_is_refused() {
 fn a_wrong_change_is_refused() {
     let program = Program::new();
     program
-        .run(&["simulate", &quickstart(), "--set", "agents.concurency=4"])
+        .run(&["simulate", "small.toml", "--set", "agents.concurency=4"])
         .fails_with(2, &["concurency", "concurrency"]);
     program
-        .run(&["simulate", &quickstart(), "--replications", "0"])
+        .run(&["simulate", "small.toml", "--replications", "0"])
         .fails_with(2, &["replications"]);
 }
 
@@ -45,10 +41,10 @@ fn a_wrong_change_is_refused() {
 fn an_unwritable_result_fails_before_the_run() {
     let program = Program::new();
     program
-        .run(&["simulate", &quickstart(), "--out", "none/run.json"])
+        .run(&["simulate", "small.toml", "--out", "none/run.json"])
         .fails_with(3, &["cannot write none/run.json", "make the folder none"]);
     program
-        .run(&["simulate", &quickstart(), "--records", "/none/records.csv"])
+        .run(&["simulate", "small.toml", "--records", "/none/records.csv"])
         .fails_with(3, &["cannot write /none/records.csv"]);
     assert!(!program.path("run.json").exists());
 }
@@ -58,7 +54,7 @@ fn a_full_disk_fails_after_the_report() {
     let program = Program::new();
     let run = program.run(&[
         "simulate",
-        &quickstart(),
+        "small.toml",
         "--replications",
         "2",
         "--out",
@@ -67,11 +63,8 @@ fn a_full_disk_fails_after_the_report() {
     assert!(run.stdout.contains("Chats"), "{}", run.stdout);
     assert!(!run.stdout.contains("result:"), "{}", run.stdout);
     run.fails_with(3, &["cannot write /dev/full", "no space left"]);
-    let file = quickstart();
     program
-        .shell(&format!(
-            "$BUSYHOUR simulate {file} --replications 2 >/dev/full"
-        ))
+        .shell("$BUSYHOUR simulate small.toml --replications 2 >/dev/full")
         .fails_with(3, &["cannot write to stdout"]);
 }
 
@@ -93,7 +86,7 @@ fn a_target_that_refuses_fails() {
         .unwrap();
     let target = format!("ws://{free}");
     let program = Program::new();
-    let load = program.run(&["load", &quickstart(), "--target", &target]);
+    let load = program.run(&["load", "small.toml", "--target", &target]);
     load.fails_with(3, &[&free.to_string(), "refused"]);
 }
 
@@ -101,10 +94,10 @@ fn a_target_that_refuses_fails() {
 fn a_host_that_is_not_allowed_is_refused() {
     let program = Program::new();
     for target in ["ws://192.0.2.1:4210", "ws://[2001:db8::1]:4210"] {
-        let load = program.run(&["load", &quickstart(), "--target", target]);
+        let load = program.run(&["load", "small.toml", "--target", target]);
         load.fails_with(2, &["--allow-target"]);
     }
-    let load = program.run(&["load", &quickstart(), "--target", "http://127.0.0.1:1"]);
+    let load = program.run(&["load", "small.toml", "--target", "http://127.0.0.1:1"]);
     load.fails_with(2, &["ws://HOST:PORT"]);
     let serve = program.run(&["serve", "--listen", "0.0.0.0:0"]);
     serve.fails_with(2, &["--allow-remote"]);
@@ -113,10 +106,10 @@ fn a_host_that_is_not_allowed_is_refused() {
 #[test]
 fn too_few_descriptors_are_refused() {
     let program = Program::new();
-    let file = quickstart();
     program
-        .shell(&format!(
-            "ulimit -n 40; exec $BUSYHOUR load {file} --set agents.count=100"
-        ))
-        .fails_with(2, &["too few descriptors", "40 are allowed", "ulimit"]);
+        .shell("ulimit -n 40; exec $BUSYHOUR load small.toml --set agents.count=100")
+        .fails_with(
+            2,
+            &["too few descriptors", "40 are allowed", "hard limit is 40"],
+        );
 }

@@ -1,6 +1,6 @@
 //! What runs: help, reports, files, gates.
 
-use super::program::{Program, shipped};
+use super::program::Program;
 
 #[test]
 fn help_names_commands_examples_and_exit_codes() {
@@ -25,10 +25,9 @@ fn help_names_commands_examples_and_exit_codes() {
 #[test]
 fn a_simulation_reports_and_writes_its_files() {
     let program = Program::new();
-    let file = shipped("quickstart");
     let args = [
         "simulate",
-        &file,
+        "small.toml",
         "--replications",
         "3",
         "--records",
@@ -56,10 +55,9 @@ fn a_simulation_reports_and_writes_its_files() {
 #[test]
 fn colours_come_when_asked_for() {
     let program = Program::new();
-    let file = shipped("quickstart");
     let args = [
         "simulate",
-        &file,
+        "small.toml",
         "--replications",
         "2",
         "--color",
@@ -71,9 +69,8 @@ fn colours_come_when_asked_for() {
 #[test]
 fn quiet_says_nothing_and_writes_the_result() {
     let program = Program::new();
-    let file = shipped("quickstart");
     let run = program
-        .run(&["simulate", &file, "--replications", "2", "--quiet"])
+        .run(&["simulate", "small.toml", "--replications", "2", "--quiet"])
         .ends_with(0);
     assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
     assert_eq!(program.result("run.json").scenario.replications, 2);
@@ -82,10 +79,16 @@ fn quiet_says_nothing_and_writes_the_result() {
 #[test]
 fn gates_decide_the_exit_code() {
     let program = Program::new();
-    let file = shipped("quickstart");
     let gated = |gate: &str| {
         let set = format!("gate.{gate}");
-        program.run(&["simulate", &file, "--replications", "2", "--set", &set])
+        program.run(&[
+            "simulate",
+            "small.toml",
+            "--replications",
+            "2",
+            "--set",
+            &set,
+        ])
     };
     let kept = gated("handled='> 0'").ends_with(0);
     assert!(kept.stdout.starts_with("PASSED"), "{}", kept.stdout);
@@ -103,8 +106,7 @@ fn gates_decide_the_exit_code() {
 #[test]
 fn the_point_alone_may_be_judged() {
     let program = Program::new();
-    let file = shipped("quickstart");
-    let first = ["simulate", &file, "--replications", "5", "--quiet"];
+    let first = ["simulate", "small.toml", "--replications", "5", "--quiet"];
     program.run(&first).ends_with(0);
     let offered = program.result("run.json").measures["offered"];
     let just_under = format!("gate.offered='> {}'", offered.value.unwrap() - 1e-3);

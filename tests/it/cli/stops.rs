@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::program::{Ended, Program, shipped};
+use super::program::{Ended, Program};
 
 /// Long enough that no run ends by itself before the signal comes.
 const LONG: [&str; 2] = ["--replications", "1000000"];
@@ -22,9 +22,8 @@ fn stopped(command: &[&str], signals: &[&str]) -> (Program, Ended, Duration) {
 
 #[test]
 fn a_simulation_stops_with_a_report() {
-    let file = shipped("quickstart");
     for (signal, name, code) in [("INT", "SIGINT", 130), ("TERM", "SIGTERM", 143)] {
-        let command = [&["simulate", &file][..], &LONG].concat();
+        let command = [&["simulate", "small.toml"][..], &LONG].concat();
         let (program, ended, took) = stopped(&command, &[signal]);
         let ended = ended.ends_with(code);
         assert!(
@@ -46,8 +45,7 @@ fn a_simulation_stops_with_a_report() {
 
 #[test]
 fn a_live_run_stops_with_a_report() {
-    let file = shipped("quickstart");
-    let command = ["load", &file, "--speed", "1"];
+    let command = ["load", "small.toml", "--speed", "1"];
     let (program, ended, took) = stopped(&command, &["INT"]);
     let ended = ended.ends_with(130);
     assert!(
@@ -60,11 +58,29 @@ fn a_live_run_stops_with_a_report() {
     assert!(took < Duration::from_secs(15), "{took:?}");
 }
 
+/// Writing to a pipe that nobody reads hangs for ever: only the second signal ends it.
+#[test]
+fn the_second_signal_ends_it_at_once() {
+    let program = Program::new();
+    program.shell("mkfifo pipe").ends_with(0);
+    let running = program.start(&["simulate", "small.toml", "--out", "pipe"]);
+    std::thread::sleep(Duration::from_millis(500));
+    running.send("INT");
+    std::thread::sleep(Duration::from_millis(300));
+    running.send("TERM");
+    let ended = running.wait().ends_with(143);
+    assert!(
+        ended.stderr.contains("once more to exit at once"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(ended.stdout, "");
+}
+
 #[test]
 fn no_gate_passes_in_a_stopped_run() {
-    let file = shipped("quickstart");
     let gate = ["--set", "gate.handled='> 0'"];
-    let command = [&["simulate", &file][..], &LONG, &gate].concat();
+    let command = [&["simulate", "small.toml"][..], &LONG, &gate].concat();
     let (_, ended, _) = stopped(&command, &["INT"]);
     let ended = ended.ends_with(130);
     assert!(ended.stdout.contains("not judged"), "{}", ended.stdout);
