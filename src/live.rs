@@ -7,6 +7,7 @@
 pub mod agent;
 pub mod clock;
 pub mod customer;
+pub mod machine;
 pub mod run;
 pub mod scene;
 pub mod socket;
