@@ -39,7 +39,10 @@ fn plan(seed: u64, agents: u32, hours: f64, speed: f64) -> Plan {
 }
 
 fn simulated(plan: &Plan) -> RunResult {
-    let options = simulation::Options { threads: 1, records: false };
+    let options = simulation::Options {
+        threads: 1,
+        records: false,
+    };
     simulate(plan, &options, &simulation::Watch::default()).result
 }
 
@@ -51,8 +54,13 @@ fn played(plan: &Plan) -> RunResult {
 /// Runs each seed live and simulated, the live ones at the same time.
 fn pairs(plans: &[Plan]) -> Vec<(RunResult, RunResult)> {
     let live: Vec<RunResult> = std::thread::scope(|scope| {
-        let runs: Vec<_> = plans.iter().map(|plan| scope.spawn(|| played(plan))).collect();
-        runs.into_iter().map(|run| run.join().expect("no panic")).collect()
+        let runs: Vec<_> = plans
+            .iter()
+            .map(|plan| scope.spawn(|| played(plan)))
+            .collect();
+        runs.into_iter()
+            .map(|run| run.join().expect("no panic"))
+            .collect()
     });
     live.into_iter().zip(plans.iter().map(simulated)).collect()
 }
@@ -64,11 +72,18 @@ fn live_agrees_with_simulation_on_five_seeds() {
     let plans: Vec<Plan> = (11..16).map(|seed| plan(seed, 160, 1.5, speed)).collect();
     let pairs = pairs(&plans);
     let mean = |name: &str, which: fn(&(RunResult, RunResult)) -> &RunResult| {
-        pairs.iter().map(|pair| which(pair).value(name).unwrap()).sum::<f64>() / pairs.len() as f64
+        pairs
+            .iter()
+            .map(|pair| which(pair).value(name).unwrap())
+            .sum::<f64>()
+            / pairs.len() as f64
     };
     for (live, _) in &pairs {
         assert_eq!(live.verdict.valid, Some(true), "{:?}", live.verdict);
-        assert_eq!((live.value("failed"), live.value("broken")), (Some(0.0), Some(0.0)));
+        assert_eq!(
+            (live.value("failed"), live.value("broken")),
+            (Some(0.0), Some(0.0))
+        );
     }
     let network = mean("schedule_lag_ms_mean", |p| &p.0) + mean("delivery_ms_mean", |p| &p.0);
     let grace = speed * 2.0 * network / 1e3;
@@ -92,7 +107,11 @@ fn live_agrees_with_simulation_on_five_seeds() {
         let differences: Vec<f64> = pairs.iter().map(difference).collect();
         let (low, high) = Estimate::of_mean(&differences).ends.unwrap();
         let expected = mean(name, |pair| &pair.1);
-        let bound = if name.contains("_s_") { 0.02 * expected + grace } else { 0.01 };
+        let bound = if name.contains("_s_") {
+            0.02 * expected + grace
+        } else {
+            0.01
+        };
         println!("{name:24} {expected:9.4} difference {low:8.4} .. {high:8.4} bound {bound:.4}");
         if low < -bound || high > bound {
             faults.push(name);
@@ -104,13 +123,27 @@ fn live_agrees_with_simulation_on_five_seeds() {
 /// Every customer of a short live run has a fate, the server keeps to K, nothing is lost.
 #[test]
 fn a_short_live_run_keeps_the_laws() {
-    let plan = plan(5, 10, 0.2, 120.0);
+    let mut plan = plan(5, 10, 0.2, 120.0);
+    // What a busy machine does to the schedule is not the question here.
+    (plan.validity.lag_ms_p99, plan.validity.lag_share) = (10_000.0, 10.0);
     let live = played(&plan);
     let count = |name: &str| live.value(name).unwrap();
-    let fates = ["handled", "abandoned_queue", "abandoned_chat", "rejected", "open_at_end"];
+    let fates = [
+        "handled",
+        "abandoned_queue",
+        "abandoned_chat",
+        "rejected",
+        "open_at_end",
+    ];
     assert_eq!(count("offered"), fates.map(count).iter().sum::<f64>());
     assert_eq!(count("offered"), simulated(&plan).value("offered").unwrap());
-    for name in ["failed", "broken", "over_limit", "not_started", "open_at_end"] {
+    for name in [
+        "failed",
+        "broken",
+        "over_limit",
+        "not_started",
+        "open_at_end",
+    ] {
         assert_eq!(count(name), 0.0, "{name}: {:?}", live.verdict);
     }
     assert_eq!(live.verdict.reasons, Vec::<String>::new());
