@@ -1,6 +1,7 @@
 //! `busyhour`: a contact-center load simulator and benchmark harness for live chat.
 
 pub mod center;
+pub mod cli;
 pub mod error;
 pub mod live;
 pub mod measure;

@@ -7,6 +7,7 @@
 pub mod agent;
 pub mod clock;
 pub mod customer;
+pub mod machine;
 pub mod run;
 pub mod scene;
 pub mod socket;
@@ -14,6 +15,7 @@ pub mod target;
 pub mod validity;
 pub mod watch;
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -25,7 +27,7 @@ use crate::measure::record::Record;
 use crate::measure::result::{Environment, RunKind, RunResult};
 use crate::measure::tally::{Latency, Tally};
 use crate::scenario::plan::Plan;
-use crate::server::{Server, ServerOptions};
+use crate::server::{self, ServerOptions};
 use scene::Scene;
 use target::{Address, Target};
 use watch::Watch;
@@ -71,8 +73,9 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
                 play(plan, options, address, watch).await
             }
             None => {
-                let server = Server::bind(ServerOptions::built_in(plan.router.clone()))?;
-                let server = server.spawn_thread()?;
+                let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+                let built_in = ServerOptions::new(listen, plan.router.clone());
+                let server = server::Handle::start(built_in)?;
                 let address = Target::from(server.local_addr()).resolve(&[]).await?;
                 let outcome = play(plan, options, address, watch).await;
                 server.stop();

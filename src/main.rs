@@ -1,3 +1,7 @@
-//! The program.
+//! The program: everything is in the library, the exit code comes from `cli`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    busyhour::cli::main()
+}

@@ -37,13 +37,14 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
     written.map_err(|source| Error::unwritable(path, &source))
 }
 
-/// Finds out early whether `path` can be written, before a long run; changes nothing there.
+/// Finds out early whether `path` can be written, before a long run; changes nothing there. What is
+/// no regular file is left alone: the reader of a pipe would take the opening for all of it.
 ///
 /// # Errors
 /// The file cannot be written.
 pub fn probe(path: &Path) -> Result<()> {
     let probed = match Target::of(path) {
-        Target::Special => File::options().write(true).open(path).map(drop),
+        Target::Special => Ok(()),
         Target::Regular(path) if path.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
         Target::Regular(path) => temporary(&path).map(drop),
     };

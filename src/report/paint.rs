@@ -53,13 +53,6 @@ impl Paint {
     }
 }
 
-/// The text without control characters, line breaks included: names and reasons may come from a
-/// file or from a server, and must not steer the reader's terminal.
-pub fn plain(text: &str) -> String {
-    let shown = |c: char| if c.is_control() { ' ' } else { c };
-    text.chars().map(shown).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,10 +61,5 @@ mod tests {
     fn colours_only_where_asked_for() {
         assert_eq!(Paint::new(false).bad("no"), "no");
         assert_eq!(Paint::new(true).bad("no"), "\u{1b}[1;31mno\u{1b}[0m");
-    }
-
-    #[test]
-    fn control_characters_go() {
-        assert_eq!(plain("a\u{1b}[2Jb\r\nc\u{9b}d"), "a [2Jb  c d");
     }
 }

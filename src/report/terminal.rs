@@ -13,6 +13,7 @@ mod measures;
 
 use super::paint::Paint;
 use crate::measure::result::RunResult;
+use crate::wire::clean;
 
 /// The narrowest text that still reads well.
 const NARROWEST: usize = 72;
@@ -33,18 +34,20 @@ pub fn render(result: &RunResult, width: usize, colour: bool) -> String {
     parts.join("\n")
 }
 
-/// Breaks a text at spaces into lines of at most `width` columns.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
+/// Breaks a text at white space into lines of at most `width` columns, its words cleaned: names
+/// come from a file and reasons from a server, and must not steer the reader's terminal.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
+    for word in text.split_whitespace() {
+        let word = clean(word);
         let line = lines.last_mut().expect("there is always a last line");
         if line.is_empty() {
-            line.push_str(word);
+            line.push_str(&word);
         } else if line.chars().count() + 1 + word.chars().count() <= width {
             line.push(' ');
-            line.push_str(word);
+            line.push_str(&word);
         } else {
-            lines.push(word.to_string());
+            lines.push(word);
         }
     }
     lines

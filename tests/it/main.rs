@@ -1,6 +1,12 @@
 //! Integration tests: one binary, one module a topic.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests may say what they found"
+)]
 
 mod agreement;
+mod cli;
 mod plans;
 mod protocol;
 mod report;

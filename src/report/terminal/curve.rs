@@ -13,6 +13,10 @@ use crate::time::Span;
 
 const LABEL: usize = 10;
 const NOTE: usize = 30;
+/// Minutes between labels, of which the first that leaves room is taken.
+const STEPS_MIN: [i64; 17] = [
+    5, 10, 15, 20, 30, 60, 90, 120, 180, 240, 360, 720, 1_440, 2_880, 10_080, 40_320, 161_280,
+];
 const DAY_S: u64 = 86_400;
 const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
@@ -125,7 +129,11 @@ impl Bars {
             } else {
                 ("", "")
             };
-            let bars = if note.is_empty() { bars.trim_end() } else { &bars };
+            let bars = if note.is_empty() {
+                bars.trim_end()
+            } else {
+                &bars
+            };
             let line = format!(" {label:<9}{}  {note}", paint.bar(bars));
             out.push_str(line.trim_end());
             out.push('\n');
@@ -145,16 +153,17 @@ impl Bars {
         }
     }
 
-    /// Labels at round local times, as many as fit.
+    /// Labels at round local times, as many as fit; each says when the bar over it starts.
     fn axis(&self) -> String {
-        const MINUTES: [i64; 13] = [
-            15, 30, 60, 120, 180, 240, 360, 720, 1_440, 2_880, 10_080, 40_320, 161_280,
-        ];
         let bar_minutes = self.bins[0].length_s / 60.0 / self.repeat as f64;
-        let step = MINUTES
-            .into_iter()
-            .find(|step| *step as f64 / bar_minutes >= 8.0)
-            .unwrap_or(MINUTES[12]);
+        let whole_bars = |step: i64| (step as f64 * 60.0 % self.bins[0].length_s) == 0.0;
+        let roomy = || {
+            STEPS_MIN
+                .into_iter()
+                .filter(|step| *step as f64 / bar_minutes >= 8.0)
+        };
+        let step = roomy().find(|step| whole_bars(*step)).or(roomy().next());
+        let step = step.unwrap_or(STEPS_MIN[STEPS_MIN.len() - 1]);
         let mut axis = String::new();
         let mut before = None;
         for (index, bin) in self.bins.iter().enumerate() {
@@ -165,15 +174,10 @@ impl Bars {
             before = Some(tick);
             let column = index * self.repeat;
             if new && column >= axis.chars().count() {
-                let format = if step < 1_440 {
-                    "╵%H:%M "
-                } else {
-                    "╵%a %-d "
-                };
-                let rounded = start.checked_sub(jiff::SignedDuration::from_mins(minute % step));
-                let label = rounded.unwrap_or(start).strftime(format).to_string();
+                let by_day = step >= 1_440 || (minute % 1_440 == 0 && self.several_days());
+                let format = if by_day { "╵%a %-d " } else { "╵%H:%M " };
                 axis.extend(std::iter::repeat_n(' ', column - axis.chars().count()));
-                axis.push_str(&label);
+                axis.push_str(&start.strftime(format).to_string());
             }
         }
         axis.trim_end().to_string()

@@ -4,7 +4,8 @@ use super::grid::Grid;
 use crate::measure::gate::{Judgement, Outcome};
 use crate::measure::result::RunResult;
 use crate::report::figure::Unit;
-use crate::report::paint::{Paint, plain};
+use crate::report::paint::Paint;
+use crate::wire::clean;
 
 /// The gates, one a line; nothing where there are none.
 pub fn render(result: &RunResult, width: usize, paint: Paint) -> String {
@@ -29,7 +30,7 @@ fn cells(judged: &Judgement) -> [String; 3] {
     let unit = Unit::of(&judged.gate.measure);
     let bound = unit.say_bound(judged.gate.bound);
     [
-        plain(&judged.gate.measure),
+        clean(&judged.gate.measure),
         format!("{} {bound}", judged.gate.relation.symbol()),
         match &judged.measured {
             Some(measure) => unit.say_measure_plainly(measure),

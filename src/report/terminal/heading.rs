@@ -6,14 +6,15 @@ use super::{local, wrapped};
 use crate::measure::gate::Outcome;
 use crate::measure::result::{RunKind, RunResult};
 use crate::report::figure::{Unit, grouped};
-use crate::report::paint::{Paint, plain};
+use crate::report::paint::Paint;
 use crate::time::Span;
+use crate::wire::clean;
 
 /// The verdict with its reasons, the scenario, the run.
 pub fn render(result: &RunResult, width: usize, paint: Paint) -> String {
     let mut out = format!("{}\n", verdict(result, paint));
     for reason in reasons(result) {
-        for (index, line) in wrapped(&plain(&reason), width - 4).iter().enumerate() {
+        for (index, line) in wrapped(&reason, width - 4).iter().enumerate() {
             out.push_str(if index == 0 { "  ! " } else { "    " });
             out.push_str(line);
             out.push('\n');
@@ -21,14 +22,14 @@ pub fn render(result: &RunResult, width: usize, paint: Paint) -> String {
     }
     out.push('\n');
     let echo = &result.scenario;
-    for line in wrapped(&plain(&echo.name), width) {
+    for line in wrapped(&echo.name, width) {
         out.push_str(&format!("{}\n", paint.heading(&line)));
     }
     let changed = match echo.overrides.as_slice() {
         [] => String::new(),
         changes => format!("; changed: {}", changes.join(", ")),
     };
-    for line in wrapped(&plain(&(ran(result) + &changed)), width) {
+    for line in wrapped(&(ran(result) + &changed), width) {
         out.push_str(&format!("{line}\n"));
     }
     out
@@ -39,7 +40,7 @@ fn verdict(result: &RunResult, paint: Paint) -> String {
     let verdict = &result.verdict;
     let mut words = Vec::new();
     if let Some(signal) = &verdict.stopped_by {
-        words.push(paint.doubtful(&format!("STOPPED by {}", plain(signal))));
+        words.push(paint.doubtful(&format!("STOPPED by {}", clean(signal))));
     }
     if verdict.failed.is_some() {
         words.push(paint.bad("BROKEN OFF"));
@@ -124,7 +125,7 @@ fn ran(result: &RunResult) -> String {
 fn server(target: Option<&str>) -> String {
     match target {
         None | Some("built-in") => "the built-in server".into(),
-        Some(address) => plain(address),
+        Some(address) => clean(address),
     }
 }
 

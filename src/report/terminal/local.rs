@@ -5,7 +5,7 @@
 use jiff::Zoned;
 use jiff::civil::DateTime;
 
-use crate::report::paint::plain;
+use crate::wire::clean;
 
 /// The local date and time of `2026-11-23T09:30:00+01:00`.
 pub fn civil(start: &str) -> Option<DateTime> {
@@ -15,7 +15,7 @@ pub fn civil(start: &str) -> Option<DateTime> {
 /// A day of a run: `Mon 23 Nov`.
 pub fn day(start: &str) -> String {
     civil(start).map_or_else(
-        || plain(start),
+        || clean(start),
         |time| time.strftime("%a %-d %b").to_string(),
     )
 }
@@ -30,7 +30,7 @@ pub fn start(start: &str) -> String {
         }
         Err(_) => match civil(start) {
             Some(time) => time.strftime("%a %Y-%m-%d %H:%M").to_string(),
-            None => plain(start),
+            None => clean(start),
         },
     }
 }
@@ -48,6 +48,6 @@ mod tests {
             super::start("2026-11-23T08:00:00+01:00"),
             "Mon 2026-11-23 08:00"
         );
-        assert_eq!(super::day("\u{1b}soon"), " soon");
+        assert_eq!(super::day("\u{1b}soon"), "soon");
     }
 }

@@ -1,0 +1,103 @@
+//! The command line: one file a command.
+//!
+//! Law: the only place that prints and the only one that exits. The report goes to stdout, progress
+//! and errors to stderr, so that either can be piped away.
+
+mod check;
+mod conclude;
+mod console;
+mod load;
+mod progress;
+mod scenario_args;
+mod schema;
+mod serve;
+mod signals;
+mod simulate;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::Exit;
+use console::{Colour, Console};
+
+const EXAMPLES: &str = "\
+Examples:
+  busyhour check scenarios/reference.toml        what the plan will do, before anything runs
+  busyhour simulate scenarios/reference.toml     twelve hours, ten times, in virtual time
+  busyhour simulate scenarios/reference.toml --set agents.concurrency=4 --set agents.count=120
+  busyhour load scenarios/quickstart.toml        live, against the built-in chat server
+  busyhour serve --listen 127.0.0.1:4210         the built-in chat server alone
+  busyhour load scenarios/quickstart.toml --target ws://127.0.0.1:4210
+
+Exit codes: 0 fine; 1 a gate failed; 2 refused before the start; 3 the run failed; 4 the run is
+INVALID; 130 and 143 stopped by a signal, the report written.";
+
+/// A contact-center load simulator and benchmark harness for live chat.
+///
+/// One scenario file describes customers, agents and the season. `simulate` plays it in virtual
+/// time, `load` plays the same people over WebSocket connections against a chat server; both report
+/// wait, first response, inter-message latency and abandonment in the same terms.
+#[derive(Debug, Parser)]
+#[command(name = "busyhour", version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(propagate_version = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Colours in reports and errors
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    color: Colour,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Play a scenario in virtual time
+    Simulate(simulate::Simulate),
+    /// Play a scenario in real time, against a chat server
+    Load(load::Load),
+    /// Run the built-in chat server
+    Serve(serve::Serve),
+    /// Read a scenario and say what its plan will do
+    Check(check::Check),
+    /// Print the JSON Schema of scenario files
+    Schema,
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // Help and version are "errors" of code 0; a broken pipe while printing them is none.
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(error.exit_code() as u8);
+        }
+    };
+    let console = Console::new(cli.color);
+    let done = match &cli.command {
+        Command::Simulate(args) => simulate::run(args, &console),
+        Command::Load(args) => load::run(args, &console),
+        Command::Serve(args) => serve::run(args, &console),
+        Command::Check(args) => check::run(args, &console),
+        Command::Schema => schema::run(&console),
+    };
+    let exit = done.unwrap_or_else(|error| {
+        console.complain(&error);
+        error.exit()
+    });
+    code(exit)
+}
+
+fn code(exit: Exit) -> ExitCode {
+    ExitCode::from(exit.code())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,249 @@
+//! `busyhour check`: what a plan will do, before anything runs.
+//!
+//! Law: the figures are the outlook's; here they are worded.
+
+use clap::Args;
+
+use super::console::Console;
+use super::scenario_args::ScenarioArgs;
+use crate::error::{Exit, Result};
+use crate::live::machine;
+use crate::live::validity::lag_bound_ms;
+use crate::report::figure::{Unit, grouped};
+use crate::report::paint::Paint;
+use crate::report::terminal::wrapped;
+use crate::scenario::outlook::Outlook;
+use crate::scenario::plan::Plan;
+use crate::time::Span;
+use crate::wire::clean;
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    #[command(flatten)]
+    scenario: ScenarioArgs,
+}
+
+/// Reads the scenario and tells its outlook.
+///
+/// # Errors
+/// The scenario is refused.
+pub fn run(args: &Check, console: &Console) -> Result<Exit> {
+    let plan = args.scenario.plan(&[])?;
+    let outlook = Outlook::of(&plan);
+    let mut page = Page {
+        text: String::new(),
+        paint: Paint::new(console.colour),
+    };
+    page.heading(&clean(&plan.name));
+    chats(&mut page, &plan, &outlook);
+    team(&mut page, &plan, &outlook);
+    live(&mut page, &plan, &outlook);
+    gates(&mut page, &plan);
+    if !outlook.warnings.is_empty() {
+        page.text.push('\n');
+    }
+    for warning in &outlook.warnings {
+        page.warning(warning, console.width);
+    }
+    console.tell(&page.text)?;
+    Ok(Exit::Fine)
+}
+
+/// Headings and aligned lines.
+struct Page {
+    text: String,
+    paint: Paint,
+}
+
+impl Page {
+    fn heading(&mut self, words: &str) {
+        let gap = if self.text.is_empty() { "" } else { "\n" };
+        self.text
+            .push_str(&format!("{gap}{}\n", self.paint.heading(words)));
+    }
+
+    fn warning(&mut self, words: &str, width: usize) {
+        let label = "warning:";
+        for (index, line) in wrapped(words, width.max(40) - label.len() - 1)
+            .iter()
+            .enumerate()
+        {
+            let label = if index == 0 {
+                self.paint.doubtful(label)
+            } else {
+                " ".repeat(label.len())
+            };
+            self.text.push_str(&format!("{label} {line}\n"));
+        }
+    }
+
+    fn line(&mut self, label: &str, words: impl std::fmt::Display) {
+        self.text.push_str(&format!(" {label:<20} {words}\n"));
+    }
+}
+
+fn count(value: f64) -> String {
+    grouped(
+        value,
+        if value < 99.95 && value.fract() != 0.0 {
+            1
+        } else {
+            0
+        },
+    )
+}
+
+fn span(secs: f64) -> String {
+    Span::from_secs_f64(if secs < 10.0 { secs } else { secs.round() }).to_string()
+}
+
+fn chats(page: &mut Page, plan: &Plan, outlook: &Outlook) {
+    let start = plan.calendar.start();
+    let horizon = Span(plan.outline.horizon.0);
+    let zone = start.time_zone().iana_name().unwrap_or_default();
+    page.line(
+        "from",
+        format!("{} {zone}", start.strftime("%a %-d %b %Y %H:%M")),
+    );
+    page.line(
+        "horizon",
+        format!(
+            "{horizon}, {} replications",
+            grouped(f64::from(plan.replications), 0)
+        ),
+    );
+    page.heading("Chats expected");
+    page.line(
+        "in all",
+        format!(
+            "{} of {} customers who come",
+            count(outlook.offered),
+            count(outlook.arrived)
+        ),
+    );
+    for day in &outlook.days {
+        let date = day.date.strftime("%a %-d %b");
+        page.line(&date.to_string(), count(day.offered));
+    }
+    let peak = &outlook.peak;
+    let from = plan.calendar.local(peak.from).strftime("%a %-d %b %H:%M");
+    let length = peak.until.since(peak.from);
+    page.line(
+        "most",
+        format!(
+            "{} in {length} from {from}, {} an hour",
+            count(peak.chats),
+            count(peak.per_hour)
+        ),
+    );
+}
+
+fn team(page: &mut Page, plan: &Plan, outlook: &Outlook) {
+    let (load, staff) = (&outlook.load, &outlook.staff);
+    page.heading("Load at that time");
+    page.line(
+        "slots",
+        format!(
+            "{} erlangs, {} staffed",
+            count(load.slots),
+            count(load.staffed_slots)
+        ),
+    );
+    page.line(
+        "attention",
+        format!(
+            "{} erlangs, {} agents staffed",
+            count(load.attention),
+            count(load.staffed_agents)
+        ),
+    );
+    page.line(
+        "capacity",
+        format!("{} chats an hour", count(load.capacity_per_hour)),
+    );
+    page.line(
+        "open chats",
+        format!(
+            "{} at the worst time, {} of them waiting",
+            count(outlook.open_chats),
+            count(outlook.queue)
+        ),
+    );
+    page.heading("Agents");
+    let each = plan.agents.concurrency;
+    page.line(
+        "in all",
+        format!(
+            "{}, {each} chats each at most",
+            grouped(f64::from(plan.team), 0)
+        ),
+    );
+    let staffed = if staff.least == staff.greatest {
+        format!("{} throughout", staff.least)
+    } else {
+        let mean = count(staff.mean);
+        format!(
+            "{} to {}, {mean} on average while open",
+            staff.least, staff.greatest
+        )
+    };
+    page.line("staffed", staffed);
+}
+
+fn live(page: &mut Page, plan: &Plan, outlook: &Outlook) {
+    let live = &outlook.live;
+    page.heading(&format!("Live, at speed {}", live.speed));
+    page.line(
+        "takes",
+        format!(
+            "{}, and about {} for the last chats",
+            span(live.wall_s),
+            span(live.drain_s)
+        ),
+    );
+    let sound = live
+        .sound_speed
+        .map_or_else(|| "any".into(), |speed| grouped(speed.floor(), 0));
+    page.line("highest sound speed", sound);
+    let whole = |number: u64| grouped(number as f64, 0);
+    page.line(
+        "connections",
+        format!(
+            "{}: {} customers, {} agents",
+            whole(live.connections),
+            whole(live.customers),
+            whole(live.agents)
+        ),
+    );
+    let allowed = machine::descriptors_allowed().map_or_else(String::new, |limit| {
+        format!("; this machine allows {}", whole(limit))
+    });
+    page.line(
+        "descriptors",
+        format!(
+            "{} with the built-in server, {} without{allowed}",
+            whole(live.descriptors_with_server),
+            whole(live.descriptors)
+        ),
+    );
+    page.line("ports", whole(live.ports));
+    page.line(
+        "valid up to",
+        format!(
+            "a schedule lag p99 of {}",
+            Unit::Millis.say(lag_bound_ms(plan))
+        ),
+    );
+}
+
+fn gates(page: &mut Page, plan: &Plan) {
+    page.heading("Gates");
+    if plan.gates.is_empty() {
+        page.line("none", "");
+    }
+    for gate in &plan.gates {
+        let bound = Unit::of(&gate.measure).say_bound(gate.bound);
+        page.line(&gate.measure, format!("{} {bound}", gate.relation.symbol()));
+    }
+}

@@ -1,0 +1,114 @@
+//! `busyhour load`: a scenario in real time, against a chat server.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use clap::Args;
+
+use super::conclude::{Ran, conclude};
+use super::console::Console;
+use super::progress::{Line, Progress};
+use super::scenario_args::{OutputArgs, ScenarioArgs, change};
+use super::signals::Signals;
+use crate::error::{Exit, Result};
+use crate::live::machine::make_room_for_descriptors;
+use crate::live::target::Target;
+use crate::live::watch::Watch;
+use crate::live::{Options, load};
+use crate::report::figure::{Unit, grouped};
+use crate::scenario::outlook::Outlook;
+use crate::scenario::plan::Plan;
+use crate::time::Time;
+
+/// Arguments of `load`.
+#[derive(Debug, Args)]
+pub struct Load {
+    #[command(flatten)]
+    scenario: ScenarioArgs,
+    /// The chat server [default: the built-in one, started for this run]
+    #[arg(long, value_name = "ws://HOST:PORT")]
+    target: Option<String>,
+    /// Allow a target beyond this machine; may be repeated
+    #[arg(long = "allow-target", value_name = "HOST")]
+    allow_targets: Vec<String>,
+    /// Scenario seconds a wall second: `--set live.speed=X`
+    #[arg(long, value_name = "X")]
+    speed: Option<f64>,
+    /// The seed of all draws: `--set seed=N`
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Which replication's people to play
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    replication: u32,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Plays the scenario live and reports.
+///
+/// # Errors
+/// The scenario, the target or the machine's limits refuse the run, it fails, or a file cannot be
+/// written.
+pub fn run(args: &Load, console: &Console) -> Result<Exit> {
+    let plan = args
+        .scenario
+        .plan(&[change("live.speed", args.speed), change("seed", args.seed)])?;
+    let target = args.target.as_deref().map(Target::parse).transpose()?;
+    let outlook = Outlook::of(&plan).live;
+    make_room_for_descriptors(match target {
+        Some(_) => outlook.descriptors,
+        None => outlook.descriptors_with_server,
+    })?;
+    args.output.probe()?;
+    let options = Options {
+        target,
+        allow_targets: args.allow_targets.clone(),
+        replication: args.replication,
+        records: args.output.records.is_some(),
+    };
+    let watch = Arc::new(Watch::default());
+    let stopping = watch.clone();
+    let signals = Signals::listen(console, move || {
+        stopping.stop.store(true, Ordering::Relaxed);
+    })?;
+    let progress = progress(args, console, &plan, watch.clone());
+    let outcome = load(&plan, &options, &watch);
+    progress.finish();
+    let outcome = outcome?;
+    let ran = Ran {
+        result: outcome.result,
+        records: outcome.records,
+        first: args.replication,
+        stopped: signals.came(),
+    };
+    conclude(ran, &args.output, &plan.calendar, console)
+}
+
+fn progress(args: &Load, console: &Console, plan: &Plan, watch: Arc<Watch>) -> Progress {
+    let (calendar, horizon) = (plan.calendar.clone(), plan.outline.horizon);
+    Progress::start(args.output.progress(console), console, move |_| {
+        let now = Time(watch.now.load(Ordering::Relaxed));
+        let clock = calendar.local(now).strftime("%a %H:%M:%S").to_string();
+        Line {
+            done: now.as_secs_f64() / horizon.as_secs_f64(),
+            text: words(&watch, &clock),
+        }
+    })
+}
+
+/// The live line.
+fn words(watch: &Watch, clock: &str) -> String {
+    let count = |of: &AtomicU32| grouped(f64::from(of.load(Ordering::Relaxed)), 0);
+    let agents = count(&watch.agents);
+    if !watch.started.load(Ordering::Relaxed) {
+        return format!("{agents} agents online, waiting for the rest");
+    }
+    let lag = Unit::Millis.say(watch.lag_us.load(Ordering::Relaxed) as f64 / 1e3);
+    format!(
+        "{clock}  {} arrived, {} waiting, {} open, {} of {agents} agents busy, lag p99 {lag}",
+        count(&watch.arrived),
+        count(&watch.queue),
+        count(&watch.open),
+        count(&watch.busy),
+    )
+}

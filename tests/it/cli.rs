@@ -1,0 +1,7 @@
+//! The program from outside: exit codes, messages, files, signals.
+
+mod live;
+mod program;
+mod refusals;
+mod runs;
+mod stops;

@@ -1,0 +1,115 @@
+//! What does not run: each with its exit code and words that help.
+
+use std::net::TcpListener;
+
+use super::program::Program;
+
+#[test]
+fn unknown_flags_are_refused() {
+    let program = Program::new();
+    program
+        .run(&["simulate", "small.toml", "--replicatons", "3"])
+        .fails_with(2, &["--replicatons", "--replications"]);
+    program.run(&["simulat"]).fails_with(2, &["simulate"]);
+    program.run(&["simulate"]).fails_with(2, &["<FILE>"]);
+    let zero = program.run(&["simulate", "small.toml", "--threads", "0"]);
+    zero.fails_with(2, &["--threads"]);
+}
+
+#[test]
+fn a_missing_scenario_is_refused() {
+    let program = Program::new();
+    for command in ["simulate", "load", "check", "serve"] {
+        program
+            .run(&[command, "no-such.toml"])
+            .fails_with(2, &["cannot read no-such.toml", "no such file"]);
+    }
+}
+
+#[test]
+fn a_wrong_change_is_refused() {
+    let program = Program::new();
+    program
+        .run(&["simulate", "small.toml", "--set", "agents.concurency=4"])
+        .fails_with(2, &["concurency", "concurrency"]);
+    program
+        .run(&["simulate", "small.toml", "--replications", "0"])
+        .fails_with(2, &["replications"]);
+}
+
+#[test]
+fn an_unwritable_result_fails_before_the_run() {
+    let program = Program::new();
+    program
+        .run(&["simulate", "small.toml", "--out", "none/run.json"])
+        .fails_with(3, &["cannot write none/run.json", "make the folder none"]);
+    program
+        .run(&["simulate", "small.toml", "--records", "/none/records.csv"])
+        .fails_with(3, &["cannot write /none/records.csv"]);
+    assert!(!program.path("run.json").exists());
+}
+
+#[test]
+fn a_full_disk_fails_after_the_report() {
+    let program = Program::new();
+    let run = program.run(&[
+        "simulate",
+        "small.toml",
+        "--replications",
+        "2",
+        "--out",
+        "/dev/full",
+    ]);
+    assert!(run.stdout.contains("Chats"), "{}", run.stdout);
+    assert!(!run.stdout.contains("result:"), "{}", run.stdout);
+    run.fails_with(3, &["cannot write /dev/full", "no space left"]);
+    program
+        .shell("$BUSYHOUR simulate small.toml --replications 2 >/dev/full")
+        .fails_with(3, &["cannot write to stdout"]);
+}
+
+#[test]
+fn a_port_in_use_fails() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let program = Program::new();
+    let serve = program.run(&["serve", "--listen", &address]);
+    serve.fails_with(3, &[&address, "in use"]);
+}
+
+#[test]
+fn a_target_that_refuses_fails() {
+    // A port that was free a moment ago.
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let target = format!("ws://{free}");
+    let program = Program::new();
+    let load = program.run(&["load", "small.toml", "--target", &target]);
+    load.fails_with(3, &[&free.to_string(), "refused"]);
+}
+
+#[test]
+fn a_host_that_is_not_allowed_is_refused() {
+    let program = Program::new();
+    for target in ["ws://192.0.2.1:4210", "ws://[2001:db8::1]:4210"] {
+        let load = program.run(&["load", "small.toml", "--target", target]);
+        load.fails_with(2, &["--allow-target"]);
+    }
+    let load = program.run(&["load", "small.toml", "--target", "http://127.0.0.1:1"]);
+    load.fails_with(2, &["ws://HOST:PORT"]);
+    let serve = program.run(&["serve", "--listen", "0.0.0.0:0"]);
+    serve.fails_with(2, &["--allow-remote"]);
+}
+
+#[test]
+fn too_few_descriptors_are_refused() {
+    let program = Program::new();
+    program
+        .shell("ulimit -n 40; exec $BUSYHOUR load small.toml --set agents.count=100")
+        .fails_with(
+            2,
+            &["too few descriptors", "40 are allowed", "hard limit is 40"],
+        );
+}

@@ -1,0 +1,139 @@
+//! What runs: help, reports, files, gates.
+
+use super::program::Program;
+
+#[test]
+fn help_names_commands_examples_and_exit_codes() {
+    let help = Program::new().run(&["--help"]).ends_with(0).stdout;
+    for words in [
+        "simulate",
+        "load",
+        "serve",
+        "check",
+        "schema",
+        "Examples:",
+        "130 and 143",
+    ] {
+        assert!(help.contains(words), "{words}: {help}");
+    }
+    let version = Program::new().run(&["--version"]).ends_with(0).stdout;
+    assert_eq!(version, format!("busyhour {}\n", env!("CARGO_PKG_VERSION")));
+    let bare = Program::new().run(&[]).ends_with(2);
+    assert!(bare.stderr.contains("Usage:"), "{}", bare.stderr);
+}
+
+#[test]
+fn a_simulation_reports_and_writes_its_files() {
+    let program = Program::new();
+    let args = [
+        "simulate",
+        "small.toml",
+        "--replications",
+        "3",
+        "--records",
+        "chats.csv",
+        "--seed",
+        "9",
+    ];
+    let run = program.run(&args).ends_with(0);
+    assert!(run.stdout.contains("simulated 3 times"), "{}", run.stdout);
+    assert!(
+        run.stdout
+            .ends_with("result: run.json\nrecords: chats.csv\n"),
+        "{}",
+        run.stdout
+    );
+    assert!(!run.stdout.contains('\u{1b}'));
+    assert_eq!(run.stderr, "");
+    let result = program.result("run.json");
+    assert_eq!((result.scenario.seed, result.scenario.replications), (9, 3));
+    let arrived = result.value("arrived").unwrap() * 3.0;
+    let rows = std::fs::read_to_string(program.path("chats.csv")).unwrap();
+    assert_eq!(rows.lines().count() as f64 - 1.0, arrived.round());
+}
+
+#[test]
+fn colours_come_when_asked_for() {
+    let program = Program::new();
+    let args = [
+        "simulate",
+        "small.toml",
+        "--replications",
+        "2",
+        "--color",
+        "always",
+    ];
+    assert!(program.run(&args).ends_with(0).stdout.contains("\u{1b}[1"));
+}
+
+#[test]
+fn quiet_says_nothing_and_writes_the_result() {
+    let program = Program::new();
+    let run = program
+        .run(&["simulate", "small.toml", "--replications", "2", "--quiet"])
+        .ends_with(0);
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
+    assert_eq!(program.result("run.json").scenario.replications, 2);
+}
+
+#[test]
+fn gates_decide_the_exit_code() {
+    let program = Program::new();
+    let gated = |gate: &str| {
+        let set = format!("gate.{gate}");
+        program.run(&[
+            "simulate",
+            "small.toml",
+            "--replications",
+            "2",
+            "--set",
+            &set,
+        ])
+    };
+    let kept = gated("handled='> 0'").ends_with(0);
+    assert!(kept.stdout.starts_with("PASSED"), "{}", kept.stdout);
+    let broken = gated("handled='< 1'").ends_with(1);
+    assert!(
+        broken.stdout.starts_with("FAILED  1 of "),
+        "{}",
+        broken.stdout
+    );
+    // Live only: no failure here.
+    let other = gated("delivery_ms_p99='< 1'").ends_with(0);
+    assert!(other.stdout.contains("not applicable"), "{}", other.stdout);
+}
+
+#[test]
+fn the_point_alone_may_be_judged() {
+    let program = Program::new();
+    let first = ["simulate", "small.toml", "--replications", "5", "--quiet"];
+    program.run(&first).ends_with(0);
+    let offered = program.result("run.json").measures["offered"];
+    let just_under = format!("gate.offered='> {}'", offered.value.unwrap() - 1e-3);
+    let judged = |how| {
+        let args = [&first[..], &["--set", &just_under, "--judge", how]].concat();
+        program.run(&args).code
+    };
+    assert_eq!(judged("interval"), Some(1));
+    assert_eq!(judged("point"), Some(0));
+}
+
+#[test]
+fn a_reader_who_goes_away_is_no_error() {
+    let program = Program::new();
+    let line = "{ $BUSYHOUR schema; echo $? >code; } | head -n 1";
+    let run = program.shell(line).ends_with(0);
+    assert_eq!(run.stdout, "{\n");
+    assert_eq!(run.stderr, "");
+    assert_eq!(
+        std::fs::read_to_string(program.path("code")).unwrap(),
+        "0\n"
+    );
+}
+
+#[test]
+fn the_schema_is_json() {
+    let schema = Program::new().run(&["schema"]).ends_with(0).stdout;
+    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+    assert!(schema["properties"]["agents"].is_object());
+}
