@@ -5,9 +5,11 @@
     reason = "tests may say what they found"
 )]
 
+mod agreement;
 mod cli;
 mod plans;
 mod protocol;
+mod readme;
 mod report;
 mod scenario;
 mod server;

@@ -1,0 +1,115 @@
+//! The live run against the simulation of the same people.
+//!
+//! Paired by seed: the 95 % interval of the mean difference must lie within 2 % plus speed x 2 x
+//! (mean lag + mean delivery) for latencies, and within one point for ratios.
+
+use busyhour::live::{self, watch};
+use busyhour::measure::result::RunResult;
+use busyhour::scenario::plan::Plan;
+use busyhour::simulation::{self, simulate};
+use busyhour::stats::interval::Estimate;
+use busyhour::stats::law::{CountLaw, Law};
+
+use crate::plans::Center;
+
+/// A center at which people queue: two slots each, nine tenths of the composers' capacity.
+fn plan(seed: u64, hours: f64, speed: f64) -> Plan {
+    let center = Center {
+        per_hour: 280.0,
+        hours,
+        warm_up_hours: 0.0,
+        agents: 10,
+        concurrency: 2,
+        reply: Law::lognormal(35.0, 0.6).unwrap(),
+        think: Law::lognormal(45.0, 0.8).unwrap(),
+        wrap_up: Law::exponential(30.0).unwrap(),
+        exchanges: CountLaw::geometric(3.0).unwrap(),
+        queue_patience: Law::exponential(300.0).unwrap(),
+        reply_patience: Law::lognormal(300.0, 0.5).unwrap(),
+        slow_down: 0.05,
+        replications: 1,
+        seed,
+        ..Center::default()
+    };
+    let mut plan = center.plan();
+    plan.live.speed = speed;
+    plan
+}
+
+fn simulated(plan: &Plan) -> RunResult {
+    let options = simulation::Options { threads: 1, records: false };
+    simulate(plan, &options, &simulation::Watch::default()).result
+}
+
+fn played(plan: &Plan) -> RunResult {
+    let outcome = live::load(plan, &live::Options::default(), &watch::Watch::default());
+    outcome.expect("the built-in server starts").result
+}
+
+/// Runs each seed live and simulated, the live ones at the same time.
+fn pairs(plans: &[Plan]) -> Vec<(RunResult, RunResult)> {
+    let live: Vec<RunResult> = std::thread::scope(|scope| {
+        let runs: Vec<_> = plans.iter().map(|plan| scope.spawn(|| played(plan))).collect();
+        runs.into_iter().map(|run| run.join().expect("no panic")).collect()
+    });
+    live.into_iter().zip(plans.iter().map(simulated)).collect()
+}
+
+#[test]
+#[ignore = "long: five runs of an hour at speed 60; cargo test --release -- --ignored"]
+fn live_agrees_with_simulation_on_five_seeds() {
+    let speed = 60.0;
+    let plans: Vec<Plan> = (11..16).map(|seed| plan(seed, 1.0, speed)).collect();
+    let pairs = pairs(&plans);
+    let mean = |name: &str, which: fn(&(RunResult, RunResult)) -> &RunResult| {
+        pairs.iter().map(|pair| which(pair).value(name).unwrap()).sum::<f64>() / pairs.len() as f64
+    };
+    for (live, _) in &pairs {
+        assert_eq!(live.verdict.valid, Some(true), "{:?}", live.verdict);
+        assert_eq!((live.value("failed"), live.value("broken")), (Some(0.0), Some(0.0)));
+    }
+    let network = mean("schedule_lag_ms_mean", |p| &p.0) + mean("delivery_ms_mean", |p| &p.0);
+    let grace = speed * 2.0 * network / 1e3;
+    println!("mean lag + delivery {network:.3} ms, grace {grace:.3} s");
+    let mut faults = Vec::new();
+    for name in [
+        "wait_s_mean",
+        "wait_all_s_mean",
+        "first_response_s_mean",
+        "inter_message_s_mean",
+        "handle_s_mean",
+        "abandoned_ratio",
+        "abandoned_chat_ratio",
+        "service_level_30s",
+        "occupancy_ratio",
+        "utilisation_ratio",
+    ] {
+        let difference = |(live, simulated): &(RunResult, RunResult)| {
+            live.value(name).unwrap() - simulated.value(name).unwrap()
+        };
+        let differences: Vec<f64> = pairs.iter().map(difference).collect();
+        let (low, high) = Estimate::of_mean(&differences).ends.unwrap();
+        let expected = mean(name, |pair| &pair.1);
+        let bound = if name.contains("_s_") { 0.02 * expected + grace } else { 0.01 };
+        println!("{name:24} {expected:9.4} difference {low:8.4} .. {high:8.4} bound {bound:.4}");
+        if low < -bound || high > bound {
+            faults.push(name);
+        }
+    }
+    assert!(faults.is_empty(), "{faults:?}");
+}
+
+/// Every customer of a short live run has a fate, the server keeps to K, nothing is lost.
+#[test]
+fn a_short_live_run_keeps_the_laws() {
+    let plan = plan(5, 0.2, 120.0);
+    let live = played(&plan);
+    let count = |name: &str| live.value(name).unwrap();
+    let fates = ["handled", "abandoned_queue", "abandoned_chat", "rejected", "open_at_end"];
+    assert_eq!(count("offered"), fates.map(count).iter().sum::<f64>());
+    assert_eq!(count("offered"), simulated(&plan).value("offered").unwrap());
+    for name in ["failed", "broken", "over_limit", "not_started", "open_at_end"] {
+        assert_eq!(count(name), 0.0, "{name}: {:?}", live.verdict);
+    }
+    assert_eq!(live.verdict.reasons, Vec::<String>::new());
+}
