@@ -15,6 +15,7 @@ pub mod target;
 pub mod validity;
 pub mod watch;
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -26,7 +27,7 @@ use crate::measure::record::Record;
 use crate::measure::result::{Environment, RunKind, RunResult};
 use crate::measure::tally::{Latency, Tally};
 use crate::scenario::plan::Plan;
-use crate::server::{Server, ServerOptions};
+use crate::server::{self, ServerOptions};
 use scene::Scene;
 use target::{Address, Target};
 use watch::Watch;
@@ -59,7 +60,9 @@ pub struct Outcome {
 /// Refused (exit 2): a target that is not allowed. Failed (exit 3): the target cannot be reached,
 /// or the agents of the first shift do not get online. What goes wrong later stands in the result.
 pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let runtime = runtime.map_err(|error| {
         Error::failed(format!("cannot start the generator's event loop: {error}"))
     })?;
@@ -72,8 +75,9 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
                 play(plan, options, address, watch).await
             }
             None => {
-                let server = Server::bind(ServerOptions::built_in(plan.router.clone()))?;
-                let server = server.spawn_thread()?;
+                let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+                let built_in = ServerOptions::new(listen, plan.router.clone());
+                let server = server::Handle::start(built_in)?;
                 let address = Target::from(server.local_addr()).resolve(&[]).await?;
                 let outcome = play(plan, options, address, watch).await;
                 server.stop();
@@ -88,15 +92,28 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
 }
 
 async fn play(plan: &Plan, options: &Options, address: Address, watch: &Watch) -> Result<Outcome> {
-    let scene = Rc::new(Scene::new(plan, address, options.replication, options.records));
+    let scene = Rc::new(Scene::new(
+        plan,
+        address,
+        options.replication,
+        options.records,
+    ));
     let (end, stopped) = run::play(&scene, options.replication, watch).await?;
     let conduct = validity::Conduct {
-        lag_ms_p99: scene.recorder.borrow().p99_so_far(Latency::ScheduleLag).map(|s| s * 1e3),
+        lag_ms_p99: scene
+            .recorder
+            .borrow()
+            .p99_so_far(Latency::ScheduleLag)
+            .map(|s| s * 1e3),
         not_started: scene.not_started.get(),
     };
     let (tally, records) = {
         let mut recorder = scene.recorder.borrow_mut();
-        scene.visits.borrow().values().for_each(|visit| recorder.keep(visit));
+        scene
+            .visits
+            .borrow()
+            .values()
+            .for_each(|visit| recorder.keep(visit));
         recorder.finish(end, stopped)
     };
     let mut result = result(&scene, options, &[tally]);
@@ -110,7 +127,10 @@ async fn play(plan: &Plan, options: &Options, address: Address, watch: &Watch) -
     });
     result.verdict.reasons.extend(worded);
     result.verdict.failed = scene.failure.borrow().clone();
-    Ok(Outcome { result, records: vec![records] })
+    Ok(Outcome {
+        result,
+        records: vec![records],
+    })
 }
 
 fn result(scene: &Scene, options: &Options, tallies: &[Tally]) -> RunResult {
@@ -126,7 +146,18 @@ fn result(scene: &Scene, options: &Options, tallies: &[Tally]) -> RunResult {
         ("over_limit", u64::from(scene.over_limit.get())),
     ];
     let pool = scene.recorder.borrow().pool().clone();
-    let findings = Findings { outline: &plan.outline, tallies, pool: &pool, live: Some(&counts) };
+    let findings = Findings {
+        outline: &plan.outline,
+        tallies,
+        pool: &pool,
+        live: Some(&counts),
+    };
     let label = |instant| plan.calendar.label(instant);
-    RunResult::new(RunKind::Load, echo, &findings, (&plan.gates, plan.judge), label)
+    RunResult::new(
+        RunKind::Load,
+        echo,
+        &findings,
+        (&plan.gates, plan.judge),
+        label,
+    )
 }

@@ -56,17 +56,33 @@ pub async fn work(scene: Rc<Scene>, shift: Shift) {
         heard = socket.next() => matches!(heard, Some(Ok(_))),
     };
     if !gathered {
-        scene.fail(format!("the connection of agent {number} was lost before the start"));
+        scene.fail(format!(
+            "the connection of agent {number} was lost before the start"
+        ));
         return;
     }
     let mut agent = Agent::new(&scene.plan.agents);
     agent.handle(shift.from, AgentInput::Online, &scene.plan.agents);
-    scene.record(shift.from, |recorder, from| recorder.rise(Gauge::Staffed, from));
+    scene.record(shift.from, |recorder, from| {
+        recorder.rise(Gauge::Staffed, from)
+    });
     let (until, chats) = (shift.until, HashMap::new());
     let wake = Time::NEVER;
-    let mut desk = Desk { scene, shift, agent, socket, chats, wake, until, late: false };
+    let mut desk = Desk {
+        scene,
+        shift,
+        agent,
+        socket,
+        chats,
+        wake,
+        until,
+        late: false,
+    };
     if let Err(error) = desk.stay().await {
-        let words = format!("the connection of agent {number} was lost: {}", error.plain());
+        let words = format!(
+            "the connection of agent {number} was lost: {}",
+            error.plain()
+        );
         desk.scene.fail(words);
     }
     desk.leave().await;
@@ -79,7 +95,9 @@ async fn log_in(scene: &Scene, agent: u32) -> Result<Socket<AgentSide>> {
     let policy = scene.plan.router.policy.name();
     if hello.policy != policy {
         let theirs = clean(&hello.policy);
-        scene.remark(format!("the server routes by {theirs}, the scenario by {policy}"));
+        scene.remark(format!(
+            "the server routes by {theirs}, the scenario by {policy}"
+        ));
     }
     let ours = Some(scene.plan.router.queue_limit).filter(|limit| *limit != u32::MAX);
     if hello.queue_limit != ours {
@@ -90,7 +108,9 @@ async fn log_in(scene: &Scene, agent: u32) -> Result<Socket<AgentSide>> {
     loop {
         let heard = socket.next().await;
         let heard = heard.unwrap_or_else(|| {
-            Err(crate::error::Error::failed("the server closed the connection"))
+            Err(crate::error::Error::failed(
+                "the server closed the connection",
+            ))
         })?;
         match heard {
             ToAgent::Online { .. } => break,
@@ -148,10 +168,12 @@ impl Desk {
     /// The shift is over: no new chats, the own ones are finished.
     async fn end_shift(&mut self, due: Time) -> Result<()> {
         self.until = Time::NEVER;
-        self.agent.handle(due, AgentInput::Leaving, &self.scene.plan.agents);
+        self.agent
+            .handle(due, AgentInput::Leaving, &self.scene.plan.agents);
         if self.agent.held() > 0 {
             self.late = true;
-            self.scene.record(due, |recorder, due| recorder.rise(Gauge::Overtime, due));
+            self.scene
+                .record(due, |recorder, due| recorder.rise(Gauge::Overtime, due));
         }
         self.socket.send(&FromAgent::Offline {}).await?;
         self.scene.lagged(due);
@@ -169,7 +191,8 @@ impl Desk {
                 }
                 Some(AgentAct::Freed { chat, .. }) => self.free(chat, now).await?,
                 Some(AgentAct::Composing { .. }) => {
-                    self.scene.record(now, |recorder, now| recorder.composing(now));
+                    self.scene
+                        .record(now, |recorder, now| recorder.composing(now));
                 }
                 // The server confirms when the last slot is free: that ends the stay.
                 Some(AgentAct::Offline) => {}
@@ -189,13 +212,22 @@ impl Desk {
         since: Time,
         due: Time,
     ) -> Result<()> {
-        self.scene.on_visit(customer.0, due, |recorder, visit, due| {
-            recorder.composed(visit, since, due);
-        });
-        let Some(chat) = self.number_of(customer) else { return Ok(()) };
+        self.scene
+            .on_visit(customer.0, due, |recorder, visit, due| {
+                recorder.composed(visit, since, due);
+            });
+        let Some(chat) = self.number_of(customer) else {
+            return Ok(());
+        };
         let seq = self.agent.exchange(slot);
         let marker = self.scene.marker(customer.0, Direction::Agent, seq);
-        self.socket.send(&FromAgent::Reply { chat, seq, text: marker.to_string() }).await?;
+        self.socket
+            .send(&FromAgent::Reply {
+                chat,
+                seq,
+                text: marker.to_string(),
+            })
+            .await?;
         self.scene.written(marker, due);
         if last {
             self.socket.send(&FromAgent::Close { chat }).await?;
@@ -206,13 +238,14 @@ impl Desk {
     /// Wrap-up is over: the slot is free, here and at the server.
     async fn free(&mut self, customer: ChatId, due: Time) -> Result<()> {
         let held = self.agent.held();
-        self.scene.on_visit(customer.0, due, |recorder, visit, due| {
-            recorder.slot_freed(held, due);
-            // The assignment may have crossed the customer's leaving of the queue.
-            if visit.assigned().comes() {
-                recorder.handled(visit, due);
-            }
-        });
+        self.scene
+            .on_visit(customer.0, due, |recorder, visit, due| {
+                recorder.slot_freed(held, due);
+                // The assignment may have crossed the customer's leaving of the queue.
+                if visit.assigned().comes() {
+                    recorder.handled(visit, due);
+                }
+            });
         if let Some(chat) = self.number_of(customer) {
             self.chats.remove(&chat);
             self.socket.send(&FromAgent::Free { chat }).await?;
@@ -222,7 +255,10 @@ impl Desk {
     }
 
     fn number_of(&self, customer: ChatId) -> Option<u64> {
-        self.chats.iter().find(|(_, held)| **held == customer).map(|(chat, _)| *chat)
+        self.chats
+            .iter()
+            .find(|(_, held)| **held == customer)
+            .map(|(chat, _)| *chat)
     }
 
     /// Takes a frame that was read at `now`; true when the server has confirmed the log-out.
@@ -234,13 +270,15 @@ impl Desk {
                     if let Some(marker) = Marker::of(&text) {
                         self.scene.read(marker);
                     }
-                    self.agent.handle(now, AgentInput::Message(slot), &self.scene.plan.agents);
+                    self.agent
+                        .handle(now, AgentInput::Message(slot), &self.scene.plan.agents);
                 }
             }
             ToAgent::Left { chat } => self.left(chat, now),
             ToAgent::Offline {} => return Ok(self.until != self.shift.until),
             ToAgent::Error { reason, .. } => {
-                self.scene.remark(format!("the server to an agent: {}", clean(&reason)));
+                self.scene
+                    .remark(format!("the server to an agent: {}", clean(&reason)));
             }
             ToAgent::Hello(_) | ToAgent::Online { .. } => {}
         }
@@ -249,9 +287,13 @@ impl Desk {
     }
 
     fn slot_of(&self, chat: u64) -> Option<SlotId> {
-        let slot = self.chats.get(&chat).and_then(|customer| self.agent.slot_of(*customer));
+        let slot = self
+            .chats
+            .get(&chat)
+            .and_then(|customer| self.agent.slot_of(*customer));
         if slot.is_none() {
-            self.scene.remark("the server spoke to an agent of a chat that the agent does not have");
+            self.scene
+                .remark("the server spoke to an agent of a chat that the agent does not have");
         }
         slot
     }
@@ -260,7 +302,8 @@ impl Desk {
     async fn take(&mut self, chat: u64, marker: &str, now: Time) -> Result<()> {
         let ours = Marker::parse(marker).filter(|marker| marker.run == self.scene.run);
         let Some(marker) = ours else {
-            self.scene.remark("the server assigned a chat that is not of this run");
+            self.scene
+                .remark("the server assigned a chat that is not of this run");
             return self.refuse(chat).await;
         };
         let customer = ChatId(marker.customer);
@@ -272,13 +315,21 @@ impl Desk {
             self.scene.remark("the server assigned a chat twice");
             return Ok(());
         }
-        let draws = self.scene.people.person(u64::from(marker.customer), marker.attempt);
+        let draws = self
+            .scene
+            .people
+            .person(u64::from(marker.customer), marker.attempt);
         let exchanges = self.scene.plan.customers.exchanges(draws);
-        let input = AgentInput::Assigned { chat: customer, draws, exchanges };
+        let input = AgentInput::Assigned {
+            chat: customer,
+            draws,
+            exchanges,
+        };
         self.agent.handle(now, input, &self.scene.plan.agents);
         self.chats.insert(chat, customer);
         let held = self.agent.held();
-        self.scene.record(now, |recorder, now| recorder.slot_taken(held, now));
+        self.scene
+            .record(now, |recorder, now| recorder.slot_taken(held, now));
         Ok(())
     }
 
@@ -290,14 +341,21 @@ impl Desk {
 
     /// The customer has left: composing for it stops at once and wrap-up starts.
     fn left(&mut self, chat: u64, now: Time) {
-        let Some(slot) = self.slot_of(chat) else { return };
-        let composing = self.agent.composing().filter(|(c, ..)| self.chats.get(&chat) == Some(c));
+        let Some(slot) = self.slot_of(chat) else {
+            return;
+        };
+        let composing = self
+            .agent
+            .composing()
+            .filter(|(c, ..)| self.chats.get(&chat) == Some(c));
         if let Some((customer, since, _)) = composing {
-            self.scene.on_visit(customer.0, now, |recorder, visit, now| {
-                recorder.composed(visit, since, now);
-            });
+            self.scene
+                .on_visit(customer.0, now, |recorder, visit, now| {
+                    recorder.composed(visit, since, now);
+                });
         }
-        self.agent.handle(now, AgentInput::Left(slot), &self.scene.plan.agents);
+        self.agent
+            .handle(now, AgentInput::Left(slot), &self.scene.plan.agents);
     }
 
     /// The run is given up: every chat held is closed and its slot freed at the server.
@@ -318,7 +376,9 @@ impl Desk {
                 recorder.fall(Gauge::Overtime, now);
             }
         });
-        self.scene.online.set(self.scene.online.get().saturating_sub(1));
+        self.scene
+            .online
+            .set(self.scene.online.get().saturating_sub(1));
         if self.until.comes() || !self.shift.until.comes() {
             // The server is told; whether it still listens makes no difference now.
             let _ = self.socket.send(&FromAgent::Offline {}).await;

@@ -18,7 +18,10 @@ pub struct LiveClock {
 impl LiveClock {
     /// A clock that stands at the scenario's start now; `speed` scenario seconds a wall second.
     pub fn starting_now(speed: f64) -> LiveClock {
-        LiveClock { zero: Instant::now(), speed }
+        LiveClock {
+            zero: Instant::now(),
+            speed,
+        }
     }
 
     /// The scenario's time at a wall instant; zero before the start.

@@ -43,7 +43,9 @@ pub async fn visit(scene: Rc<Scene>, number: u32, due: Time) {
     scene.lagged(due);
     let mut customer = Customer::new(draws, &scene.plan.customers);
     // Patience runs from the offer; the answer may be that nobody has to wait.
-    let wake = customer.handle(due, CustomerInput::Queued, &scene.plan.customers).wake;
+    let wake = customer
+        .handle(due, CustomerInput::Queued, &scene.plan.customers)
+        .wake;
     let mut call = scene.call.subscribe();
     let entered = tokio::select! {
         entered = enter(&scene, number) => entered,
@@ -58,7 +60,14 @@ pub async fn visit(scene: Rc<Scene>, number: u32, due: Time) {
         return;
     };
     let opened = Some(opened);
-    let mut visitor = Visitor { scene, number, customer, socket, opened, wake };
+    let mut visitor = Visitor {
+        scene,
+        number,
+        customer,
+        socket,
+        opened,
+        wake,
+    };
     visitor.stay().await;
     visitor.socket.close().await;
 }
@@ -148,9 +157,15 @@ impl Visitor {
 
     async fn say(&mut self, due: Time) -> Then {
         let seq = self.customer.exchange();
-        self.scene.on_visit(self.number, due, |recorder, visit, due| recorder.sent(visit, due));
+        self.scene
+            .on_visit(self.number, due, |recorder, visit, due| {
+                recorder.sent(visit, due)
+            });
         let marker = self.scene.marker(self.number, Direction::Customer, seq);
-        let say = FromCustomer::Say { seq, text: marker.to_string() };
+        let say = FromCustomer::Say {
+            seq,
+            text: marker.to_string(),
+        };
         match self.socket.send(&say).await {
             Ok(()) => {
                 self.scene.written(marker, due);
@@ -161,15 +176,16 @@ impl Visitor {
     }
 
     async fn leave(&mut self, fate: Fate, due: Time) -> Then {
-        self.scene.on_visit(self.number, due, |recorder, visit, due| match fate {
-            Fate::AbandonedQueue => {
-                if !visit.is_delayed() {
-                    recorder.queued(visit, due);
+        self.scene
+            .on_visit(self.number, due, |recorder, visit, due| match fate {
+                Fate::AbandonedQueue => {
+                    if !visit.is_delayed() {
+                        recorder.queued(visit, due);
+                    }
+                    recorder.left_queue(visit, due);
                 }
-                recorder.left_queue(visit, due);
-            }
-            _ => recorder.left_chat(visit, due),
-        });
+                _ => recorder.left_chat(visit, due),
+            });
         if self.socket.send(&FromCustomer::Leave {}).await.is_ok() {
             self.scene.lagged(due);
         }
@@ -188,27 +204,33 @@ impl Visitor {
         match frame {
             ToCustomer::Queued { .. } => {
                 self.opened = None;
-                self.scene.on_visit(self.number, now, |recorder, visit, now| {
-                    if !visit.is_delayed() && !visit.assigned().comes() {
-                        recorder.queued(visit, now);
-                    }
-                });
+                self.scene
+                    .on_visit(self.number, now, |recorder, visit, now| {
+                        if !visit.is_delayed() && !visit.assigned().comes() {
+                            recorder.queued(visit, now);
+                        }
+                    });
             }
             ToCustomer::Assigned { agent } => self.assigned(agent, now),
             ToCustomer::Message { text, .. } => return self.reply(&text, now),
             ToCustomer::Rejected { .. } => {
-                self.customer.handle(now, CustomerInput::Ended, &self.scene.plan.customers);
-                self.scene.on_visit(self.number, now, |recorder, visit, now| {
-                    recorder.rejected(visit, now);
-                });
+                self.customer
+                    .handle(now, CustomerInput::Ended, &self.scene.plan.customers);
+                self.scene
+                    .on_visit(self.number, now, |recorder, visit, now| {
+                        recorder.rejected(visit, now);
+                    });
                 return Then::Go;
             }
-            ToCustomer::Closed { by: Party::Customer } => {}
+            ToCustomer::Closed {
+                by: Party::Customer,
+            } => {}
             ToCustomer::Closed { by } => {
                 return self.broken(&format!("the chat was closed by the {}", by.name()));
             }
             ToCustomer::Error { reason } => {
-                self.scene.remark(format!("the server to a customer: {}", clean(&reason)));
+                self.scene
+                    .remark(format!("the server to a customer: {}", clean(&reason)));
             }
             ToCustomer::Hello(_) => {}
         }
@@ -223,36 +245,46 @@ impl Visitor {
         if let Some(opened) = self.opened.take() {
             self.scene.note(Latency::Assignment, opened.elapsed());
         }
-        self.scene.on_visit(self.number, now, |recorder, visit, now| {
-            recorder.assigned(visit, agent, now);
-        });
+        self.scene
+            .on_visit(self.number, now, |recorder, visit, now| {
+                recorder.assigned(visit, agent, now);
+            });
         let rules = &self.scene.plan.customers;
-        self.wake = self.customer.handle(now, CustomerInput::Assigned, rules).wake;
+        self.wake = self
+            .customer
+            .handle(now, CustomerInput::Assigned, rules)
+            .wake;
     }
 
     /// A reply counts when it answers the message that is pending.
     fn reply(&mut self, text: &str, now: Time) -> Then {
-        let expected =
-            self.scene.marker(self.number, Direction::Agent, self.customer.exchange());
+        let expected = self
+            .scene
+            .marker(self.number, Direction::Agent, self.customer.exchange());
         if Marker::of(text) != Some(expected) || !self.customer.is_pending() {
-            self.scene.remark("a customer got a message that answers nothing");
+            self.scene
+                .remark("a customer got a message that answers nothing");
             return Then::Stay;
         }
         self.scene.read(expected);
-        let step = self.customer.handle(now, CustomerInput::Reply, &self.scene.plan.customers);
+        let step = self
+            .customer
+            .handle(now, CustomerInput::Reply, &self.scene.plan.customers);
         self.wake = step.wake;
         let done = step.act == Some(CustomerAct::Done);
-        self.scene.on_visit(self.number, now, |recorder, visit, now| {
-            recorder.replied(visit, now);
-            if done {
-                recorder.ended(visit, Fate::Handled, now);
-            }
-        });
+        self.scene
+            .on_visit(self.number, now, |recorder, visit, now| {
+                recorder.replied(visit, now);
+                if done {
+                    recorder.ended(visit, Fate::Handled, now);
+                }
+            });
         if done { Then::Go } else { Then::Stay }
     }
 
     fn broken(&mut self, words: &str) -> Then {
-        self.scene.remark(format!("a customer's chat was cut: {words}"));
+        self.scene
+            .remark(format!("a customer's chat was cut: {words}"));
         self.scene.end(self.number, Fate::Broken, self.scene.now());
         Then::Go
     }

@@ -37,7 +37,10 @@ struct Crowd {
 /// # Errors
 /// Failed: the agents of the first shift are not online within the plan's start deadline.
 pub async fn play(scene: &Rc<Scene>, replication: u32, watch: &Watch) -> Result<(Time, bool)> {
-    let mut crowd = Crowd { customers: JoinSet::new(), agents: JoinSet::new() };
+    let mut crowd = Crowd {
+        customers: JoinSet::new(),
+        agents: JoinSet::new(),
+    };
     gather(scene, &mut crowd, watch).await?;
     if watch.stops() {
         scene.call.send_replace(Call::Stop);
@@ -51,16 +54,29 @@ pub async fn play(scene: &Rc<Scene>, replication: u32, watch: &Watch) -> Result<
     let now = scene.now();
     let stopped = *scene.call.borrow() == Call::Stop;
     go_home(scene, &mut crowd, watch).await;
-    Ok((if stopped { now } else { now.max(scene.plan.outline.horizon) }, stopped))
+    Ok((
+        if stopped {
+            now
+        } else {
+            now.max(scene.plan.outline.horizon)
+        },
+        stopped,
+    ))
 }
 
 /// Brings the agents of the first shift online.
 async fn gather(scene: &Rc<Scene>, crowd: &mut Crowd, watch: &Watch) -> Result<()> {
-    let first = scene.plan.shifts.iter().filter(|shift| shift.from == Time::ZERO);
+    let first = scene
+        .plan
+        .shifts
+        .iter()
+        .filter(|shift| shift.from == Time::ZERO);
     let first: Vec<Shift> = first.copied().collect();
     let wanted = first.len() as u32;
     for shift in first {
-        crowd.agents.spawn_local(agent::work(Rc::clone(scene), shift));
+        crowd
+            .agents
+            .spawn_local(agent::work(Rc::clone(scene), shift));
     }
     let deadline = Duration::from_nanos(scene.plan.live.start_deadline.0);
     let until = Instant::now() + deadline;
@@ -87,7 +103,12 @@ async fn gather(scene: &Rc<Scene>, crowd: &mut Crowd, watch: &Watch) -> Result<(
 async fn go_on(scene: &Rc<Scene>, crowd: &mut Crowd, replication: u32, watch: &Watch) {
     let plan = &scene.plan;
     let lead = Span(plan.live.connect_lead.0).scaled(plan.live.speed);
-    let mut shifts = plan.shifts.iter().filter(|shift| shift.from > Time::ZERO).copied().peekable();
+    let mut shifts = plan
+        .shifts
+        .iter()
+        .filter(|shift| shift.from > Time::ZERO)
+        .copied()
+        .peekable();
     let mut arrivals = ArrivalStream::new(plan, replication).zip(0u32..).peekable();
     let mut call = scene.call.subscribe();
     let mut tick = tokio::time::interval(TICK);
@@ -127,7 +148,9 @@ async fn go_on(scene: &Rc<Scene>, crowd: &mut Crowd, replication: u32, watch: &W
 fn arrive(scene: &Rc<Scene>, crowd: &mut Crowd, number: u32, due: Time) {
     scene.recorder.borrow_mut().advance(due);
     if scene.plan.is_open(due) {
-        crowd.customers.spawn_local(customer::visit(Rc::clone(scene), number, due));
+        crowd
+            .customers
+            .spawn_local(customer::visit(Rc::clone(scene), number, due));
     } else {
         scene.lagged(due);
         scene.recorder.borrow_mut().closed_desk(number, due);
@@ -161,7 +184,8 @@ async fn go_home(scene: &Rc<Scene>, crowd: &mut Crowd, watch: &Watch) {
     crowd.agents.abort_all();
     let now = scene.now();
     let open: Vec<u32> = scene.visits.borrow().keys().copied().collect();
-    open.into_iter().for_each(|number| scene.end(number, Fate::OpenAtEnd, now));
+    open.into_iter()
+        .for_each(|number| scene.end(number, Fate::OpenAtEnd, now));
 }
 
 /// Brings the watch up to date.
@@ -169,10 +193,18 @@ fn show(scene: &Scene, watch: &Watch) {
     let recorder = scene.recorder.borrow();
     let lag = recorder.p99_so_far(Latency::ScheduleLag).unwrap_or(0.0);
     watch.now.store(scene.now().0, Ordering::Relaxed);
-    watch.arrived.store(scene.visits.borrow().len() as u32, Ordering::Relaxed);
-    watch.queue.store(recorder.count(Gauge::Queue), Ordering::Relaxed);
-    watch.open.store(recorder.count(Gauge::Active), Ordering::Relaxed);
-    watch.busy.store(recorder.count(Gauge::Busy), Ordering::Relaxed);
+    watch
+        .arrived
+        .store(scene.visits.borrow().len() as u32, Ordering::Relaxed);
+    watch
+        .queue
+        .store(recorder.count(Gauge::Queue), Ordering::Relaxed);
+    watch
+        .open
+        .store(recorder.count(Gauge::Active), Ordering::Relaxed);
+    watch
+        .busy
+        .store(recorder.count(Gauge::Busy), Ordering::Relaxed);
     watch.agents.store(scene.online.get(), Ordering::Relaxed);
     watch.lag_us.store((lag * 1e6) as u64, Ordering::Relaxed);
 }

@@ -108,7 +108,9 @@ impl Scene {
 
     /// The wall instant of a scenario time; now before the start.
     pub fn instant(&self, time: Time) -> Instant {
-        self.clock.get().map_or_else(Instant::now, |clock| clock.instant(time))
+        self.clock
+            .get()
+            .map_or_else(Instant::now, |clock| clock.instant(time))
     }
 
     /// Notes how late an act was that was due at `due` and is done now.
@@ -121,12 +123,17 @@ impl Scene {
 
     /// Notes a wall latency.
     pub fn note(&self, latency: Latency, wall: Duration) {
-        self.recorder.borrow_mut().note(latency, Span(wall.as_nanos() as u64));
+        self.recorder
+            .borrow_mut()
+            .note(latency, Span(wall.as_nanos() as u64));
     }
 
     /// Notes a message that was due at `due` and has just been written.
     pub fn written(&self, marker: Marker, due: Time) {
-        let sent = Sent { due: self.instant(due), written: Instant::now() };
+        let sent = Sent {
+            due: self.instant(due),
+            written: Instant::now(),
+        };
         self.lagged(due);
         self.on_their_way.borrow_mut().insert(marker, sent);
     }
@@ -141,7 +148,13 @@ impl Scene {
 
     /// The marker of a message in a customer's first attempt.
     pub fn marker(&self, customer: u32, direction: Direction, sequence: u32) -> Marker {
-        Marker { run: self.run, customer, attempt: 0, direction, sequence }
+        Marker {
+            run: self.run,
+            customer,
+            attempt: 0,
+            direction,
+            sequence,
+        }
     }
 
     /// Does something with the recorder and one customer's visit, at scenario time `now`.
@@ -194,7 +207,9 @@ impl Scene {
 
     /// The run cannot go on: the first reason stands, and everybody is called to stop.
     pub fn fail(&self, words: impl Into<String>) {
-        self.failure.borrow_mut().get_or_insert_with(|| words.into());
+        self.failure
+            .borrow_mut()
+            .get_or_insert_with(|| words.into());
         self.call.send_replace(Call::Stop);
     }
 }

@@ -84,8 +84,14 @@ async fn connect(address: &Address) -> Result<TcpStream> {
     let words = last.as_ref().map_or_else(String::new, in_words);
     let error = unreachable(address.target(), &words);
     // EMFILE, ENFILE, EADDRNOTAVAIL: descriptors or ports of this machine have run out.
-    let short = last.and_then(|error| error.raw_os_error()).is_some_and(|code| [23, 24, 99].contains(&code));
-    Err(if short { error.of_this_machine() } else { error })
+    let short = last
+        .and_then(|error| error.raw_os_error())
+        .is_some_and(|code| [23, 24, 99].contains(&code));
+    Err(if short {
+        error.of_this_machine()
+    } else {
+        error
+    })
 }
 
 fn unreachable(target: &Target, words: &str) -> Error {

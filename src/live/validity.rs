@@ -31,7 +31,9 @@ pub fn faults(plan: &Plan, conduct: Conduct) -> Vec<String> {
         } else {
             "the scenario's bound: give the generator more of the machine".to_string()
         };
-        faults.push(format!("schedule lag p99 is {lag:.1} ms, over {bound:.1} ms, {why}"));
+        faults.push(format!(
+            "schedule lag p99 is {lag:.1} ms, over {bound:.1} ms, {why}"
+        ));
     }
     if conduct.not_started > 0 {
         let count = conduct.not_started;

@@ -24,7 +24,11 @@ pub const DAYS: Phrase<Days> = Phrase {
     parse,
     says: "a set of days",
     example: "mon-fri",
-    pattern: r"^\s*((mon|tue|wed|thu|fri|sat|sun)(\s*-\s*(mon|tue|wed|thu|fri|sat|sun))?|holiday)(\s*,\s*((mon|tue|wed|thu|fri|sat|sun)(\s*-\s*(mon|tue|wed|thu|fri|sat|sun))?|holiday))*\s*$",
+    pattern: concat!(
+        r"^\s*((mon|tue|wed|thu|fri|sat|sun)(\s*-\s*(mon|tue|wed|thu|fri|sat|sun))?|holiday)",
+        r"(\s*,\s*((mon|tue|wed|thu|fri|sat|sun)(\s*-\s*(mon|tue|wed|thu|fri|sat|sun))?|holiday))*",
+        r"\s*$"
+    ),
 };
 
 impl DayKind {

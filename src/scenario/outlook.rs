@@ -31,11 +31,14 @@ pub struct Outlook {
     pub load: Load,
     /// Who is there.
     pub staff: StaffOutlook,
-    /// Chats open at once, waiting or assigned, at the worst time: see [`Pace::open_chats`].
+    /// Chats open at once, waiting or assigned, at the worst time, with room for chance: see
+    /// [`Pace::open_chats`].
     pub open_chats: f64,
-    /// Most chats expected to wait by the means alone: where more are offered than the team can
-    /// handle, the excess of the rate over the capacity collects, less those who lose patience.
+    /// Most chats waiting at once by the means alone: zero where the slots are enough on average,
+    /// though by chance some may wait.
     pub queue: f64,
+    /// When those are waiting.
+    pub queue_at: Time,
     /// A live run of the plan.
     pub live: LiveOutlook,
     /// What the reader should know, a sentence each.
@@ -128,6 +131,7 @@ impl Outlook {
             },
             open_chats: collected.open,
             queue: collected.queue,
+            queue_at: collected.queue_at,
             live: LiveOutlook::of(plan, &pace, peak.per_hour, collected.open),
             warnings: Vec::new(),
             peak,
@@ -137,12 +141,13 @@ impl Outlook {
     }
 
     fn warn(&mut self, plan: &Plan) {
-        let (load, peak) = (&self.load, &self.peak);
-        if peak.per_hour > load.capacity_per_hour {
+        if self.queue >= 1.0 {
+            let at = plan.calendar.local(self.queue_at);
             self.warnings.push(format!(
-                "at the peak {:.0} chats an hour are offered and {:.0} can be handled: a queue \
-                 collects until the rate falls or customers lose patience",
-                peak.per_hour, load.capacity_per_hour
+                "more is asked than the team can give: up to {:.0} chats are expected to wait at \
+                 once, on {}",
+                self.queue,
+                at.strftime("%a %Y-%m-%d at %H:%M")
             ));
         }
         if self.staff.least == 0 {

@@ -47,7 +47,7 @@ pub struct Replay {
     counts: Option<(Vec<u32>, Span)>,
 }
 
-/// The most arrivals that are replayed: 8 bytes each.
+/// The most rows that are read, 24 bytes each, and arrivals that are replayed, 8 bytes each.
 const MOST: u64 = 50_000_000;
 
 const TIMES: &str = "a time such as `2026-11-23T09:00:00Z`, `2026-11-23 09:00` or seconds since \
@@ -87,34 +87,53 @@ pub fn ask(section: &mut Section, folder: &Path) -> Option<Replay> {
         );
         return None;
     }
-    let (file, time) = (file?, time?);
-    let names = [Some(&time), count.as_ref()]
-        .into_iter()
-        .flatten()
-        .collect();
-    let columns = Columns {
-        file: &file,
-        folder,
-        names,
+    let wanted = Wanted {
+        file: file?,
+        time: time?,
+        count,
+        every: every.map(|every| every.value),
+        zone: zone.value,
     };
-    let (mut moments, mut counts) = (Vec::new(), Vec::new());
-    let read = columns.read(section.problems()?, |_, cells| {
-        moments.push(moment(cells[0], zone.value).ok_or_else(|| fault(0, cells[0], TIMES))?);
-        if let Some(count) = cells.get(1) {
-            let label = "a whole number of chats is expected";
-            counts.push(count.parse().map_err(|_| fault(1, count, label))?);
-        }
-        Ok(())
-    });
-    let counts = count
-        .is_some()
-        .then_some(())
-        .and(every.map(|every| (counts, every.value)));
-    read.then_some(Replay {
-        file,
-        moments,
-        counts,
-    })
+    wanted.load(folder, section.problems()?)
+}
+
+/// What to read from a CSV.
+struct Wanted {
+    file: At<String>,
+    time: At<String>,
+    count: Option<At<String>>,
+    every: Option<Span>,
+    zone: Zone,
+}
+
+impl Wanted {
+    fn load(self, folder: &Path, problems: &mut Problems) -> Option<Replay> {
+        let names = [Some(&self.time), self.count.as_ref()];
+        let columns = Columns {
+            file: &self.file,
+            folder,
+            names: names.into_iter().flatten().collect(),
+        };
+        let (mut moments, mut counts) = (Vec::new(), Vec::new());
+        let read = columns.read(problems, |row, cells| {
+            let time = cells[0];
+            if row >= MOST {
+                return Err(fault(0, time, "at most 50 million rows are read"));
+            }
+            moments.push(moment(time, self.zone).ok_or_else(|| fault(0, time, TIMES))?);
+            if let Some(count) = cells.get(1) {
+                let label = "a whole number of chats is expected";
+                counts.push(count.parse().map_err(|_| fault(1, count, label))?);
+            }
+            Ok(())
+        });
+        let counts = self.count.and(self.every).map(|every| (counts, every));
+        read.then_some(Replay {
+            file: self.file,
+            moments,
+            counts,
+        })
+    }
 }
 
 fn fault(column: usize, cell: &str, label: &str) -> (usize, Fault) {

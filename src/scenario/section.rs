@@ -4,11 +4,13 @@
 //! the value and writes its line of the JSON Schema. So a section asks for all its keys before it
 //! looks at any answer, and what was not asked for is unknown.
 
+mod rules;
+
 use serde_json::{Map, Value as Json, json};
 
 use super::document::{At, Node, Place, Table, Value};
 use super::form::{Form, kind};
-use super::names::{did_you_mean, list};
+use super::names::did_you_mean;
 use super::problem::Problems;
 
 /// A table of the scenario, read or described.
@@ -246,7 +248,9 @@ impl Section<'_> {
         let problems = self.problems()?;
         let mut pairs = Vec::new();
         for (name, node) in &table.entries {
-            let raw = Some(name.place.from);
+            // A quoted key begins after its quote.
+            let quoted = (name.place.until - name.place.from) as usize > name.value.len();
+            let raw = Some(name.place.from + u32::from(quoted));
             let text = Value::Text {
                 text: name.value.clone(),
                 raw,
@@ -275,74 +279,6 @@ impl Section<'_> {
             value: pairs,
             place: node.place,
         })
-    }
-
-    /// Exactly one of these keys must be there.
-    pub fn exactly_one(&mut self, keys: &[&'static str], example: &str) {
-        if let Mode::Describe(description) = &mut self.mode {
-            let choices: Vec<Json> = keys
-                .iter()
-                .map(|key| json!({ "required": [key] }))
-                .collect();
-            description.rules.insert("oneOf".into(), json!(choices));
-        }
-        let present: Vec<_> = keys
-            .iter()
-            .filter_map(|key| Some((*key, self.key_place(key)?)))
-            .collect();
-        let names = list(keys.iter().copied());
-        let section = &self.name;
-        match present[..] {
-            [] => {
-                let title = format!("{section} needs one of {names}");
-                let label = "none of them is here";
-                self.problem(self.place(), title, label, Some(format!("write {example}")));
-            }
-            [_] => {}
-            [(first, _), .., (last, place)] => {
-                let title = format!("{section} takes one of {names}, not several");
-                let label = format!("contradicts `{first}`");
-                let help = format!("take `{first}` or `{last}` out");
-                self.problem(place, title, label, Some(help));
-            }
-        }
-    }
-
-    /// Both of these keys or neither must be there.
-    pub fn pair(&mut self, one: &'static str, other: &'static str) {
-        if let Mode::Describe(description) = &mut self.mode {
-            let pair = json!({ one: [other], other: [one] });
-            description.rules.insert("dependentRequired".into(), pair);
-        }
-        for (here, missing) in [(one, other), (other, one)] {
-            if let (Some(place), None) = (self.key_place(here), self.key_place(missing)) {
-                let title = format!("`{here}` needs `{missing}` beside it");
-                let help = Some(format!("add `{missing}` to {}", self.name));
-                self.problem(place, title, format!("`{missing}` is missing"), help);
-            }
-        }
-    }
-
-    /// With `key`, none of `others` may be there.
-    pub fn excludes(&mut self, key: &'static str, others: &[&'static str], why: &str) {
-        if let Mode::Describe(description) = &mut self.mode {
-            let none: Map<String, Json> =
-                others.iter().map(|k| ((*k).into(), json!(false))).collect();
-            description.rules.insert(
-                "dependentSchemas".into(),
-                json!({ key: { "properties": none } }),
-            );
-        }
-        if self.key_place(key).is_none() {
-            return;
-        }
-        for other in others {
-            if let Some(place) = self.key_place(other) {
-                let title = format!("`{other}` does not go with `{key}`");
-                let help = format!("take `{other}` or `{key}` out");
-                self.problem(place, title, why, Some(help));
-            }
-        }
     }
 
     /// Where a key of this section stands in the text.

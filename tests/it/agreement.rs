@@ -12,23 +12,25 @@ use busyhour::stats::law::{CountLaw, Law};
 
 use crate::plans::Center;
 
-/// A center at which people queue: two slots each, nine tenths of the composers' capacity.
-fn plan(seed: u64, hours: f64, speed: f64) -> Plan {
+/// A center at which people queue: an offered load of a third more than `agents` can take, held by
+/// queue patience, so that what differs between two runs of the same people fades.
+fn plan(seed: u64, agents: u32, hours: f64, speed: f64) -> Plan {
     let center = Center {
-        per_hour: 280.0,
+        per_hour: 40.0 * f64::from(agents),
         hours,
         warm_up_hours: 0.0,
-        agents: 10,
+        agents,
         concurrency: 2,
         reply: Law::lognormal(35.0, 0.6).unwrap(),
         think: Law::lognormal(45.0, 0.8).unwrap(),
         wrap_up: Law::exponential(30.0).unwrap(),
         exchanges: CountLaw::geometric(3.0).unwrap(),
-        queue_patience: Law::exponential(300.0).unwrap(),
+        queue_patience: Law::exponential(120.0).unwrap(),
         reply_patience: Law::lognormal(300.0, 0.5).unwrap(),
         slow_down: 0.05,
         replications: 1,
         seed,
+        service_levels: vec![90.0],
         ..Center::default()
     };
     let mut plan = center.plan();
@@ -37,7 +39,10 @@ fn plan(seed: u64, hours: f64, speed: f64) -> Plan {
 }
 
 fn simulated(plan: &Plan) -> RunResult {
-    let options = simulation::Options { threads: 1, records: false };
+    let options = simulation::Options {
+        threads: 1,
+        records: false,
+    };
     simulate(plan, &options, &simulation::Watch::default()).result
 }
 
@@ -49,24 +54,36 @@ fn played(plan: &Plan) -> RunResult {
 /// Runs each seed live and simulated, the live ones at the same time.
 fn pairs(plans: &[Plan]) -> Vec<(RunResult, RunResult)> {
     let live: Vec<RunResult> = std::thread::scope(|scope| {
-        let runs: Vec<_> = plans.iter().map(|plan| scope.spawn(|| played(plan))).collect();
-        runs.into_iter().map(|run| run.join().expect("no panic")).collect()
+        let runs: Vec<_> = plans
+            .iter()
+            .map(|plan| scope.spawn(|| played(plan)))
+            .collect();
+        runs.into_iter()
+            .map(|run| run.join().expect("no panic"))
+            .collect()
     });
     live.into_iter().zip(plans.iter().map(simulated)).collect()
 }
 
 #[test]
-#[ignore = "long: five runs of an hour at speed 60; cargo test --release -- --ignored"]
+#[ignore = "long: five runs of 90 minutes at speed 60; cargo test --release -- --ignored"]
 fn live_agrees_with_simulation_on_five_seeds() {
     let speed = 60.0;
-    let plans: Vec<Plan> = (11..16).map(|seed| plan(seed, 1.0, speed)).collect();
+    let plans: Vec<Plan> = (11..16).map(|seed| plan(seed, 160, 1.5, speed)).collect();
     let pairs = pairs(&plans);
     let mean = |name: &str, which: fn(&(RunResult, RunResult)) -> &RunResult| {
-        pairs.iter().map(|pair| which(pair).value(name).unwrap()).sum::<f64>() / pairs.len() as f64
+        pairs
+            .iter()
+            .map(|pair| which(pair).value(name).unwrap())
+            .sum::<f64>()
+            / pairs.len() as f64
     };
     for (live, _) in &pairs {
         assert_eq!(live.verdict.valid, Some(true), "{:?}", live.verdict);
-        assert_eq!((live.value("failed"), live.value("broken")), (Some(0.0), Some(0.0)));
+        assert_eq!(
+            (live.value("failed"), live.value("broken")),
+            (Some(0.0), Some(0.0))
+        );
     }
     let network = mean("schedule_lag_ms_mean", |p| &p.0) + mean("delivery_ms_mean", |p| &p.0);
     let grace = speed * 2.0 * network / 1e3;
@@ -80,7 +97,7 @@ fn live_agrees_with_simulation_on_five_seeds() {
         "handle_s_mean",
         "abandoned_ratio",
         "abandoned_chat_ratio",
-        "service_level_30s",
+        "service_level_90s",
         "occupancy_ratio",
         "utilisation_ratio",
     ] {
@@ -90,7 +107,11 @@ fn live_agrees_with_simulation_on_five_seeds() {
         let differences: Vec<f64> = pairs.iter().map(difference).collect();
         let (low, high) = Estimate::of_mean(&differences).ends.unwrap();
         let expected = mean(name, |pair| &pair.1);
-        let bound = if name.contains("_s_") { 0.02 * expected + grace } else { 0.01 };
+        let bound = if name.contains("_s_") {
+            0.02 * expected + grace
+        } else {
+            0.01
+        };
         println!("{name:24} {expected:9.4} difference {low:8.4} .. {high:8.4} bound {bound:.4}");
         if low < -bound || high > bound {
             faults.push(name);
@@ -102,13 +123,27 @@ fn live_agrees_with_simulation_on_five_seeds() {
 /// Every customer of a short live run has a fate, the server keeps to K, nothing is lost.
 #[test]
 fn a_short_live_run_keeps_the_laws() {
-    let plan = plan(5, 0.2, 120.0);
+    let mut plan = plan(5, 10, 0.2, 120.0);
+    // What a busy machine does to the schedule is not the question here.
+    (plan.validity.lag_ms_p99, plan.validity.lag_share) = (10_000.0, 10.0);
     let live = played(&plan);
     let count = |name: &str| live.value(name).unwrap();
-    let fates = ["handled", "abandoned_queue", "abandoned_chat", "rejected", "open_at_end"];
+    let fates = [
+        "handled",
+        "abandoned_queue",
+        "abandoned_chat",
+        "rejected",
+        "open_at_end",
+    ];
     assert_eq!(count("offered"), fates.map(count).iter().sum::<f64>());
     assert_eq!(count("offered"), simulated(&plan).value("offered").unwrap());
-    for name in ["failed", "broken", "over_limit", "not_started", "open_at_end"] {
+    for name in [
+        "failed",
+        "broken",
+        "over_limit",
+        "not_started",
+        "open_at_end",
+    ] {
         assert_eq!(count(name), 0.0, "{name}: {:?}", live.verdict);
     }
     assert_eq!(live.verdict.reasons, Vec::<String>::new());

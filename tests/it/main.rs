@@ -7,6 +7,8 @@
 
 mod agreement;
 mod cli;
+mod house;
+mod laws;
 mod plans;
 mod protocol;
 mod readme;

@@ -1,6 +1,7 @@
 //! The scenario file: what it accepts, what it refuses and how, and what it resolves to.
 
 mod errors;
+mod outlook;
 mod replay;
 mod schema;
 mod seasons;

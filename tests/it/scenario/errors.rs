@@ -1,5 +1,10 @@
 //! What is refused, and how it is said.
 
+use std::path::Path;
+
+use busyhour::scenario::read_text;
+use proptest::prelude::*;
+
 use super::refused;
 
 const WRONG: &str = r#"name = "Ten mistakes"
@@ -186,7 +191,7 @@ fn a_curve_in_a_csv_is_checked_like_one_in_the_scenario() {
     let text = format!(
         "{GOOD}[arrivals.intraday]\nevery = \"8h\"\nfile = \"curve.csv\"\ncolumn = \"chats\"\n"
     );
-    let error = busyhour::scenario::read_text("test.toml", &text, folder.path(), &[]).unwrap_err();
+    let error = read_text("test.toml", &text, folder.path(), &[]).unwrap_err();
     let message = error.message(false);
     assert!(message.contains("curve.csv:3:3"), "{message}");
     assert!(message.contains("curve.csv:4:3"), "{message}");
@@ -221,8 +226,7 @@ fn changes_from_the_command_line_change_the_plan() {
         "run.interval=10m",
     ]
     .map(String::from);
-    let plan =
-        busyhour::scenario::read_text("x", GOOD, std::path::Path::new(""), &changes).unwrap();
+    let plan = read_text("x", GOOD, Path::new(""), &changes).unwrap();
     assert_eq!(
         (plan.agents.concurrency, plan.team, plan.name.as_str()),
         (4, 7, "Changed")
@@ -231,4 +235,31 @@ fn changes_from_the_command_line_change_the_plan() {
     assert_eq!(plan.customers.queue_patience.mean().round(), 60.0);
     assert_eq!(plan.source.overrides, changes);
     assert_eq!(plan.outline.intervals(), 6);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Whatever is done to a scenario's text, reading ends with a plan or an error.
+    #[test]
+    fn reading_never_panics(
+        cuts in prop::collection::vec(
+            (any::<prop::sample::Index>(), 0usize..4, "[\\PC\"]{0,3}"),
+            1..4,
+        ),
+        set in "[a-z.]{0,12}=?[\\PC]{0,12}",
+    ) {
+        let mut text: Vec<char> = super::schema::FULL[0].chars().collect();
+        for (at, length, put) in cuts {
+            let from = at.index(text.len());
+            let until = (from + length).min(text.len());
+            text.splice(from..until, put.chars());
+        }
+        let text: String = text.into_iter().collect();
+        for set in [vec![], vec![set]] {
+            if let Err(error) = read_text("x", &text, Path::new(""), &set) {
+                prop_assert!(error.message(true).contains("nothing was run"));
+            }
+        }
+    }
 }

@@ -6,7 +6,7 @@ use busyhour::scenario::{read_text, schema};
 use serde_json::{Value as Json, json};
 
 /// Scenarios that together hold every key there is.
-const FULL: [&str; 2] = [
+pub const FULL: [&str; 2] = [
     r#"
 name = "Everything"
 seed = 3
@@ -292,4 +292,56 @@ fn the_schema_in_docs_is_the_readers() {
         stored == schema(),
         "write `busyhour schema` to docs/scenario.schema.json"
     );
+}
+
+/// Values that are odd almost everywhere.
+const ODD: [&str; 20] = [
+    "0",
+    "-1",
+    "1",
+    "2.5",
+    "1e300",
+    "nan",
+    "inf",
+    "99999999999999999999",
+    "\"\"",
+    "\"x\"",
+    "\"1h\"",
+    "\"36500d\"",
+    "\"never\"",
+    "\"constant(0s)\"",
+    "\"00:00-24:00\"",
+    "\"mon-sun\"",
+    "[]",
+    "{}",
+    "1979-01-01",
+    "[1, 0]",
+];
+
+/// Whatever stands in a key's place, reading ends; and what the reader accepts, the schema does.
+#[test]
+fn odd_values_never_panic_and_pass_the_reader_only_with_the_schema() {
+    let (folder, validator) = (folder(), jsonschema::validator_for(&schema()).unwrap());
+    for text in scenarios() {
+        let good = document(text);
+        for path in paths(&good, "")
+            .into_iter()
+            .filter(|path| !path.contains(','))
+        {
+            for odd in ODD {
+                let set = [format!("{}={odd}", path.replace('/', "."))];
+                if read_text("full.toml", text, folder.path(), &set).is_err() {
+                    continue;
+                }
+                let value: toml::Table = format!("x = {odd}").parse().unwrap();
+                let mut changed = good.clone();
+                *changed.pointer_mut(&format!("/{path}")).unwrap() = json_of(&value["x"]);
+                assert!(
+                    validator.is_valid(&changed),
+                    "the schema refuses {}",
+                    set[0]
+                );
+            }
+        }
+    }
 }

@@ -1,0 +1,119 @@
+//! What a plan says it will do, worked out by hand.
+
+use std::path::Path;
+
+use busyhour::scenario::outlook::Outlook;
+use busyhour::scenario::read_text;
+
+fn outlook(text: &str) -> Outlook {
+    let plan = read_text("test.toml", text, Path::new(""), &[]);
+    Outlook::of(&plan.unwrap_or_else(|error| panic!("{error}")))
+}
+
+const DAY: &str = r#"
+[calendar]
+start = 2026-11-23
+horizon = "1d"
+opening_hours = { mon-sun = "08:00-20:00" }
+[arrivals]
+rate = "60 per hour"
+intraday = { every = "1h", weights = [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 4, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1] }
+[customers]
+think = "constant(40s)"
+exchanges = "constant(3)"
+[agents]
+concurrency = 2
+reply = "constant(20s)"
+slow_down = 0.5
+wrap_up = "constant(60s)"
+roster = [
+  { days = "mon", shift = "08:00-20:00", agents = 10 },
+  { days = "mon", shift = "10:00-14:00", agents = 6 },
+]
+[live]
+speed = 200
+connect_lead = "10s"
+"#;
+
+#[track_caller]
+fn near(found: f64, exact: f64) {
+    assert!(
+        (found - exact).abs() < 1e-6 * exact.abs().max(1.0),
+        "{found} is not {exact}"
+    );
+}
+
+#[test]
+fn chats_load_and_staff() {
+    let outlook = outlook(DAY);
+    near(outlook.arrived, 60.0 * 18.0);
+    near(outlook.offered, 60.0 * 15.0);
+    assert_eq!(outlook.days.len(), 1);
+    let peak = outlook.peak;
+    assert_eq!((peak.interval, peak.from.0), (20, 36_000_000_000_000));
+    near(peak.per_hour, 240.0);
+    // 240 an hour x (3 x 20 + 2 x 40 + 60) s, and x 3 x 20 s.
+    near(outlook.load.slots, 240.0 / 3_600.0 * 200.0);
+    near(outlook.load.attention, 4.0);
+    near(outlook.load.staffed_slots, 32.0);
+    near(outlook.staff.mean, (10.0 * 12.0 + 6.0 * 4.0) / 12.0);
+    assert_eq!((outlook.staff.least, outlook.staff.greatest), (10, 16));
+    // With two chats: composing 30 s, away 140 / 3 s. One alone is served 1 / (30 + 46.67) a
+    // second and keeps the composer busy 0.3913 of the time; so the second waits.
+    let alone = 1.0 / (30.0 + 140.0 / 3.0);
+    let two = 2.0 / (30.0 * (1.0 + 30.0 * alone) + 140.0 / 3.0);
+    near(outlook.load.capacity_per_hour, 16.0 * two / 3.0 * 3_600.0);
+}
+
+#[test]
+fn a_live_run_is_told_its_needs() {
+    let outlook = outlook(DAY);
+    let live = outlook.live;
+    near(live.wall_s, 86_400.0 / 200.0);
+    // 1 % of composing, 20 s, against 2.5 ms.
+    near(live.sound_speed.unwrap(), 80.0);
+    assert!(
+        outlook
+            .warnings
+            .iter()
+            .any(|warning| warning.contains("at speed 200"))
+    );
+    assert!(
+        outlook
+            .warnings
+            .iter()
+            .any(|w| w.contains("180 of 1080 customers meet the closed"))
+    );
+    assert_eq!(live.agents, 16);
+    assert_eq!(live.connections, live.customers + 16);
+    assert_eq!(live.descriptors, live.connections + 64);
+    assert_eq!(live.descriptors_with_server, 2 * live.connections + 64);
+    // 240 an hour at speed 200 for a minute: 800, of all 1080.
+    assert_eq!(live.ports, live.connections + 800);
+    // About 13.3 chats open, 3 x 3.65 for chance, at most 32 slots: the slow-down adds to them.
+    assert!(
+        (24.0..=32.0).contains(&outlook.open_chats),
+        "{}",
+        outlook.open_chats
+    );
+    near(outlook.queue, 0.0);
+}
+
+#[test]
+fn an_overload_collects_a_queue_up_to_its_limit() {
+    let base = "
+        [calendar]\nhorizon = \"2h\"\n[arrivals]\nrate = \"120 per hour\"
+        [agents]\nconcurrency = 1\ncount = 1\nreply = \"exponential(mean=1m)\"\n";
+    // 120 an hour come, 60 are handled: after two hours 120 wait, but for the first minutes.
+    let all = outlook(base);
+    assert!((118.0..=121.0).contains(&all.queue), "{}", all.queue);
+    assert!(all.warnings[0].contains("more is asked than the team can give"));
+    let limited = outlook(&format!("{base}[queue]\nlimit = 20"));
+    near(limited.queue, 20.0);
+    near(limited.open_chats, 21.0);
+    // Patience of ten minutes balances an excess of one a minute at ten.
+    let patient = outlook(&format!(
+        "{base}[customers]\nqueue_patience = \"exponential(mean=10m)\""
+    ));
+    assert!((9.9..=10.1).contains(&patient.queue), "{}", patient.queue);
+}
