@@ -9,6 +9,7 @@ use super::signals::Stop;
 use crate::error::{Exit, Result};
 use crate::measure::record::Record;
 use crate::measure::result::RunResult;
+use crate::report::figure::Unit;
 use crate::report::{file, records, terminal};
 use crate::scenario::calendar::Calendar;
 
@@ -42,7 +43,9 @@ pub fn conclude(
         Ok(())
     } else {
         let report = terminal::render(&ran.result, console.width, console.colour);
-        console.tell(&format!("{report}{}", whereabouts(output, &written)))
+        let took = Unit::Seconds.say(ran.result.environment.duration_s);
+        let files = whereabouts(output, &written);
+        console.tell(&format!("{report}\n{files}took: {took}\n"))
     };
     let done = written.and(told);
     match ran.stopped {
@@ -69,8 +72,8 @@ fn whereabouts(output: &OutputArgs, written: &Result<()>) -> String {
     }
     let out = output.out.display();
     match &output.records {
-        Some(records) => format!("\nresult: {out}\nrecords: {}\n", records.display()),
-        None => format!("\nresult: {out}\n"),
+        Some(records) => format!("result: {out}\nrecords: {}\n", records.display()),
+        None => format!("result: {out}\n"),
     }
 }
 

@@ -11,6 +11,7 @@ mod house;
 mod laws;
 mod plans;
 mod protocol;
+mod readme;
 mod report;
 mod scenario;
 mod server;

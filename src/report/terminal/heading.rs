@@ -5,7 +5,7 @@
 use super::{local, wrapped};
 use crate::measure::gate::Outcome;
 use crate::measure::result::{RunKind, RunResult};
-use crate::report::figure::{Unit, grouped};
+use crate::report::figure::grouped;
 use crate::report::paint::Paint;
 use crate::time::Span;
 use crate::wire::clean;
@@ -97,7 +97,6 @@ fn ran(result: &RunResult) -> String {
         echo.concurrency,
         plural(echo.concurrency)
     );
-    let took = Unit::Seconds.say(result.environment.duration_s);
     let warm_up = match echo.warm_up_s {
         0.0 => String::new(),
         secs => format!(", the first {} left out", Span::from_secs_f64(secs)),
@@ -108,12 +107,12 @@ fn ran(result: &RunResult) -> String {
     );
     match result.kind {
         RunKind::Simulate => format!(
-            "simulated {}: {from}; seed {}; took {took}",
+            "simulated {}: {from}; seed {}",
             replications(echo.replications),
             echo.seed
         ),
         RunKind::Load => format!(
-            "played live against {} at speed {}: {from}; seed {}, replication {}; took {took}",
+            "played live against {} at speed {}: {from}; seed {}, replication {}",
             server(echo.target.as_deref()),
             echo.speed.unwrap_or(1.0),
             echo.seed,

@@ -39,7 +39,7 @@ fn a_simulation_reports_and_writes_its_files() {
     assert!(run.stdout.contains("simulated 3 times"), "{}", run.stdout);
     assert!(
         run.stdout
-            .ends_with("result: run.json\nrecords: chats.csv\n"),
+            .contains("\nresult: run.json\nrecords: chats.csv\ntook: "),
         "{}",
         run.stdout
     );
