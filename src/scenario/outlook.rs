@@ -132,7 +132,7 @@ impl Outlook {
             open_chats: collected.open,
             queue: collected.queue,
             queue_at: collected.queue_at,
-            live: LiveOutlook::of(plan, &pace, peak.per_hour, collected.open),
+            live: LiveOutlook::of(plan, &pace, peak.per_hour, &collected),
             warnings: Vec::new(),
             peak,
         };

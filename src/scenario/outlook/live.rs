@@ -3,7 +3,7 @@
 //! Law: on the side of too much: a run refused for want of ports costs a minute, one that fails
 //! in the middle costs the run.
 
-use super::pace::Pace;
+use super::pace::{Collected, Pace};
 use super::staff::Staff;
 use crate::scenario::plan::Plan;
 
@@ -14,8 +14,8 @@ pub struct LiveOutlook {
     pub speed: f64,
     /// Wall seconds to the horizon.
     pub wall_s: f64,
-    /// Wall seconds that the open chats are likely to take after it: of n chats that each still
-    /// take a mean time h, the last takes about h (1 + ln n).
+    /// Wall seconds that the chats still open are likely to take after it: see
+    /// [`Pace::draining`].
     pub drain_s: f64,
     /// Wall seconds after which the drain is cut off.
     pub drain_most_s: f64,
@@ -51,15 +51,11 @@ const TIME_WAIT_S: f64 = 60.0;
 impl LiveOutlook {
     /// The outlook for a run at the plan's speed, with so many chats an hour at the peak and so
     /// many open at once.
-    pub fn of(plan: &Plan, pace: &Pace, peak_per_hour: f64, open_chats: f64) -> LiveOutlook {
+    pub fn of(plan: &Plan, pace: &Pace, peak_per_hour: f64, chats: &Collected) -> LiveOutlook {
         let speed = plan.live.speed;
         let (holding, drain_most) = (pace.holding_full(), plan.drain_limit.as_secs_f64());
-        let drain = if open_chats > 0.0 {
-            holding * (1.0 + open_chats.max(1.0).ln())
-        } else {
-            0.0
-        };
-        let customers = whole(open_chats);
+        let drain = pace.draining(chats.at_end);
+        let customers = whole(chats.open);
         let lead = plan.live.connect_lead.as_secs_f64() * speed;
         let agents = Staff::widened(plan, lead, holding).greatest(plan.outline.horizon);
         let agents = u64::from(agents.min(plan.team));

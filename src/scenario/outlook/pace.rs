@@ -7,6 +7,7 @@
 use super::flow::Flow;
 use super::staff::Staff;
 use crate::scenario::plan::Plan;
+use crate::stats::law::CountLaw;
 use crate::time::{Span, Time};
 
 /// Means of what one chat takes, in seconds, and what an agent makes of several.
@@ -17,6 +18,9 @@ pub struct Pace {
     reply: f64,
     /// Away from the agent's attention, in all of a chat: thinking and wrap-up.
     elsewhere: f64,
+    /// Squared coefficient of variation of a chat's length: that of the number of exchanges, and
+    /// one exchange's, taken as 1, over their mean number.
+    spread: f64,
     /// Chats held, ascending from 0 to K, and chats a second that an agent with so many handles.
     levels: Vec<(f64, f64)>,
 }
@@ -30,6 +34,8 @@ pub struct Collected {
     pub queue: f64,
     /// When the most are waiting.
     pub queue_at: Time,
+    /// Chats still open at the horizon, by the means alone.
+    pub at_end: f64,
 }
 
 /// How many standard deviations of chance are added to a mean number of chats; 3 for 99.9 %.
@@ -67,6 +73,10 @@ impl Pace {
             exchanges,
             reply: reply * plan.agents.slowed(1),
             elsewhere,
+            spread: match plan.customers.exchanges {
+                CountLaw::Constant(_) => 0.0,
+                CountLaw::Geometric { mean, .. } => (mean - 1.0) / mean,
+            } + 1.0 / exchanges,
             levels: held.map(level).collect(),
         }
     }
@@ -89,6 +99,18 @@ impl Pace {
     /// Mean time a chat holds its slot when its agent has all K in use, seconds.
     pub fn holding_full(&self) -> f64 {
         self.levels.last().map_or(0.0, |level| level.0 / level.1)
+    }
+
+    /// Seconds that so many open chats are likely to take until the last is over: for lengths that
+    /// spread like an exponential h (1 + ln n), less for those that spread less:
+    /// h ((1 + c^2) / 2 + c^2 ln n), h being the holding time of a chat
+    /// whose agent has no other, since a drain is quiet.
+    pub fn draining(&self, chats: f64) -> f64 {
+        if chats < 0.5 {
+            return 0.0;
+        }
+        let last = (1.0 + self.spread) / 2.0 + self.spread * chats.max(1.0).ln();
+        self.holding_alone() * last
     }
 
     /// Chats a second that one agent handles while it holds so many.
@@ -129,6 +151,7 @@ impl Pace {
             open: 0.0,
             queue: 0.0,
             queue_at: Time::ZERO,
+            at_end: 0.0,
         };
         let mut from = Time::ZERO;
         while from < horizon {
@@ -154,6 +177,7 @@ impl Pace {
             }
             (from, last) = (until, agents);
         }
+        worst.at_end = open + finishing;
         let all = flow.offered(Time::ZERO, horizon);
         worst.open = worst.open.min(all + CHANCE * all.sqrt());
         worst
@@ -225,6 +249,7 @@ mod tests {
             exchanges: 1.0,
             reply: 10.0,
             elsewhere: 0.0,
+            spread: 1.0,
             levels: vec![(0.0, 0.0), (1.0, 0.1), (2.0, 0.15)],
         }
     }
