@@ -11,6 +11,7 @@ use super::scene::{Call, Scene};
 use super::socket::{Socket, dial};
 use crate::center::customer::{Customer, CustomerAct, CustomerInput};
 use crate::center::fate::Fate;
+use crate::measure::recorder::Recorder;
 use crate::measure::tally::Latency;
 use crate::time::Time;
 use crate::wire::clean;
@@ -49,7 +50,10 @@ pub async fn visit(scene: Rc<Scene>, number: u32, due: Time) {
     let mut call = scene.call.subscribe();
     let entered = tokio::select! {
         entered = enter(&scene, number) => entered,
-        () = wait_until(&scene, wake) => None,
+        () = wait_until(&scene, wake) => {
+            give_up_queue(&scene, number, wake);
+            return;
+        }
         _ = call.wait_for(|call| *call == Call::Stop) => {
             scene.end(number, Fate::OpenAtEnd, scene.now());
             return;
@@ -70,6 +74,16 @@ pub async fn visit(scene: Rc<Scene>, number: u32, due: Time) {
     };
     visitor.stay().await;
     visitor.socket.close().await;
+}
+
+/// Notes that the customer leaves the queue, whether or not the server has told it that it waits.
+fn give_up_queue(scene: &Scene, number: u32, due: Time) {
+    scene.on_visit(number, due, |recorder, visit, due| {
+        if !visit.is_delayed() {
+            recorder.queued(visit, due);
+        }
+        recorder.left_queue(visit, due);
+    });
 }
 
 /// Connects and asks for an agent; none when the customer never got in.
@@ -176,16 +190,12 @@ impl Visitor {
     }
 
     async fn leave(&mut self, fate: Fate, due: Time) -> Then {
-        self.scene
-            .on_visit(self.number, due, |recorder, visit, due| match fate {
-                Fate::AbandonedQueue => {
-                    if !visit.is_delayed() {
-                        recorder.queued(visit, due);
-                    }
-                    recorder.left_queue(visit, due);
-                }
-                _ => recorder.left_chat(visit, due),
-            });
+        if fate == Fate::AbandonedQueue {
+            give_up_queue(&self.scene, self.number, due);
+        } else {
+            let note = Recorder::left_chat;
+            self.scene.on_visit(self.number, due, note);
+        }
         if self.socket.send(&FromCustomer::Leave {}).await.is_ok() {
             self.scene.lagged(due);
         }
