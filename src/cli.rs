@@ -44,8 +44,9 @@ INVALID; 130 and 143 stopped by a signal, the report written.";
 struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// Colours in reports and errors
+    /// Colours: auto (on a terminal, unless NO_COLOR is set), always, never
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    #[arg(hide_possible_values = true)]
     color: Colour,
 }
 

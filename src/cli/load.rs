@@ -105,7 +105,7 @@ fn words(watch: &Watch, clock: &str) -> String {
     }
     let lag = Unit::Millis.say(watch.lag_us.load(Ordering::Relaxed) as f64 / 1e3);
     format!(
-        "{clock}  {} arrived, {} waiting, {} open, {} of {agents} agents busy, lag p99 {lag}",
+        "{clock}  {} arrived, {} waiting, {} open, {}/{agents} busy, lag {lag}",
         count(&watch.arrived),
         count(&watch.queue),
         count(&watch.open),

@@ -84,7 +84,7 @@ impl Drop for Progress {
 fn moving(over: &AtomicBool, line: impl Fn(Duration) -> Line) {
     let began = Instant::now();
     let bar = ProgressBar::with_draw_target(Some(BAR_STEPS), ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template("{bar:20.cyan/dim} {wide_msg}");
+    let style = ProgressStyle::with_template("{bar:10.cyan/dim} {wide_msg}");
     bar.set_style(
         style
             .expect("the template is well formed")

@@ -31,8 +31,8 @@ pub struct Simulate {
     /// Threads to use; the result is the same for any number [default: one a processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
-    /// How gates treat the interval of a measure [default: interval]
-    #[arg(long, value_enum, value_name = "HOW")]
+    /// What gates judge: interval (the worse end of the 95 % interval, the default) or point
+    #[arg(long, value_enum, value_name = "BY", hide_possible_values = true)]
     judge: Option<JudgeBy>,
     #[command(flatten)]
     output: OutputArgs,
