@@ -28,6 +28,7 @@ use crate::measure::result::{Environment, RunKind, RunResult};
 use crate::measure::tally::{Latency, Tally};
 use crate::scenario::plan::Plan;
 use crate::server::{self, ServerOptions};
+use crate::wire::limits::{AGENTS_MOST, CONCURRENCY_MOST};
 use scene::Scene;
 use target::{Address, Target};
 use watch::Watch;
@@ -60,6 +61,7 @@ pub struct Outcome {
 /// Refused (exit 2): a target that is not allowed. Failed (exit 3): the target cannot be reached,
 /// or the agents of the first shift do not get online. What goes wrong later stands in the result.
 pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
+    check(plan)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -89,6 +91,33 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
     let took = began.elapsed().as_secs_f64();
     outcome.result.environment = Environment::of_run(started, took, 1);
     Ok(outcome)
+}
+
+/// Refuses plans that the protocol has no room for.
+fn check(plan: &Plan) -> Result<()> {
+    let limits = [
+        (
+            "agents",
+            plan.team,
+            AGENTS_MOST,
+            "agents.count or the roster",
+        ),
+        (
+            "chats an agent",
+            plan.agents.concurrency,
+            CONCURRENCY_MOST,
+            "agents.concurrency",
+        ),
+    ];
+    for (what, wanted, most, key) in limits {
+        if wanted > most {
+            return Err(Error::refused(format!(
+                "a live run has at most {most} {what}, not {wanted}"
+            ))
+            .with_remedy(format!("lower {key}; `simulate` knows no such limit")));
+        }
+    }
+    Ok(())
 }
 
 async fn play(plan: &Plan, options: &Options, address: Address, watch: &Watch) -> Result<Outcome> {

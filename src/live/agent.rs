@@ -16,6 +16,7 @@ use crate::center::ChatId;
 use crate::center::agent::{Agent, AgentAct, AgentInput, SlotId};
 use crate::error::Result;
 use crate::measure::clock::Gauge;
+use crate::measure::recorder::Recorder;
 use crate::measure::tally::Latency;
 use crate::scenario::plan::Shift;
 use crate::time::Time;
@@ -64,7 +65,7 @@ pub async fn work(scene: Rc<Scene>, shift: Shift) {
     let mut agent = Agent::new(&scene.plan.agents);
     agent.handle(shift.from, AgentInput::Online, &scene.plan.agents);
     scene.record(shift.from, |recorder, from| {
-        recorder.rise(Gauge::Staffed, from)
+        recorder.rise(Gauge::Staffed, from);
     });
     let (until, chats) = (shift.until, HashMap::new());
     let wake = Time::NEVER;
@@ -191,8 +192,7 @@ impl Desk {
                 }
                 Some(AgentAct::Freed { chat, .. }) => self.free(chat, now).await?,
                 Some(AgentAct::Composing { .. }) => {
-                    self.scene
-                        .record(now, |recorder, now| recorder.composing(now));
+                    self.scene.record(now, Recorder::composing);
                 }
                 // The server confirms when the last slot is free: that ends the stay.
                 Some(AgentAct::Offline) => {}

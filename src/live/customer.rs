@@ -173,7 +173,7 @@ impl Visitor {
         let seq = self.customer.exchange();
         self.scene
             .on_visit(self.number, due, |recorder, visit, due| {
-                recorder.sent(visit, due)
+                recorder.sent(visit, due);
             });
         let marker = self.scene.marker(self.number, Direction::Customer, seq);
         let say = FromCustomer::Say {
@@ -233,16 +233,18 @@ impl Visitor {
                 return Then::Go;
             }
             ToCustomer::Closed {
-                by: Party::Customer,
-            } => {}
-            ToCustomer::Closed { by } => {
+                by: by @ (Party::Agent | Party::Server),
+            } => {
                 return self.broken(&format!("the chat was closed by the {}", by.name()));
             }
             ToCustomer::Error { reason } => {
                 self.scene
                     .remark(format!("the server to a customer: {}", clean(&reason)));
             }
-            ToCustomer::Hello(_) => {}
+            ToCustomer::Closed {
+                by: Party::Customer,
+            }
+            | ToCustomer::Hello(_) => {}
         }
         Then::Stay
     }
