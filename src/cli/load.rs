@@ -74,7 +74,14 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
     let progress = progress(args, console, &plan, watch.clone());
     let outcome = load(&plan, &options, &watch);
     progress.finish();
-    let outcome = outcome?;
+    let outcome = match (outcome, signals.came()) {
+        // Stopped before there was anything to report.
+        (Err(error), Some(stop)) => {
+            console.complain(&error);
+            return Ok(stop.exit());
+        }
+        (outcome, _) => outcome?,
+    };
     let ran = Ran {
         result: outcome.result,
         records: outcome.records,
