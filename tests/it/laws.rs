@@ -9,6 +9,7 @@ use busyhour::simulation::{Options, Outcome, Watch, simulate};
 use busyhour::stats::law::{CountLaw, Law};
 use busyhour::time::{Span, Time};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use crate::plans::Center;
 
@@ -105,8 +106,19 @@ fn rows(plan: &Plan, eager: bool) -> Vec<Record> {
     recorder.finish(end, stopped).1
 }
 
+/// The same scenarios in every run.
+fn config() -> ProptestConfig {
+    let rng_seed = RngSeed::Fixed(20_261_121);
+    ProptestConfig {
+        cases: 96,
+        rng_seed,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(config())]
 
     #[test]
     fn every_chat_offered_has_one_fate(plan in plan()) {
@@ -153,16 +165,17 @@ proptest! {
         center.warm_up_hours = 0.0;
         center.replications = 1;
         let mut plan = center.plan();
+        let first = run(&plan, 1);
+        // A center that collects work for longer than the drain has no end to hold the law at.
+        prop_assume!(first.records[0].iter().all(|r| r.fate != Some(Fate::OpenAtEnd)));
+        let ends = first.records[0].iter().flat_map(|r| [r.freed, r.closed, r.assigned]);
+        let end = ends.filter(|time| time.comes()).max().unwrap_or_default();
         // Beyond the last event nothing is left to count.
-        let end = run(&plan, 1).records[0].iter()
-            .flat_map(|r| [r.freed, r.closed, r.assigned])
-            .filter(|t| t.comes()).max().unwrap_or_default();
         let last = plan.outline.horizon;
         plan.outline.horizon = end.max(last) + Span::from_secs(1);
         plan.outline.end = plan.outline.horizon + plan.drain_limit;
         let outcome = run(&plan, 1);
         let (result, records) = (&outcome.result, &outcome.records[0]);
-        prop_assume!(records.iter().all(|r| r.fate != Some(Fate::OpenAtEnd)));
         let seconds = plan.outline.horizon.as_secs_f64();
         let wait = |r: &Record| r.assigned.min(r.closed).since(r.offered).as_secs_f64();
         let waited: f64 = records.iter().filter(|r| r.delayed).map(wait).sum();
