@@ -199,7 +199,6 @@ impl Recorder {
     #[inline]
     pub fn sent(&mut self, visit: &mut Visit, now: Time) {
         visit.pending = now;
-        visit.messages += 1;
         self.bump(visit, Count::Messages);
     }
 
@@ -207,9 +206,12 @@ impl Recorder {
     #[inline]
     pub fn replied(&mut self, visit: &mut Visit, now: Time) {
         let latency = now.since(visit.pending);
-        visit.latency_sum += latency;
-        visit.latency_max = visit.latency_max.max(latency);
+        visit.pending = Time::NEVER;
         visit.replies += 1;
+        if self.records.is_some() {
+            visit.latency_sum += latency;
+            visit.latency_max = visit.latency_max.max(latency);
+        }
         let first = visit.replies == 1;
         if first {
             visit.first_reply = now;

@@ -3,6 +3,7 @@
 //! Law: only the recorder writes here; when the chat is over it becomes a `Record`.
 
 use super::record::Record;
+use crate::center::agent::SlotId;
 use crate::center::fate::Fate;
 use crate::time::{Span, Time};
 
@@ -10,26 +11,32 @@ use crate::time::{Span, Time};
 pub(super) const EXCLUDED: u32 = u32::MAX;
 
 /// What is known of one chat while it goes on; instants that have not come are `Time::NEVER`.
+///
+/// The order of the fields is kept: what a message touches stands in the first 32 bytes, so that a
+/// large center, whose chats do not fit into the processor's nearest memory, fetches one line for a
+/// message and the rest only when a chat begins or ends.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Visit {
-    pub(super) offered: Time,
+    /// Since when a message is pending; never while none is.
     pub(super) pending: Time,
+    pub(super) composed: Span,
+    /// The interval of the offer, or `EXCLUDED`.
+    pub(super) interval: u32,
+    pub(super) agent: u32,
+    pub(super) replies: u32,
+    slot: SlotId,
+    pub(super) delayed: bool,
+    pub(super) fate: Option<Fate>,
+    pub(super) offered: Time,
     pub(super) assigned: Time,
     pub(super) first_reply: Time,
     pub(super) closed: Time,
     pub(super) freed: Time,
-    pub(super) composed: Span,
     pub(super) latency_sum: Span,
     pub(super) latency_max: Span,
-    /// The interval of the offer, or `EXCLUDED`.
-    pub(super) interval: u32,
     pub(super) number: u32,
-    pub(super) agent: u32,
-    pub(super) messages: u32,
-    pub(super) replies: u32,
     pub(super) attempt: u32,
-    pub(super) fate: Option<Fate>,
-    pub(super) delayed: bool,
 }
 
 impl Visit {
@@ -47,8 +54,8 @@ impl Visit {
             interval,
             number,
             agent: u32::MAX,
-            messages: 0,
             replies: 0,
+            slot: SlotId(0),
             attempt,
             fate: None,
             delayed: false,
@@ -76,6 +83,18 @@ impl Visit {
     #[inline]
     pub fn agent(&self) -> u32 {
         self.agent
+    }
+
+    /// The agent's slot, as `seat` noted it.
+    #[inline]
+    pub fn slot(&self) -> SlotId {
+        self.slot
+    }
+
+    /// Notes which slot the agent has given to the chat.
+    #[inline]
+    pub fn seat(&mut self, slot: SlotId) {
+        self.slot = slot;
     }
 
     /// Whether it had to wait.
@@ -107,7 +126,7 @@ impl Visit {
             closed: self.closed,
             freed: self.freed,
             agent: self.agent,
-            messages: self.messages,
+            messages: self.replies + u32::from(self.pending.comes()),
             replies: self.replies,
             latency_sum: self.latency_sum,
             latency_max: self.latency_max,

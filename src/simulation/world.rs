@@ -9,7 +9,7 @@
 //! at t the agent picks again and the question is asked anew.
 
 use super::queue::EventQueue;
-use crate::center::agent::{Agent, AgentAct, AgentInput, SlotId};
+use crate::center::agent::{Agent, AgentAct, AgentInput};
 use crate::center::customer::{Customer, CustomerAct, CustomerInput};
 use crate::center::router::{Assignment, Offered, Router};
 use crate::center::{AgentId, ChatId};
@@ -44,13 +44,16 @@ pub struct World<'p> {
     eager: bool,
 }
 
-/// A chat that is open, waits or wraps up.
+/// A chat that is open, waits or wraps up: two lines of the processor's memory, the first of which
+/// has all that a message needs.
 #[derive(Debug)]
+#[repr(C, align(64))]
 struct Chat {
     customer: Customer,
     visit: Visit,
-    slot: SlotId,
 }
+
+const _: () = assert!(size_of::<Chat>() == 128 && size_of::<Customer>() == 32);
 
 /// A shift's end or start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -208,11 +211,7 @@ impl<'p> World<'p> {
         }
         let customer = Customer::new(people.person(u64::from(number), 0), &self.plan.customers);
         let visit = recorder.offered(number, 0, now);
-        let chat = self.seat(Chat {
-            customer,
-            visit,
-            slot: SlotId(0),
-        });
+        let chat = self.seat(Chat { customer, visit });
         if self.router.offer(chat) == Offered::Rejected {
             recorder.rejected(&mut self.chats[chat.index()].visit, now);
             self.over(chat, recorder);
@@ -272,7 +271,7 @@ impl<'p> World<'p> {
         };
         let desk = &mut self.agents[agent.index()];
         let slot = desk.handle(now, input, &self.plan.agents);
-        place.slot = slot.expect("an assignment takes a slot");
+        place.visit.seat(slot.expect("an assignment takes a slot"));
         recorder.slot_taken(desk.held(), now);
     }
 
@@ -292,7 +291,7 @@ impl<'p> World<'p> {
         match step.act {
             Some(CustomerAct::Send) => {
                 recorder.sent(&mut place.visit, now);
-                let message = AgentInput::Message(place.slot);
+                let message = AgentInput::Message(place.visit.slot());
                 self.tell(chat, now, message, recorder);
             }
             Some(CustomerAct::LeaveQueue) => {
@@ -312,7 +311,7 @@ impl<'p> World<'p> {
             recorder.composed(&mut place.visit, since, now);
         }
         recorder.left_chat(&mut place.visit, now);
-        let left = AgentInput::Left(place.slot);
+        let left = AgentInput::Left(place.visit.slot());
         self.tell(chat, now, left, recorder);
     }
 
