@@ -5,6 +5,7 @@
 //! or a host the user allowed.
 
 pub mod agent;
+pub mod attendance;
 pub mod clock;
 pub mod customer;
 pub mod machine;

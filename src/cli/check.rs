@@ -95,7 +95,9 @@ fn count(value: f64) -> String {
 }
 
 fn span(secs: f64) -> String {
-    Span::from_secs_f64(if secs < 10.0 { secs } else { secs.round() }).to_string()
+    // Tenths under ten seconds, whole seconds beyond.
+    let tenths = if secs < 10.0 { 10.0 } else { 1.0 };
+    Span::from_secs_f64((secs * tenths).round() / tenths).to_string()
 }
 
 fn chats(page: &mut Page, plan: &Plan, outlook: &Outlook) {

@@ -1,23 +1,20 @@
-//! Owns an agent's shift at a live server: one connection with K chats on it, one `Agent` machine.
+//! Owns an agent at work at a live server: one connection with K chats on it, one `Agent` machine.
 //!
 //! Law: as for customers, the machine is woken with its due times and told of a frame at the
 //! instant it was read. The server is not believed: what it says of chats that are not there, or
 //! beyond the limit, is counted and let pass.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
-
-use tokio::time::Instant;
 
 use super::customer::wait_until;
 use super::scene::{Call, Scene};
-use super::socket::{Socket, dial};
+use super::socket::Socket;
 use crate::center::ChatId;
 use crate::center::agent::{Agent, AgentAct, AgentInput, SlotId};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::measure::clock::Gauge;
 use crate::measure::recorder::Recorder;
-use crate::measure::tally::Latency;
 use crate::scenario::plan::Shift;
 use crate::time::Time;
 use crate::wire::clean;
@@ -25,122 +22,71 @@ use crate::wire::frame::{AgentSide, FromAgent, ToAgent};
 use crate::wire::marker::{Direction, Marker};
 
 /// An agent at work.
-struct Desk {
+pub(super) struct Desk {
     scene: Rc<Scene>,
-    shift: Shift,
     agent: Agent,
     socket: Socket<AgentSide>,
     /// The server's numbers of the chats held, with the customers'.
     chats: HashMap<u64, ChatId>,
     wake: Time,
-    /// The shift's end as long as it is ahead.
-    until: Time,
+    presence: Presence,
+    /// Whether the agent counts as in overtime.
     late: bool,
 }
 
-/// Connects one agent, plays its shift, and logs it out. The scene counts it online once the server
-/// has confirmed it.
-pub async fn work(scene: Rc<Scene>, shift: Shift) {
-    let number = shift.agent;
-    let mut socket = match log_in(&scene, number).await {
-        Ok(socket) => socket,
-        Err(error) => {
-            scene.fail(format!("agent {number} is not online: {}", error.plain()));
-            return;
-        }
-    };
-    scene.online.set(scene.online.get() + 1);
-    let mut call = scene.call.subscribe();
-    let gathered = tokio::select! {
-        called = call.wait_for(|call| *call != Call::Gather) => called.is_ok(),
-        // The server has nothing to say before anybody comes; an end of it is the end.
-        heard = socket.next() => matches!(heard, Some(Ok(_))),
-    };
-    if !gathered {
-        scene.fail(format!(
-            "the connection of agent {number} was lost before the start"
-        ));
-        return;
-    }
-    let mut agent = Agent::new(&scene.plan.agents);
-    agent.handle(shift.from, AgentInput::Online, &scene.plan.agents);
-    scene.record(shift.from, |recorder, from| {
-        recorder.rise(Gauge::Staffed, from);
-    });
-    let (until, chats) = (shift.until, HashMap::new());
-    let wake = Time::NEVER;
-    let mut desk = Desk {
-        scene,
-        shift,
-        agent,
-        socket,
-        chats,
-        wake,
-        until,
-        late: false,
-    };
-    if let Err(error) = desk.stay().await {
-        let words = format!(
-            "the connection of agent {number} was lost: {}",
-            error.plain()
-        );
-        desk.scene.fail(words);
-    }
-    desk.leave().await;
-}
-
-async fn log_in(scene: &Scene, agent: u32) -> Result<Socket<AgentSide>> {
-    let dialled = Instant::now();
-    let mut socket = dial::<AgentSide>(&scene.address, scene.limits).await?;
-    let hello = socket.hello().await?;
-    let policy = scene.plan.router.policy.name();
-    if hello.policy != policy {
-        let theirs = clean(&hello.policy);
-        scene.remark(format!(
-            "the server routes by {theirs}, the scenario by {policy}"
-        ));
-    }
-    let ours = Some(scene.plan.router.queue_limit).filter(|limit| *limit != u32::MAX);
-    if hello.queue_limit != ours {
-        scene.remark("the server's queue limit is not the scenario's");
-    }
-    let limit = scene.plan.agents.concurrency;
-    socket.send(&FromAgent::Online { agent, limit }).await?;
-    loop {
-        let heard = socket.next().await;
-        let heard = heard.unwrap_or_else(|| {
-            Err(crate::error::Error::failed(
-                "the server closed the connection",
-            ))
-        })?;
-        match heard {
-            ToAgent::Online { .. } => break,
-            ToAgent::Error { reason, .. } => {
-                let words = format!("the server says {}", clean(&reason));
-                return Err(crate::error::Error::failed(words));
-            }
-            _ => {}
-        }
-    }
-    scene.note(Latency::AgentOnline, dialled.elapsed());
-    Ok(socket)
+/// Where an agent stands with its shift.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Presence {
+    /// Takes chats until the shift ends.
+    OnShift { until: Time },
+    /// Has told the server that it takes no more, and finishes its own.
+    Leaving,
+    /// Has told the server that it is back, before that had confirmed the leaving.
+    ComingBack { until: Time },
 }
 
 impl Desk {
-    async fn stay(&mut self) -> Result<()> {
+    /// An agent who has come online for `shift` on this connection.
+    pub fn new(scene: Rc<Scene>, shift: Shift, socket: Socket<AgentSide>) -> Desk {
+        let mut agent = Agent::new(&scene.plan.agents);
+        agent.handle(shift.from, AgentInput::Online, &scene.plan.agents);
+        scene.record(shift.from, |recorder, from| {
+            recorder.rise(Gauge::Staffed, from);
+        });
+        let presence = Presence::OnShift { until: shift.until };
+        let (chats, wake, late) = (HashMap::new(), Time::NEVER, false);
+        Desk {
+            scene,
+            agent,
+            socket,
+            chats,
+            wake,
+            presence,
+            late,
+        }
+    }
+
+    /// Works until the server has confirmed that the agent is away, or everybody is called home.
+    /// A shift of `later` that begins before the last chat of this one is over goes on here.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    pub async fn stay(&mut self, later: &mut VecDeque<Shift>) -> Result<()> {
         let mut call = self.scene.call.subscribe();
         loop {
-            let next = self.wake.min(self.until);
+            let next = self.wake.min(self.turn(later));
             tokio::select! {
                 heard = self.socket.next() => {
                     let read = self.scene.now();
-                    self.catch_up(read).await?;
+                    self.catch_up(read, later).await?;
                     match heard {
                         Some(frame) => if self.hear(frame?, read).await? { return Ok(()) },
-                        None => return Err(crate::error::Error::failed("the server closed it")),
+                        None => return Err(Error::failed("the server closed it")),
                     }
                 }
-                () = wait_until(&self.scene, next) => self.catch_up(self.scene.now()).await?,
+                () = wait_until(&self.scene, next) => {
+                    self.catch_up(self.scene.now(), later).await?;
+                }
                 called = call.wait_for(|call| matches!(call, Call::GoHome | Call::Stop)) => {
                     let stopped = called.is_ok_and(|call| *call == Call::Stop);
                     if stopped {
@@ -152,15 +98,29 @@ impl Desk {
         }
     }
 
+    /// When the shift ends, or the next one starts.
+    fn turn(&self, later: &VecDeque<Shift>) -> Time {
+        match self.presence {
+            Presence::OnShift { until } | Presence::ComingBack { until } => until,
+            Presence::Leaving => later.front().map_or(Time::NEVER, |shift| shift.from),
+        }
+    }
+
     /// Does everything that was due by `now`, in order.
-    async fn catch_up(&mut self, now: Time) -> Result<()> {
+    async fn catch_up(&mut self, now: Time, later: &mut VecDeque<Shift>) -> Result<()> {
         loop {
-            let due = self.wake.min(self.until);
+            let turn = self.turn(later);
+            let due = self.wake.min(turn);
             if due > now {
                 return Ok(());
             }
-            if self.until <= due {
-                self.end_shift(due).await?;
+            if turn <= due {
+                match self.presence {
+                    Presence::Leaving => self.come_back(due, later).await?,
+                    Presence::OnShift { .. } | Presence::ComingBack { .. } => {
+                        self.end_shift(due).await?;
+                    }
+                }
             }
             self.drain(due).await?;
         }
@@ -168,15 +128,37 @@ impl Desk {
 
     /// The shift is over: no new chats, the own ones are finished.
     async fn end_shift(&mut self, due: Time) -> Result<()> {
-        self.until = Time::NEVER;
+        self.presence = Presence::Leaving;
         self.agent
             .handle(due, AgentInput::Leaving, &self.scene.plan.agents);
         if self.agent.held() > 0 {
             self.late = true;
-            self.scene
-                .record(due, |recorder, due| recorder.rise(Gauge::Overtime, due));
+            self.scene.record(due, |recorder, due| {
+                recorder.rise(Gauge::Overtime, due);
+            });
         }
         self.socket.send(&FromAgent::Offline {}).await?;
+        self.scene.lagged(due);
+        Ok(())
+    }
+
+    /// The next shift starts before the last chat of the one before is over.
+    async fn come_back(&mut self, due: Time, later: &mut VecDeque<Shift>) -> Result<()> {
+        let Some(shift) = later.pop_front() else {
+            return Ok(());
+        };
+        self.presence = Presence::ComingBack { until: shift.until };
+        let rules = &self.scene.plan.agents;
+        self.agent.handle(due, AgentInput::Online, rules);
+        if std::mem::take(&mut self.late) {
+            self.scene.record(due, |recorder, due| {
+                recorder.fall(Gauge::Overtime, due);
+            });
+        }
+        let (agent, limit) = (shift.agent, rules.concurrency);
+        self.socket
+            .send(&FromAgent::Online { agent, limit })
+            .await?;
         self.scene.lagged(due);
         Ok(())
     }
@@ -275,12 +257,17 @@ impl Desk {
                 }
             }
             ToAgent::Left { chat } => self.left(chat, now),
-            ToAgent::Offline {} => return Ok(self.until != self.shift.until),
+            ToAgent::Offline {} => return Ok(self.presence == Presence::Leaving),
             ToAgent::Error { reason, .. } => {
                 self.scene
                     .remark(format!("the server to an agent: {}", clean(&reason)));
             }
-            ToAgent::Hello(_) | ToAgent::Online { .. } => {}
+            ToAgent::Online { .. } => {
+                if let Presence::ComingBack { until } = self.presence {
+                    self.presence = Presence::OnShift { until };
+                }
+            }
+            ToAgent::Hello(_) => {}
         }
         self.drain(now).await?;
         Ok(false)
@@ -367,7 +354,7 @@ impl Desk {
     }
 
     /// Logs out and closes the connection.
-    async fn leave(mut self) {
+    pub async fn leave(mut self) {
         let now = self.scene.now();
         let late = self.late;
         self.scene.record(now, |recorder, now| {
@@ -379,7 +366,7 @@ impl Desk {
         self.scene
             .online
             .set(self.scene.online.get().saturating_sub(1));
-        if self.until.comes() || !self.shift.until.comes() {
+        if self.presence != Presence::Leaving {
             // The server is told; whether it still listens makes no difference now.
             let _ = self.socket.send(&FromAgent::Offline {}).await;
         }

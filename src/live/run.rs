@@ -4,24 +4,25 @@
 //! from then on arrivals and shifts are due at absolute instants. Stopping, by any path, closes
 //! open chats and logs agents out within the plan's deadline, and the report is still made.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior};
 
 use super::clock::LiveClock;
 use super::scene::{Call, Scene};
 use super::watch::Watch;
-use super::{agent, customer};
+use super::{attendance, customer};
 use crate::center::fate::Fate;
 use crate::error::{Error, Result};
 use crate::measure::clock::Gauge;
 use crate::measure::tally::Latency;
 use crate::scenario::plan::Shift;
 use crate::scenario::stream::ArrivalStream;
-use crate::time::{Span, Time};
+use crate::time::Time;
 
 /// How often the watch is brought up to date.
 const TICK: Duration = Duration::from_millis(100);
@@ -64,19 +65,18 @@ pub async fn play(scene: &Rc<Scene>, replication: u32, watch: &Watch) -> Result<
     ))
 }
 
-/// Brings the agents of the first shift online.
+/// Brings the agents of the first shift online; those of later shifts wait for their time.
 async fn gather(scene: &Rc<Scene>, crowd: &mut Crowd, watch: &Watch) -> Result<()> {
-    let first = scene
-        .plan
-        .shifts
-        .iter()
-        .filter(|shift| shift.from == Time::ZERO);
-    let first: Vec<Shift> = first.copied().collect();
-    let wanted = first.len() as u32;
-    for shift in first {
+    let mut agents: BTreeMap<u32, VecDeque<Shift>> = BTreeMap::new();
+    for shift in &scene.plan.shifts {
+        agents.entry(shift.agent).or_default().push_back(*shift);
+    }
+    let at_start = |shifts: &&VecDeque<Shift>| shifts.front().is_some_and(|s| s.from == Time::ZERO);
+    let wanted = agents.values().filter(at_start).count() as u32;
+    for shifts in agents.into_values() {
         crowd
             .agents
-            .spawn_local(agent::work(Rc::clone(scene), shift));
+            .spawn_local(attendance::attend(Rc::clone(scene), shifts));
     }
     let deadline = Duration::from_nanos(scene.plan.live.start_deadline.0);
     let until = Instant::now() + deadline;
@@ -99,30 +99,18 @@ async fn gather(scene: &Rc<Scene>, crowd: &mut Crowd, watch: &Watch) -> Result<(
     Ok(())
 }
 
-/// Lets customers come and shifts start until everybody is gone, or somebody calls a stop.
+/// Lets customers come until everybody is gone, or somebody calls a stop.
 async fn go_on(scene: &Rc<Scene>, crowd: &mut Crowd, replication: u32, watch: &Watch) {
     let plan = &scene.plan;
-    let lead = Span(plan.live.connect_lead.0).scaled(plan.live.speed);
-    let mut shifts = plan
-        .shifts
-        .iter()
-        .filter(|shift| shift.from > Time::ZERO)
-        .copied()
-        .peekable();
     let mut arrivals = ArrivalStream::new(plan, replication).zip(0u32..).peekable();
     let mut call = scene.call.subscribe();
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let arrival = arrivals.peek().map_or(Time::NEVER, |(due, _)| *due);
-        let shift = shifts.peek().map_or(Time::NEVER, |shift| shift.from - lead);
         tokio::select! {
-            // In this order: a due arrival is started before anything else is looked at.
-            biased;
-            () = sleep_until(scene.instant(arrival.min(shift))) => {
-                if shift <= arrival {
-                    crowd.agents.spawn_local(agent::work(Rc::clone(scene), shifts.next().expect("peeked")));
-                } else if let Some((due, number)) = arrivals.next() {
+            () = customer::wait_until(scene, arrival) => {
+                if let Some((due, number)) = arrivals.next() {
                     arrive(scene, crowd, number, due);
                 }
             }

@@ -205,11 +205,14 @@ impl Scene {
         }
     }
 
-    /// The run cannot go on: the first reason stands, and everybody is called to stop.
+    /// The run cannot go on: everybody is called to stop. Once people are on their way home it is
+    /// no more than a remark.
     pub fn fail(&self, words: impl Into<String>) {
-        self.failure
-            .borrow_mut()
-            .get_or_insert_with(|| words.into());
+        if matches!(*self.call.borrow(), Call::GoHome | Call::Stop) {
+            self.remark(words);
+            return;
+        }
+        self.failure.replace(Some(words.into()));
         self.call.send_replace(Call::Stop);
     }
 }

@@ -5,10 +5,11 @@
 
 use busyhour::live::{self, watch};
 use busyhour::measure::result::RunResult;
-use busyhour::scenario::plan::Plan;
+use busyhour::scenario::plan::{Plan, Shift};
 use busyhour::simulation::{self, simulate};
 use busyhour::stats::interval::Estimate;
 use busyhour::stats::law::{CountLaw, Law};
+use busyhour::time::{Span, Time};
 
 use crate::plans::Center;
 
@@ -147,4 +148,40 @@ fn a_short_live_run_keeps_the_laws() {
         assert_eq!(count(name), 0.0, "{name}: {:?}", live.verdict);
     }
     assert_eq!(live.verdict.reasons, Vec::<String>::new());
+}
+
+/// Agents come at the start of their shift, not before, finish their chats after its end, and come
+/// back for a next one that begins before they are done.
+#[test]
+fn a_live_roster_is_kept() {
+    let mut plan = plan(9, 4, 0.25, 90.0);
+    (plan.validity.lag_ms_p99, plan.validity.lag_share) = (10_000.0, 10.0);
+    plan.live.connect_lead = Span::from_secs(1);
+    let minute = |n: u64| Time::ZERO + Span::from_secs(n * 60);
+    let shift = |agent, from, until| Shift { agent, from, until };
+    plan.shifts = vec![
+        shift(0, minute(0), minute(6)),
+        shift(1, minute(0), Time::NEVER),
+        shift(2, minute(4), minute(9)),
+        shift(0, minute(6), Time::NEVER),
+        shift(3, minute(40), Time::NEVER),
+    ];
+    let options = live::Options {
+        records: true,
+        ..live::Options::default()
+    };
+    let outcome = live::load(&plan, &options, &watch::Watch::default()).expect("a live run");
+    assert_eq!(outcome.result.verdict.reasons, Vec::<String>::new());
+    assert_eq!(outcome.result.verdict.failed, None);
+    let assigned = |agent: u32| {
+        let own = outcome.records[0]
+            .iter()
+            .filter(move |record| record.agent == agent);
+        own.map(|record| record.assigned)
+    };
+    assert!(assigned(0).any(|at| at < minute(6)) && assigned(0).any(|at| at > minute(7)));
+    // Within a tenth of a wall second, for frames that cross.
+    assert!(assigned(2).all(|at| at >= minute(4) && at < minute(9) + Span::from_secs(9)));
+    assert!(assigned(2).count() > 0 && assigned(3).count() == 0);
+    assert!(outcome.result.value("overtime_h").unwrap() > 0.0);
 }

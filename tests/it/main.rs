@@ -13,6 +13,7 @@ mod plans;
 mod protocol;
 mod readme;
 mod report;
+mod rosters;
 mod scenario;
 mod server;
 mod socket;

@@ -33,7 +33,7 @@ impl Desk {
         out: &mut Out,
     ) -> Result<(), Reason> {
         match (frame, agent) {
-            (FromAgent::Online { .. }, Some(_)) => Err(Reason::AlreadyOnline),
+            (FromAgent::Online { limit, .. }, Some(agent)) => self.resume(agent, limit, out),
             (FromAgent::Online { agent, limit }, None) => self.online(from, agent, limit, out),
             (_, None) => Err(Reason::NotOnline),
             (FromAgent::Reply { chat, seq, text }, Some(agent)) => {
@@ -76,6 +76,25 @@ impl Desk {
         self.visitors.insert(from, Visitor::Agent(Some(id)));
         self.router.online(id, limit);
         out.push((from, Parcel::Agent(ToAgent::Online { agent, limit })));
+        Ok(())
+    }
+
+    /// An agent who was leaving, with chats still, takes new ones again.
+    fn resume(&mut self, agent: AgentId, limit: u32, out: &mut Out) -> Result<(), Reason> {
+        let seat = &mut self.seats[agent.index()];
+        if !seat.leaving {
+            return Err(Reason::AlreadyOnline);
+        }
+        if !(1..=CONCURRENCY_MOST).contains(&limit) {
+            return Err(Reason::BadLimit);
+        }
+        seat.leaving = false;
+        self.router.online(agent, limit);
+        let online = ToAgent::Online {
+            agent: agent.0,
+            limit,
+        };
+        self.tell(agent, online, out);
         Ok(())
     }
 

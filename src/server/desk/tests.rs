@@ -253,6 +253,22 @@ fn an_agent_who_leaves_finishes_first() {
 }
 
 #[test]
+fn an_agent_who_is_leaving_may_come_back() {
+    let mut rig = Rig::new(10);
+    rig.agent(1, 0, 2);
+    rig.customer(2);
+    let (agent, limit) = (0, 2);
+    let online = FromAgent::Online { agent, limit };
+    let words = ToAgent::error(Reason::AlreadyOnline, None);
+    assert_eq!(rig.does(1, online.clone()), [to_agent(1, words)]);
+    rig.does(1, FromAgent::Offline {});
+    rig.customer(3);
+    let back = rig.does(1, online);
+    assert_eq!(back[0], to_agent(1, ToAgent::Online { agent, limit }));
+    assert_eq!(back[1], assigned(1, 2, "c3"));
+}
+
+#[test]
 fn what_cannot_be_followed_is_refused_with_its_reason() {
     let mut rig = Rig::new(10);
     rig.input(1, Input::Joined(Role::Customer));
