@@ -100,6 +100,12 @@ impl Error {
         self
     }
 
+    /// The same error with what it kept from happening before it.
+    pub fn within(mut self, what: &str) -> Error {
+        self.plain = format!("{what}: {}", self.plain);
+        self
+    }
+
     /// Adds the same message with terminal colours.
     pub fn with_styled(mut self, styled: String) -> Error {
         self.styled = Some(styled);

@@ -156,7 +156,8 @@ async fn play(plan: &Plan, options: &Options, address: Address, watch: &Watch) -
         times => format!("{words} ({times} times)"),
     });
     result.verdict.reasons.extend(worded);
-    result.verdict.failed = scene.failure.borrow().clone();
+    let failure = scene.failure.borrow();
+    result.verdict.failed = failure.as_ref().map(|error| error.plain().to_string());
     Ok(Outcome {
         result,
         records: vec![records],

@@ -27,8 +27,7 @@ pub async fn attend(scene: Rc<Scene>, mut shifts: VecDeque<Shift>) {
         let came = match come(&scene, shift).await {
             Ok(came) => came,
             Err(error) => {
-                let (agent, words) = (shift.agent, error.plain());
-                scene.fail(format!("agent {agent} is not online: {words}"));
+                scene.fail(shift.agent, error);
                 return;
             }
         };
@@ -62,15 +61,15 @@ async fn stay(
         heard = socket.next() => matches!(heard, Some(Ok(_))),
     };
     if !gathered {
-        scene.fail(format!(
-            "the connection of agent {agent} was lost before the start"
-        ));
+        scene.fail(
+            agent,
+            Error::failed("its connection was lost before the start"),
+        );
         return Then::Home;
     }
     let mut desk = Desk::new(Rc::clone(scene), shift, socket);
     if let Err(error) = desk.stay(later).await {
-        let words = error.plain();
-        scene.fail(format!("the connection of agent {agent} was lost: {words}"));
+        scene.fail(agent, error);
     }
     desk.leave().await;
     let goes_on = matches!(*scene.call.borrow(), Call::Gather | Call::Play);

@@ -84,8 +84,8 @@ async fn gather(scene: &Rc<Scene>, crowd: &mut Crowd, watch: &Watch) -> Result<(
     while scene.online.get() < wanted && !watch.stops() {
         tick.tick().await;
         watch.agents.store(scene.online.get(), Ordering::Relaxed);
-        if let Some(failure) = scene.failure.borrow().as_ref() {
-            return Err(Error::failed(failure.clone()));
+        if let Some(failure) = scene.failure.take() {
+            return Err(failure);
         }
         if Instant::now() > until {
             let online = scene.online.get();

@@ -13,6 +13,7 @@ use super::clock::LiveClock;
 use super::socket::SocketLimits;
 use super::target::Address;
 use crate::center::fate::Fate;
+use crate::error::Error;
 use crate::measure::recorder::Recorder;
 use crate::measure::tally::Latency;
 use crate::measure::visit::Visit;
@@ -47,7 +48,7 @@ pub struct Scene {
     /// What went wrong and what the reader should know, with how often.
     pub remarks: RefCell<Vec<(String, u32)>>,
     /// What broke the run, where something did.
-    pub failure: RefCell<Option<String>>,
+    pub failure: RefCell<Option<Error>>,
     /// Arrivals that this machine could not start.
     pub not_started: Cell<u32>,
     /// Times the server exceeded an agent's limit.
@@ -205,14 +206,15 @@ impl Scene {
         }
     }
 
-    /// The run cannot go on: everybody is called to stop. Once people are on their way home it is
-    /// no more than a remark.
-    pub fn fail(&self, words: impl Into<String>) {
+    /// An agent cannot go on, and so the run cannot: everybody is called to stop. Once people are on
+    /// their way home it is no more than a remark.
+    pub fn fail(&self, agent: u32, error: Error) {
         if matches!(*self.call.borrow(), Call::GoHome | Call::Stop) {
-            self.remark(words);
+            self.remark(format!("an agent, too: {}", error.plain()));
             return;
         }
-        self.failure.replace(Some(words.into()));
+        let error = error.within(&format!("agent {agent} is lost to the run"));
+        self.failure.replace(Some(error));
         self.call.send_replace(Call::Stop);
     }
 }

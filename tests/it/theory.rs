@@ -493,7 +493,7 @@ fn estimates_agree_with_theory() {
 
 /// The whole precision; run by CI in release.
 #[test]
-#[ignore = "long: cargo test --release -- --ignored"]
+#[ignore = "long: cargo test --release -- --ignored --test-threads=1"]
 fn estimates_agree_with_theory_to_a_percent() {
     hold(1.0, true);
 }
