@@ -45,6 +45,18 @@ pub enum Purpose {
     Busyness = 8,
     /// Whether and where a replayed arrival falls.
     Placement = 9,
+    /// Which class the customer belongs to.
+    Class = 10,
+    /// Whether an abandonment is silent.
+    Silent = 11,
+    /// Who closes the chat.
+    Closes = 12,
+    /// Whether the customer comes again.
+    Retry = 13,
+    /// After how long it comes again.
+    RetryAfter = 14,
+    /// Random routing; one a time in the queue.
+    Routing = 15,
 }
 
 const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -76,7 +88,7 @@ impl Population {
     /// The draws of one person's attempt (the first is 0).
     #[inline]
     pub fn person(self, number: u64, attempt: u32) -> Draws {
-        let counter = number.wrapping_mul(STEP) ^ (u64::from(attempt) << 56);
+        let counter = number.wrapping_mul(STEP) ^ u64::from(attempt).rotate_right(8);
         Draws {
             key: mix(mix(self.key ^ counter).wrapping_add(GAMMA)),
         }
@@ -104,6 +116,22 @@ impl Draws {
 #[derive(Clone, Debug)]
 pub struct Stream {
     state: u64,
+}
+
+impl Stream {
+    /// Evenly in [0, 1).
+    #[inline]
+    pub fn unit(mut self) -> f64 {
+        self.state = self.state.wrapping_add(GAMMA);
+        (mix(self.state) >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+    }
+
+    /// An evenly drawn word.
+    #[inline]
+    pub fn lot(mut self) -> u32 {
+        self.state = self.state.wrapping_add(GAMMA);
+        (mix(self.state) >> 32) as u32
+    }
 }
 
 impl TryRng for Stream {

@@ -75,6 +75,15 @@ impl Span {
         self.0 / 1_000
     }
 
+    /// This length in whole grains, the nearest; a grain of 1 ns changes nothing.
+    #[inline]
+    pub fn in_grains(self, grain: Span) -> Span {
+        if grain.0 <= 1 || self == Span::ENDLESS {
+            return self;
+        }
+        Span(self.0.saturating_add(grain.0 / 2) / grain.0 * grain.0)
+    }
+
     /// This length times a factor of zero or more, saturating.
     #[inline]
     pub fn scaled(self, factor: f64) -> Span {

@@ -182,12 +182,12 @@ mod tests {
     use crate::time::Span;
 
     fn rules() -> CustomerRules {
-        CustomerRules {
-            queue_patience: Law::constant(180.0).unwrap(),
-            reply_patience: Law::constant(400.0).unwrap(),
-            think: Law::constant(60.0).unwrap(),
-            exchanges: CountLaw::constant(2).unwrap(),
-        }
+        CustomerRules::new(
+            Law::constant(180.0).unwrap(),
+            Law::constant(400.0).unwrap(),
+            Law::constant(60.0).unwrap(),
+            CountLaw::constant(2).unwrap(),
+        )
     }
 
     fn customer() -> Customer {

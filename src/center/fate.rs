@@ -11,8 +11,10 @@ pub enum Fate {
     AbandonedQueue,
     /// Left in the chat.
     AbandonedChat,
-    /// Turned away: the queue was full.
+    /// Turned away: the queue was full, or the desk closed.
     Rejected,
+    /// Ended by the agent or the system: its shift was over, or the customer seemed gone.
+    Dropped,
     /// Neither ended nor left when the drain was over.
     OpenAtEnd,
     /// Live: never got in.
@@ -23,11 +25,12 @@ pub enum Fate {
 
 impl Fate {
     /// All fates, in the order of the result file.
-    pub const ALL: [Fate; 7] = [
+    pub const ALL: [Fate; 8] = [
         Fate::Handled,
         Fate::AbandonedQueue,
         Fate::AbandonedChat,
         Fate::Rejected,
+        Fate::Dropped,
         Fate::OpenAtEnd,
         Fate::Failed,
         Fate::Broken,
@@ -40,6 +43,7 @@ impl Fate {
             Fate::AbandonedQueue => "abandoned_queue",
             Fate::AbandonedChat => "abandoned_chat",
             Fate::Rejected => "rejected",
+            Fate::Dropped => "dropped",
             Fate::OpenAtEnd => "open_at_end",
             Fate::Failed => "failed",
             Fate::Broken => "broken",

@@ -329,10 +329,7 @@ mod tests {
     use super::*;
 
     fn router(queue_limit: u32, agents: u32, limit: u32) -> Router {
-        let rules = RouterRules {
-            queue_limit,
-            policy: Policy::FewestActive,
-        };
+        let rules = RouterRules::new(queue_limit, Policy::FewestActive);
         let mut router = Router::new(rules, agents, 16);
         (0..agents).for_each(|agent| router.online(AgentId(agent), limit));
         router

@@ -78,10 +78,7 @@ pub fn run(args: &Serve, console: &Console) -> Result<Exit> {
 fn options(args: &Serve) -> Result<ServerOptions> {
     let mut rules = match &args.file {
         Some(file) => scenario::read(file, &args.set)?.router,
-        None => RouterRules {
-            queue_limit: u32::MAX,
-            policy: Policy::FewestActive,
-        },
+        None => RouterRules::new(u32::MAX, Policy::FewestActive),
     };
     rules.queue_limit = args.queue_limit.unwrap_or(rules.queue_limit);
     Ok(ServerOptions {

@@ -306,7 +306,7 @@ impl Desk {
             .scene
             .people
             .person(u64::from(marker.customer), marker.attempt);
-        let exchanges = self.scene.plan.customers.exchanges(draws);
+        let exchanges = self.scene.plan.customers.rules(0).exchanges(draws);
         let input = AgentInput::Assigned {
             chat: customer,
             draws,

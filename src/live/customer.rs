@@ -42,10 +42,10 @@ pub async fn visit(scene: Rc<Scene>, number: u32, due: Time) {
     let visit = scene.recorder.borrow_mut().offered(number, 0, due);
     scene.visits.borrow_mut().insert(number, visit);
     scene.lagged(due);
-    let mut customer = Customer::new(draws, &scene.plan.customers);
+    let mut customer = Customer::new(draws, scene.plan.customers.rules(0));
     // Patience runs from the offer; the answer may be that nobody has to wait.
     let wake = customer
-        .handle(due, CustomerInput::Queued, &scene.plan.customers)
+        .handle(due, CustomerInput::Queued, scene.plan.customers.rules(0))
         .wake;
     let mut call = scene.call.subscribe();
     let entered = tokio::select! {
@@ -153,7 +153,7 @@ impl Visitor {
     async fn catch_up(&mut self, now: Time) -> Then {
         while self.wake <= now {
             let due = self.wake;
-            let rules = &self.scene.plan.customers;
+            let rules = self.scene.plan.customers.rules(0);
             let step = self.customer.handle(due, CustomerInput::Wake, rules);
             self.wake = step.wake;
             let done = match step.act {
@@ -224,8 +224,11 @@ impl Visitor {
             ToCustomer::Assigned { agent } => self.assigned(agent, now),
             ToCustomer::Message { text, .. } => return self.reply(&text, now),
             ToCustomer::Rejected { .. } => {
-                self.customer
-                    .handle(now, CustomerInput::Ended, &self.scene.plan.customers);
+                self.customer.handle(
+                    now,
+                    CustomerInput::Ended,
+                    self.scene.plan.customers.rules(0),
+                );
                 self.scene
                     .on_visit(self.number, now, |recorder, visit, now| {
                         recorder.rejected(visit, now);
@@ -261,7 +264,7 @@ impl Visitor {
             .on_visit(self.number, now, |recorder, visit, now| {
                 recorder.assigned(visit, agent, now);
             });
-        let rules = &self.scene.plan.customers;
+        let rules = self.scene.plan.customers.rules(0);
         self.wake = self
             .customer
             .handle(now, CustomerInput::Assigned, rules)
@@ -279,9 +282,11 @@ impl Visitor {
             return Then::Stay;
         }
         self.scene.read(expected);
-        let step = self
-            .customer
-            .handle(now, CustomerInput::Reply, &self.scene.plan.customers);
+        let step = self.customer.handle(
+            now,
+            CustomerInput::Reply,
+            self.scene.plan.customers.rules(0),
+        );
         self.wake = step.wake;
         let done = step.act == Some(CustomerAct::Done);
         self.scene

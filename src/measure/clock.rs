@@ -20,10 +20,14 @@ pub enum Gauge {
     Staffed,
     /// Agents whose shift is over and who still have chats.
     Overtime,
+    /// Customers who will come again.
+    Orbit,
+    /// Slots held for customers who are gone and have told nobody.
+    Ghosts,
 }
 
 /// How many gauges there are.
-pub const GAUGES: usize = 6;
+pub const GAUGES: usize = 8;
 
 /// Count-time by gauge, in nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

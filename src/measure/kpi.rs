@@ -70,7 +70,7 @@ impl Findings<'_> {
             measures.insert(name.into(), measure(estimate, self.total(figure)));
         };
         put("arrived", &|tally| tally.counts.of(Count::Arrived));
-        put("customers", &|tally| tally.counts.of(Count::Arrived));
+        put("customers", &|tally| tally.counts.of(Count::Customers));
         put("closed", &|tally| tally.counts.of(Count::Closed));
         put("offered", &|tally| tally.counts.of(Count::Offered));
         let live_only = |fate: &Fate| matches!(fate, Fate::Failed | Fate::Broken);

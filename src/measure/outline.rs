@@ -21,6 +21,10 @@ pub struct Outline {
     pub service_levels: Vec<Span>,
     /// Slots of an agent.
     pub concurrency: u32,
+    /// The classes of customers by name, at least one.
+    pub classes: Vec<String>,
+    /// Whether messages are measured: not in the level model, which has none.
+    pub messages: bool,
 }
 
 impl Outline {

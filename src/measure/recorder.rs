@@ -143,6 +143,9 @@ impl Recorder {
         };
         let visit = Visit::new(number, attempt, now, interval);
         self.bump(&visit, Count::Arrived);
+        if attempt == 0 {
+            self.bump(&visit, Count::Customers);
+        }
         visit
     }
 

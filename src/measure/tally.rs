@@ -10,8 +10,12 @@ use crate::time::Span;
 /// What is counted by the customer or by the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Count {
-    /// Customers who came.
+    /// Customers who came, those who came again included.
     Arrived,
+    /// Customers who came for the first time.
+    Customers,
+    /// Offered chats of customers who came again.
+    Retried,
     /// Met the closed desk and went away.
     Closed,
     /// Asked for an agent.
@@ -24,6 +28,8 @@ pub enum Count {
     Messages,
     /// Messages without a reply: the customer left before it.
     Unanswered,
+    /// Abandonments, in the queue or in the chat, that were silent.
+    Silent,
     /// `Fate`s follow from here on, in the order of `Fate::ALL`.
     Fates,
 }
@@ -94,6 +100,8 @@ pub enum Latency {
     Wait,
     /// Offer to leaving the queue.
     WaitAbandoned,
+    /// Back in the queue to assigned again.
+    RequeueWait,
     /// Offer to the first reply delivered.
     FirstResponse,
     /// Message pending to its reply delivered.
@@ -130,6 +138,7 @@ impl Latency {
     pub const ALL: [Latency; LATENCIES] = [
         Latency::Wait,
         Latency::WaitAbandoned,
+        Latency::RequeueWait,
         Latency::FirstResponse,
         Latency::InterMessage,
         Latency::PendingAbandoned,
@@ -149,6 +158,7 @@ impl Latency {
         match self {
             Latency::Wait => "wait_s",
             Latency::WaitAbandoned => "wait_abandoned_s",
+            Latency::RequeueWait => "requeue_wait_s",
             Latency::FirstResponse => "first_response_s",
             Latency::InterMessage => "inter_message_s",
             Latency::PendingAbandoned => "pending_abandoned_s",

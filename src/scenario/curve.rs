@@ -79,6 +79,7 @@ impl Curve {
         RateCurve {
             pieces,
             busyness_cv: self.busyness_cv,
+            day_correlation: 0.0,
         }
     }
 

@@ -67,12 +67,12 @@ pub fn ask_customers(section: &mut Section) -> Option<CustomerRules> {
             return None;
         }
     };
-    Some(CustomerRules {
-        queue_patience: queue_patience.value,
-        reply_patience: reply_patience.value,
+    Some(CustomerRules::new(
+        queue_patience.value,
+        reply_patience.value,
         think,
-        exchanges: exchanges.value,
-    })
+        exchanges.value,
+    ))
 }
 
 /// Reads `[queue]`: the most that may wait.
@@ -131,12 +131,12 @@ pub fn ask_agents(section: &mut Section) -> Option<Team> {
     }
     let (concurrency, staffing) = (concurrency?, staffing?);
     check_size(section, &concurrency, &staffing);
-    let rules = AgentRules {
-        concurrency: concurrency.value as u32,
-        reply: reply?.value,
-        wrap_up: wrap_up.value,
-        slow_down: slow_down.value.factors(concurrency.value),
-    };
+    let rules = AgentRules::new(
+        concurrency.value as u32,
+        reply?.value,
+        wrap_up.value,
+        slow_down.value.factors(concurrency.value),
+    );
     Some(Team {
         rules,
         staffing,
@@ -186,10 +186,7 @@ fn check_size(section: &mut Section, concurrency: &At<u64>, staffing: &Staffing)
 impl Team {
     /// The rules of the router, with the queue's limit.
     pub fn router(&self, queue_limit: u32) -> RouterRules {
-        RouterRules {
-            queue_limit,
-            policy: self.policy,
-        }
+        RouterRules::new(queue_limit, self.policy)
     }
 }
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::calendar::Calendar;
-use crate::center::rules::{AgentRules, CustomerRules, RouterRules};
+use crate::center::rules::{AgentRules, CustomerClasses, RouterRules, ShiftEnd};
 use crate::measure::gate::{Gate, Judge};
 use crate::measure::outline::Outline;
 use crate::measure::result::ScenarioEcho;
@@ -27,14 +27,20 @@ pub struct Plan {
     pub outline: Outline,
     /// After the horizon the run drains no longer than this.
     pub drain_limit: Span,
-    /// How many replications a simulation makes, at least 1.
+    /// How many replications a simulation makes, at least 1; at most, when there is a `precision`.
     pub replications: u32,
+    /// The first replication of a simulation.
+    pub first_replication: u32,
+    /// When a simulation may stop before `replications`.
+    pub precision: Vec<Precision>,
     /// When chats come.
     pub arrivals: Arrivals,
     /// When the desk is open: ascending, disjoint; one period of the whole time when always open.
     pub open: Vec<Period>,
-    /// How customers behave.
-    pub customers: CustomerRules,
+    /// What becomes of the queue when the desk closes.
+    pub at_closing: AtClosing,
+    /// How customers behave, by class; their names stand in the outline.
+    pub customers: CustomerClasses,
     /// How agents work.
     pub agents: AgentRules,
     /// How chats are given out.
@@ -42,8 +48,11 @@ pub struct Plan {
     /// How many agents there are: they are numbered from 0.
     pub team: u32,
     /// Who is there when, by start, then agent; one shift for each agent, without end, when the
-    /// scenario only counts them.
+    /// scenario only counts them; none when it counts them over time.
     pub shifts: Vec<Shift>,
+    /// How many agents there are over time, ascending, from the start on; empty where `shifts` say
+    /// who is there.
+    pub headcounts: Vec<Headcount>,
     /// How a live run goes.
     pub live: Live,
     /// What a live run must keep to be valid.
@@ -83,6 +92,38 @@ pub struct Shift {
     pub from: Time,
     /// Until when; `Time::NEVER` for always.
     pub until: Time,
+    /// What becomes of the agent's chats then.
+    pub end: ShiftEnd,
+}
+
+/// What becomes of the queue when the desk closes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AtClosing {
+    /// Who waits is served.
+    #[default]
+    Served,
+    /// Who waits is turned away.
+    SentAway,
+}
+
+/// From an instant on there are so many agents, whoever they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Headcount {
+    /// From when.
+    pub at: Time,
+    /// How many.
+    pub agents: u32,
+}
+
+/// How well a measure has to be known before a simulation may stop.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Precision {
+    /// The measure, by its name in the catalogue.
+    pub measure: String,
+    /// The half-width of its 95 % interval is at most this share of its value,
+    pub relative: f64,
+    /// or at most this, in the measure's unit.
+    pub absolute: f64,
 }
 
 /// When chats come.
@@ -102,6 +143,8 @@ pub struct RateCurve {
     /// Coefficient of variation of the factor (Gamma, mean 1) that each local date is given anew
     /// in each replication; zero for none.
     pub busyness_cv: f64,
+    /// Correlation of the factors of two dates in a row (of the normal scores, lag 1), within -1..1.
+    pub day_correlation: f64,
 }
 
 /// A stretch of time over which the rate goes linearly from one value to another.
@@ -207,12 +250,13 @@ impl Plan {
     /// The median of the times that people take over one act (thinking, composing), in scenario
     /// seconds: what the schedule lag of a live run is held against.
     pub fn median_human_time(&self) -> f64 {
-        let think = self.customers.think.quantile(0.5);
         let reply = self.agents.reply.quantile(0.5);
-        if self.customers.exchanges.mean() > 1.0 {
-            think.min(reply)
-        } else {
-            reply
-        }
+        let several = self
+            .customers
+            .iter()
+            .filter(|(_, class)| class.exchanges.mean() > 1.0);
+        several
+            .map(|(_, class)| class.think.quantile(0.5))
+            .fold(reply, f64::min)
     }
 }

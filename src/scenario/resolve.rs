@@ -9,8 +9,9 @@ use super::almanac::Almanac;
 use super::calendar::Calendar;
 use super::file::Written;
 use super::hours;
-use super::plan::{Plan, Source};
+use super::plan::{AtClosing, Plan, Source};
 use super::problem::Problems;
+use crate::center::rules::CustomerClasses;
 use crate::measure::catalogue;
 use crate::measure::gate::{Gate, Judge};
 use crate::measure::outline::Outline;
@@ -47,17 +48,23 @@ pub fn resolve(written: &Written, source: Source, problems: &mut Problems) -> Op
             days: almanac.days(),
             service_levels: service_levels(&written.gates),
             concurrency: team.rules.concurrency,
+            classes: vec!["customers".into()],
+            messages: true,
         },
         calendar: Calendar::new(almanac.start),
         drain_limit: written.run.drain_limit,
         replications: written.run.replications,
+        first_replication: 0,
+        precision: Vec::new(),
         arrivals,
         open,
-        customers: written.customers.clone()?,
+        at_closing: AtClosing::Served,
+        customers: CustomerClasses::one(written.customers.clone()?),
         agents: team.rules.clone(),
         router: team.router(written.queue_limit),
         team: team.staffing.team() as u32,
         shifts,
+        headcounts: Vec::new(),
         live: written.live.clone(),
         validity: written.validity.clone(),
         gates: written.gates.clone(),

@@ -11,6 +11,7 @@ use super::form::Whole;
 use super::plan::Shift;
 use super::problem::Problems;
 use super::section::Section;
+use crate::center::rules::ShiftEnd;
 use crate::time::Time;
 
 /// The most agents of a team.
@@ -82,6 +83,7 @@ impl Staffing {
                     agent,
                     from: Time::ZERO,
                     until: Time::NEVER,
+                    end: ShiftEnd::Finish,
                 };
                 return Some((0..*agents).map(shift).collect());
             }
@@ -95,7 +97,12 @@ impl Staffing {
                 if line.days.contain(kind) {
                     let stretch = stretch(almanac, date, line.shift, end);
                     shifts.extend(stretch.into_iter().flat_map(|(from, until)| {
-                        (first..first + line.agents).map(move |agent| Shift { agent, from, until })
+                        (first..first + line.agents).map(move |agent| Shift {
+                            agent,
+                            from,
+                            until,
+                            end: ShiftEnd::Finish,
+                        })
                     }));
                 }
                 first += line.agents;

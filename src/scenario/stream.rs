@@ -159,6 +159,7 @@ mod tests {
         RateCurve {
             pieces,
             busyness_cv: cv,
+            day_correlation: 0.0,
         }
     }
 

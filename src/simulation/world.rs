@@ -209,7 +209,10 @@ impl<'p> World<'p> {
             recorder.closed_desk(number, now);
             return;
         }
-        let customer = Customer::new(people.person(u64::from(number), 0), &self.plan.customers);
+        let customer = Customer::new(
+            people.person(u64::from(number), 0),
+            self.plan.customers.rules(0),
+        );
         let visit = recorder.offered(number, 0, now);
         let chat = self.seat(Chat { customer, visit });
         if self.router.offer(chat) == Offered::Rejected {
@@ -228,7 +231,7 @@ impl<'p> World<'p> {
         recorder.queued(&mut place.visit, now);
         let wake = place
             .customer
-            .handle(now, CustomerInput::Queued, &self.plan.customers)
+            .handle(now, CustomerInput::Queued, self.plan.customers.rules(0))
             .wake;
         self.queue.set(self.plan.team + chat.0, wake);
     }
@@ -259,7 +262,7 @@ impl<'p> World<'p> {
         recorder.assigned(&mut place.visit, agent.0, now);
         place
             .customer
-            .handle(now, CustomerInput::Assigned, &self.plan.customers);
+            .handle(now, CustomerInput::Assigned, self.plan.customers.rules(0));
         let (draws, exchanges) = (place.customer.draws(), place.customer.exchanges());
         if place.visit.is_delayed() {
             self.queue.set(self.plan.team + chat.0, Time::NEVER);
@@ -287,7 +290,7 @@ impl<'p> World<'p> {
         let place = &mut self.chats[chat.index()];
         let step = place
             .customer
-            .handle(now, CustomerInput::Wake, &self.plan.customers);
+            .handle(now, CustomerInput::Wake, self.plan.customers.rules(0));
         match step.act {
             Some(CustomerAct::Send) => {
                 recorder.sent(&mut place.visit, now);
@@ -375,7 +378,7 @@ impl<'p> World<'p> {
         recorder.replied(&mut place.visit, now);
         let step = place
             .customer
-            .handle(now, CustomerInput::Reply, &self.plan.customers);
+            .handle(now, CustomerInput::Reply, self.plan.customers.rules(0));
         debug_assert_eq!(last, step.act == Some(CustomerAct::Done));
         if last {
             recorder.ended(&mut place.visit, Fate::Handled, now);
@@ -435,5 +438,5 @@ fn changes(shifts: &[Shift]) -> Vec<Change> {
 
 /// Wake-ups a nanosecond at the busiest time, roughly: a customer has two an exchange and two more.
 fn peak_events(plan: &Plan) -> f64 {
-    plan.arrivals.peak() * (2.0 * plan.customers.exchanges.mean() + 2.0)
+    plan.arrivals.peak() * (2.0 * plan.customers.mean(|class| class.exchanges.mean()) + 2.0)
 }

@@ -3,6 +3,7 @@
 //! Paired by seed: the 95 % interval of the mean difference must lie within 2 % plus speed x 2 x
 //! (mean lag + mean delivery) for latencies, and within one point for ratios.
 
+use busyhour::center::rules::ShiftEnd;
 use busyhour::live::{self, watch};
 use busyhour::measure::result::RunResult;
 use busyhour::scenario::plan::{Plan, Shift};
@@ -158,7 +159,12 @@ fn a_live_roster_is_kept() {
     (plan.validity.lag_ms_p99, plan.validity.lag_share) = (10_000.0, 10.0);
     plan.live.connect_lead = Span::from_secs(1);
     let minute = |n: u64| Time::ZERO + Span::from_secs(n * 60);
-    let shift = |agent, from, until| Shift { agent, from, until };
+    let shift = |agent, from, until| Shift {
+        agent,
+        from,
+        until,
+        end: ShiftEnd::Finish,
+    };
     plan.shifts = vec![
         shift(0, minute(0), minute(6)),
         shift(1, minute(0), Time::NEVER),

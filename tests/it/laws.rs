@@ -1,6 +1,7 @@
 //! Conservation laws of the simulation over random scenarios.
 
 use busyhour::center::fate::Fate;
+use busyhour::center::rules::ShiftEnd;
 use busyhour::measure::record::Record;
 use busyhour::measure::recorder::Recorder;
 use busyhour::scenario::plan::{Plan, Shift};
@@ -60,8 +61,8 @@ prop_compose! {
             plan.shifts = (0..plan.team).flat_map(|agent| {
                 let cut = |i: usize| Time((cuts[(agent as usize + i) % 6] * horizon) as u64);
                 let (from, until) = (cut(0).min(cut(1)), cut(0).max(cut(1)) + Span(1));
-                let again = Shift { agent, from: until + Span::from_secs(600), until: Time::NEVER };
-                [Shift { agent, from, until }, again]
+                let again = Shift { agent, from: until + Span::from_secs(600), until: Time::NEVER, end: ShiftEnd::Finish };
+                [Shift { agent, from, until, end: ShiftEnd::Finish }, again]
             }).collect();
             plan.shifts.sort_by_key(|shift| (shift.from, shift.agent));
         }

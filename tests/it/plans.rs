@@ -1,11 +1,13 @@
 //! Owns plans made in code: the laws of theory need parameters that no scenario file ships.
 
-use busyhour::center::rules::{AgentRules, CustomerRules, Policy, RouterRules};
+use busyhour::center::rules::{
+    AgentRules, CustomerClasses, CustomerRules, Policy, RouterRules, ShiftEnd,
+};
 use busyhour::measure::gate::Judge;
 use busyhour::measure::outline::Outline;
 use busyhour::scenario::calendar::Calendar;
 use busyhour::scenario::plan::{
-    Arrivals, Live, Period, Piece, Plan, RateCurve, Shift, Source, Validity,
+    Arrivals, AtClosing, Live, Period, Piece, Plan, RateCurve, Shift, Source, Validity,
 };
 use busyhour::stats::law::{CountLaw, Law};
 use busyhour::time::{Span, Time};
@@ -70,6 +72,7 @@ impl Center {
             agent,
             from: Time::ZERO,
             until: Time::NEVER,
+            end: ShiftEnd::Finish,
         };
         let start = "2026-01-05T00:00:00[UTC]".parse().unwrap();
         let slow = |n: u32| 1.0 + self.slow_down * f64::from(n);
@@ -90,35 +93,39 @@ impl Center {
                     .map(|t| Span::from_secs_f64(*t))
                     .collect(),
                 concurrency: self.concurrency,
+                classes: vec!["customers".into()],
+                messages: true,
             },
             drain_limit,
             replications: self.replications,
+            first_replication: 0,
+            precision: Vec::new(),
             arrivals: Arrivals::Rate(RateCurve {
                 pieces: vec![piece],
                 busyness_cv: 0.0,
+                day_correlation: 0.0,
             }),
             open: vec![Period {
                 from: Time::ZERO,
                 until: Time::NEVER,
             }],
-            customers: CustomerRules {
-                queue_patience: self.queue_patience.clone(),
-                reply_patience: self.reply_patience.clone(),
-                think: self.think.clone(),
-                exchanges: self.exchanges.clone(),
-            },
-            agents: AgentRules {
-                concurrency: self.concurrency,
-                reply: self.reply.clone(),
-                wrap_up: self.wrap_up.clone(),
-                slow_down: (0..self.concurrency).map(slow).collect(),
-            },
-            router: RouterRules {
-                queue_limit: self.queue_limit,
-                policy: Policy::FewestActive,
-            },
+            at_closing: AtClosing::Served,
+            customers: CustomerClasses::one(CustomerRules::new(
+                self.queue_patience.clone(),
+                self.reply_patience.clone(),
+                self.think.clone(),
+                self.exchanges.clone(),
+            )),
+            agents: AgentRules::new(
+                self.concurrency,
+                self.reply.clone(),
+                self.wrap_up.clone(),
+                (0..self.concurrency).map(slow).collect(),
+            ),
+            router: RouterRules::new(self.queue_limit, Policy::FewestActive),
             team: self.agents,
             shifts: (0..self.agents).map(shift).collect(),
+            headcounts: Vec::new(),
             live: Live {
                 speed: 60.0,
                 connect_lead: Span::from_secs(5),

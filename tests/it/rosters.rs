@@ -1,6 +1,7 @@
 //! Shifts in the simulation, on scenarios small enough to work out by hand.
 
 use busyhour::center::fate::Fate;
+use busyhour::center::rules::ShiftEnd;
 use busyhour::scenario::plan::{Arrivals, Plan, Shift};
 use busyhour::simulation::{Options, Outcome, Watch, simulate};
 use busyhour::stats::law::{CountLaw, Law};
@@ -30,6 +31,7 @@ fn plan(arrivals: &[u64], shifts: &[(u32, u64, u64)]) -> Plan {
         agent,
         from: minute(from),
         until: minute(until),
+        end: ShiftEnd::Finish,
     };
     plan.shifts = shifts.iter().map(shift).collect();
     plan

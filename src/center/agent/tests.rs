@@ -6,12 +6,12 @@ use crate::stats::law::Law;
 use crate::time::Span;
 
 fn rules(slow_down: Vec<f64>) -> AgentRules {
-    AgentRules {
-        concurrency: 2,
-        reply: Law::constant(40.0).unwrap(),
-        wrap_up: Law::constant(30.0).unwrap(),
+    AgentRules::new(
+        2,
+        Law::constant(40.0).unwrap(),
+        Law::constant(30.0).unwrap(),
         slow_down,
-    }
+    )
 }
 
 fn at(secs: u64) -> Time {

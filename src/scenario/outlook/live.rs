@@ -84,18 +84,16 @@ fn whole(value: f64) -> u64 {
 
 /// The shortest mean time that people of the plan take for anything, in scenario seconds.
 fn shortest_human_time(plan: &Plan) -> Option<f64> {
-    let people = &plan.customers;
-    let several = people.exchanges.mean() > 1.0;
-    let times = [
-        Some(plan.agents.reply.mean()),
-        Some(plan.agents.wrap_up.mean()),
-        Some(people.queue_patience.mean()),
-        Some(people.reply_patience.mean()),
-        several.then(|| people.think.mean()),
-    ];
-    let real = times
-        .into_iter()
-        .flatten()
-        .filter(|secs| *secs > 0.0 && secs.is_finite());
+    let agents = [plan.agents.reply.mean(), plan.agents.wrap_up.mean()];
+    let customers = plan.customers.iter().flat_map(|(_, class)| {
+        let several = class.exchanges.mean() > 1.0;
+        [
+            class.queue_patience.mean(),
+            class.reply_patience.mean(),
+            if several { class.think.mean() } else { 0.0 },
+        ]
+    });
+    let times = customers.chain(agents);
+    let real = times.filter(|secs| *secs > 0.0 && secs.is_finite());
     real.min_by(f64::total_cmp)
 }

@@ -50,14 +50,13 @@ const STEPS: (f64, f64) = (8.0, 2e6);
 impl Pace {
     /// The pace of a plan's agents and customers.
     pub fn of(plan: &Plan) -> Pace {
-        let (exchanges, reply) = (plan.customers.exchanges.mean(), plan.agents.reply.mean());
-        let think = plan.customers.think.mean();
+        let exchanges = plan.customers.mean(|class| class.exchanges.mean());
+        let reply = plan.agents.reply.mean();
         // Zero times an endless mean is nothing: a single exchange has no thinking.
-        let thinking = if exchanges > 1.0 {
-            (exchanges - 1.0) * think
-        } else {
-            0.0
-        };
+        let thinking = plan.customers.mean(|class| match class.exchanges.mean() {
+            exchanges if exchanges > 1.0 => (exchanges - 1.0) * class.think.mean(),
+            _ => 0.0,
+        });
         let elsewhere = thinking + plan.agents.wrap_up.mean();
         let k = plan.agents.concurrency;
         let each = k.div_ceil(LEVELS);
@@ -73,10 +72,10 @@ impl Pace {
             exchanges,
             reply: reply * plan.agents.slowed(1),
             elsewhere,
-            spread: match plan.customers.exchanges {
+            spread: plan.customers.mean(|class| match class.exchanges {
                 CountLaw::Constant(_) => 0.0,
                 CountLaw::Geometric { mean, .. } => (mean - 1.0) / mean,
-            } + 1.0 / exchanges,
+            }) + 1.0 / exchanges,
             levels: held.map(level).collect(),
         }
     }
@@ -143,7 +142,11 @@ impl Pace {
             u32::MAX => f64::INFINITY,
             limit => f64::from(limit),
         };
-        let patience = plan.customers.queue_patience.mean();
+        // Patience ends at a rate: a class that never gives up adds none.
+        let impatience = plan
+            .customers
+            .mean(|class| 1.0 / class.queue_patience.mean());
+        let patience = 1.0 / impatience;
         let horizon = plan.outline.horizon;
         let step = self.step(horizon);
         let (mut open, mut finishing, mut last) = (0.0, 0.0, 0.0);

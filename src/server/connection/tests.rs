@@ -23,10 +23,7 @@ type Peer = WebSocketStream<DuplexStream>;
 
 impl Rig {
     fn new(outbox: usize) -> Rig {
-        let rules = RouterRules {
-            queue_limit: u32::MAX,
-            policy: Policy::FewestActive,
-        };
+        let rules = RouterRules::new(u32::MAX, Policy::FewestActive);
         let hello = Hello {
             protocol: 1,
             server: String::new(),

@@ -16,10 +16,7 @@ struct Rig {
 
 impl Rig {
     fn new(queue_limit: u32) -> Rig {
-        let rules = RouterRules {
-            queue_limit,
-            policy: Policy::FewestActive,
-        };
+        let rules = RouterRules::new(queue_limit, Policy::FewestActive);
         let hello = Hello {
             protocol: 1,
             server: "test".to_owned(),

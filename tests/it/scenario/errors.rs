@@ -232,7 +232,7 @@ fn changes_from_the_command_line_change_the_plan() {
         (4, 7, "Changed")
     );
     assert!((plan.arrivals.expected() - 600.0).abs() < 1e-6);
-    assert_eq!(plan.customers.queue_patience.mean().round(), 60.0);
+    assert_eq!(plan.customers.rules(0).queue_patience.mean().round(), 60.0);
     assert_eq!(plan.source.overrides, changes);
     assert_eq!(plan.outline.intervals(), 6);
 }

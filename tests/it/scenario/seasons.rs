@@ -1,5 +1,6 @@
 //! What calendar and curves resolve to: expected chats, days, hours and shifts.
 
+use busyhour::center::rules::ShiftEnd;
 use busyhour::scenario::outlook::Outlook;
 use busyhour::scenario::plan::{Period, Plan, Shift};
 use busyhour::time::{Span, Time};
@@ -237,7 +238,12 @@ fn rosters_number_agents_by_line_and_cut_the_night_before() {
           { days = "sun", shift = "05:00-09:00", agents = 7 },
         ]"#;
     let plan = busyhour::scenario::read_text("x", text, std::path::Path::new(""), &[]).unwrap();
-    let shift = |agent, (from, until): (Time, Time)| Shift { agent, from, until };
+    let shift = |agent, (from, until): (Time, Time)| Shift {
+        agent,
+        from,
+        until,
+        end: ShiftEnd::Finish,
+    };
     // The scenario starts at 02:00 and ends at 03:00 summer time, 24 hours later; the second
     // night lasts seven hours. Sunday is a holiday: the last line has nobody.
     let shifts = [

@@ -16,10 +16,7 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
 pub fn options(queue_limit: u32) -> ServerOptions {
-    let rules = RouterRules {
-        queue_limit,
-        policy: Policy::FewestActive,
-    };
+    let rules = RouterRules::new(queue_limit, Policy::FewestActive);
     ServerOptions::new("127.0.0.1:0".parse().unwrap(), rules)
 }
 
