@@ -28,6 +28,8 @@ pub struct Record {
     pub closed: Time,
     /// When the slot was free again.
     pub freed: Time,
+    /// The slot time: the sum of its spells, where the chat was handed over; known once freed.
+    pub held: Span,
     /// The agent; `u32::MAX` for none.
     pub agent: u32,
     /// Messages the customer sent.

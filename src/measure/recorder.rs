@@ -3,13 +3,14 @@
 //! Law: a customer counts in the interval of its offer, whenever it ends; time counts by the clock.
 //! Each note is a few additions to memory allocated before the run.
 
+mod notes;
+
 use super::clock::{Clock, Gauge, Place, Segments};
 use super::histogram::{Histogram, Series};
 use super::outline::Outline;
 use super::record::Record;
-use super::tally::{Count, LATENCIES, Latency, SIMULATED, Slice, Tally, Within};
-use super::visit::{EXCLUDED, Visit};
-use crate::center::fate::Fate;
+use super::tally::{LATENCIES, Latency, SIMULATED, Slice, Tally, Within};
+use super::visit::Visit;
 use crate::time::{Span, Time};
 
 /// What all replications of one thread, and in the end of the run, found together.
@@ -120,249 +121,6 @@ impl Recorder {
         }
     }
 
-    /// A customer comes and asks for an agent.
-    #[inline]
-    pub fn offered(&mut self, number: u32, attempt: u32, now: Time) -> Visit {
-        let visit = self.arrived(number, attempt, now);
-        self.bump(&visit, Count::Offered);
-        visit
-    }
-
-    /// A customer comes outside opening hours and goes away.
-    pub fn closed_desk(&mut self, number: u32, now: Time) {
-        let visit = self.arrived(number, 0, now);
-        self.bump(&visit, Count::Closed);
-        self.keep(&visit);
-    }
-
-    #[inline]
-    fn arrived(&mut self, number: u32, attempt: u32, now: Time) -> Visit {
-        let interval = match self.is_measured(now) {
-            true => self.outline.interval_of(now) as u32,
-            false => EXCLUDED,
-        };
-        let visit = Visit::new(number, attempt, now, interval);
-        self.bump(&visit, Count::Arrived);
-        if attempt == 0 {
-            self.bump(&visit, Count::Customers);
-        }
-        visit
-    }
-
-    #[inline]
-    fn is_measured(&self, now: Time) -> bool {
-        now >= self.outline.warm_up && now < self.outline.horizon
-    }
-
-    /// No agent has room: the chat waits.
-    #[inline]
-    pub fn queued(&mut self, visit: &mut Visit, now: Time) {
-        visit.delayed = true;
-        self.clock.rise(Gauge::Queue, now);
-        if self.is_measured(now) {
-            self.tally.queue_max = self.tally.queue_max.max(self.clock.count(Gauge::Queue));
-        }
-        self.bump(visit, Count::Delayed);
-    }
-
-    /// An agent gets the chat; its first message is pending.
-    #[inline]
-    pub fn assigned(&mut self, visit: &mut Visit, agent: u32, now: Time) {
-        if visit.delayed {
-            self.clock.fall(Gauge::Queue, now);
-        }
-        (visit.assigned, visit.agent) = (now, agent);
-        let wait = now.since(visit.offered);
-        self.bump(visit, Count::Assigned);
-        self.sent(visit, now);
-        let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
-            return;
-        };
-        slice.wait.record(wait);
-        self.series[Latency::Wait as usize].record(wait);
-        for (within, level) in self
-            .tally
-            .within
-            .iter_mut()
-            .zip(&self.outline.service_levels)
-        {
-            within.answered += u64::from(wait <= *level);
-        }
-        if self
-            .outline
-            .service_levels
-            .first()
-            .is_some_and(|level| wait <= *level)
-        {
-            slice.within.answered += 1;
-        }
-    }
-
-    /// A message of the customer is pending from now on.
-    #[inline]
-    pub fn sent(&mut self, visit: &mut Visit, now: Time) {
-        visit.pending = now;
-        self.bump(visit, Count::Messages);
-    }
-
-    /// A reply was delivered.
-    #[inline]
-    pub fn replied(&mut self, visit: &mut Visit, now: Time) {
-        let latency = now.since(visit.pending);
-        visit.pending = Time::NEVER;
-        visit.replies += 1;
-        if self.records.is_some() {
-            visit.latency_sum += latency;
-            visit.latency_max = visit.latency_max.max(latency);
-        }
-        let first = visit.replies == 1;
-        if first {
-            visit.first_reply = now;
-        }
-        let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
-            return;
-        };
-        slice.inter_message.record(latency);
-        self.series[Latency::InterMessage as usize].record(latency);
-        if first {
-            let response = now.since(visit.offered);
-            slice.first_response.record(response);
-            self.series[Latency::FirstResponse as usize].record(response);
-        }
-    }
-
-    /// The customer gives up and leaves the queue.
-    pub fn left_queue(&mut self, visit: &mut Visit, now: Time) {
-        self.clock.fall(Gauge::Queue, now);
-        self.ended(visit, Fate::AbandonedQueue, now);
-        let wait = now.since(visit.offered);
-        let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
-            return;
-        };
-        self.series[Latency::WaitAbandoned as usize].record(wait);
-        for (within, level) in self
-            .tally
-            .within
-            .iter_mut()
-            .zip(&self.outline.service_levels)
-        {
-            within.short += u64::from(wait < *level);
-        }
-        if self
-            .outline
-            .service_levels
-            .first()
-            .is_some_and(|level| wait < *level)
-        {
-            slice.within.short += 1;
-        }
-    }
-
-    /// The customer gives up waiting for a reply and leaves the chat.
-    pub fn left_chat(&mut self, visit: &mut Visit, now: Time) {
-        self.ended(visit, Fate::AbandonedChat, now);
-        self.bump(visit, Count::Unanswered);
-        if visit.interval != EXCLUDED {
-            let pending = now.since(visit.pending);
-            self.series[Latency::PendingAbandoned as usize].record(pending);
-        }
-    }
-
-    /// The queue is full: the chat is turned away.
-    pub fn rejected(&mut self, visit: &mut Visit, now: Time) {
-        self.ended(visit, Fate::Rejected, now);
-        if visit.interval != EXCLUDED {
-            self.wait_all.record(Span::ZERO);
-        }
-    }
-
-    /// The chat ends for the customer.
-    #[inline]
-    pub fn ended(&mut self, visit: &mut Visit, fate: Fate, now: Time) {
-        debug_assert!(visit.fate.is_none(), "a chat has one fate");
-        (visit.fate, visit.closed) = (Some(fate), now);
-        if let Some(slice) = self.slices.get_mut(visit.interval as usize) {
-            slice.counts.bump_fate(fate);
-            self.tally.counts.bump_fate(fate);
-        }
-        if fate == Fate::Handled && self.is_measured(now) {
-            self.tally.handled_by_clock += 1;
-        }
-    }
-
-    /// Live: the chat ends because its connection did, wherever it is.
-    pub fn cut(&mut self, visit: &mut Visit, fate: Fate, now: Time) {
-        if visit.delayed && !visit.assigned.comes() {
-            self.clock.fall(Gauge::Queue, now);
-        }
-        self.ended(visit, fate, now);
-    }
-
-    /// The run is over and the chat is not.
-    pub fn open_at_end(&mut self, visit: &mut Visit, now: Time) {
-        let waiting = !visit.assigned.comes();
-        self.cut(visit, Fate::OpenAtEnd, now);
-        visit.closed = Time::NEVER;
-        let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
-            return;
-        };
-        let overdue = |level: &Span| waiting && now.since(visit.offered) > *level;
-        for (within, level) in self
-            .tally
-            .within
-            .iter_mut()
-            .zip(&self.outline.service_levels)
-        {
-            within.overdue += u64::from(overdue(level));
-        }
-        slice.within.overdue += u64::from(self.outline.service_levels.first().is_some_and(overdue));
-    }
-
-    /// The agent starts composing.
-    #[inline]
-    pub fn composing(&mut self, now: Time) {
-        self.clock.rise(Gauge::Composing, now);
-    }
-
-    /// The agent has composed for this chat since `since`.
-    #[inline]
-    pub fn composed(&mut self, visit: &mut Visit, since: Time, now: Time) {
-        self.clock.fall(Gauge::Composing, now);
-        visit.composed += now.since(since);
-    }
-
-    /// An agent who now holds `held` slots has taken one.
-    #[inline]
-    pub fn slot_taken(&mut self, held: u32, now: Time) {
-        self.clock.rise(Gauge::Active, now);
-        if held == 1 {
-            self.clock.rise(Gauge::Busy, now);
-        }
-    }
-
-    /// An agent who now holds `held` slots has freed one.
-    #[inline]
-    pub fn slot_freed(&mut self, held: u32, now: Time) {
-        self.clock.fall(Gauge::Active, now);
-        if held == 0 {
-            self.clock.fall(Gauge::Busy, now);
-        }
-    }
-
-    /// The slot of the chat is free again: handle time, wrap-up and composing are known.
-    #[inline]
-    pub fn handled(&mut self, visit: &mut Visit, now: Time) {
-        visit.freed = now;
-        let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
-            return;
-        };
-        let handle = now.since(visit.assigned);
-        slice.handle.record(handle);
-        self.series[Latency::Handle as usize].record(handle);
-        self.series[Latency::WrapUp as usize].record(now.since(visit.closed));
-        self.series[Latency::ComposingPerChat as usize].record(visit.composed);
-    }
-
     /// An agent comes, or stays on after its shift (`Gauge::Overtime`).
     pub fn rise(&mut self, gauge: Gauge, now: Time) {
         self.clock.rise(gauge, now);
@@ -383,19 +141,11 @@ impl Recorder {
         self.series[latency as usize].record(value);
     }
 
-    /// Nothing more happens to the chat: its row is kept if rows are.
+    /// Nothing more happens to the chat, whose slot was free at `freed`: its row is kept if rows are.
     #[inline]
-    pub fn keep(&mut self, visit: &Visit) {
+    pub fn keep(&mut self, visit: &Visit, freed: Time) {
         if let Some(records) = &mut self.records {
-            records.push(visit.record());
-        }
-    }
-
-    #[inline]
-    fn bump(&mut self, visit: &Visit, count: Count) {
-        if let Some(slice) = self.slices.get_mut(visit.interval as usize) {
-            slice.counts.bump(count);
-            self.tally.counts.bump(count);
+            records.push(visit.record(freed));
         }
     }
 

@@ -62,6 +62,7 @@ fn row(replication: u32, record: &Record, calendar: &Calendar) -> [String; COLUM
     let local = calendar.local(record.offered);
     let mean = (record.replies > 0).then(|| record.latency_sum / u64::from(record.replies));
     let longest = (record.replies > 0).then_some(record.latency_max);
+    let handle = record.freed.comes().then_some(record.held);
     let composed = record.assigned.comes().then_some(record.composed);
     [
         replication.to_string(),
@@ -75,7 +76,7 @@ fn row(replication: u32, record: &Record, calendar: &Calendar) -> [String; COLUM
         instant(record.assigned),
         between(record.offered, record.first_reply),
         instant(record.closed),
-        between(record.assigned, record.freed),
+        handle.map_or_else(String::new, seconds),
         between(record.closed, record.freed),
         number_or_empty(record.agent),
         record.messages.to_string(),
@@ -133,6 +134,7 @@ mod tests {
             first_reply: at(3_650.0),
             closed: at(3_900.0),
             freed: at(3_930.0),
+            held: Span::from_millis(317_250),
             agent: 3,
             messages: 5,
             replies: 4,

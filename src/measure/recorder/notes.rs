@@ -1,0 +1,363 @@
+//! Owns the notes that the recorder takes of chats: one function for each thing that happens.
+//!
+//! Law: a chat has one fate; who is gone silently counts in the use of slots and attention alone.
+
+use super::Recorder;
+use crate::center::fate::Fate;
+use crate::measure::clock::Gauge;
+use crate::measure::tally::{Count, Latency};
+use crate::measure::visit::{EXCLUDED, Flag, Visit};
+use crate::time::{Span, Time};
+
+impl Recorder {
+    /// A customer comes and asks for an agent.
+    #[inline]
+    pub fn offered(&mut self, number: u32, attempt: u16, class: u8, now: Time) -> Visit {
+        let visit = self.arrived(number, attempt, class, now);
+        self.bump(&visit, Count::Offered);
+        if attempt > 0 {
+            self.bump(&visit, Count::Retried);
+        }
+        visit
+    }
+
+    /// What is known of a customer who will come again: nothing yet.
+    pub fn expected(number: u32, attempt: u16, class: u8) -> Visit {
+        Visit::new(number, attempt, class, Time::NEVER, EXCLUDED)
+    }
+
+    /// A customer comes outside opening hours and goes away.
+    pub fn closed_desk(&mut self, number: u32, attempt: u16, class: u8, now: Time) {
+        let visit = self.arrived(number, attempt, class, now);
+        self.bump(&visit, Count::Closed);
+        self.keep(&visit, Time::NEVER);
+    }
+
+    #[inline]
+    fn arrived(&mut self, number: u32, attempt: u16, class: u8, now: Time) -> Visit {
+        let interval = match self.is_measured(now) {
+            true => self.outline.interval_of(now) as u32,
+            false => EXCLUDED,
+        };
+        let visit = Visit::new(number, attempt, class, now, interval);
+        self.bump(&visit, Count::Arrived);
+        if attempt == 0 {
+            self.bump(&visit, Count::Customers);
+        }
+        visit
+    }
+
+    #[inline]
+    fn is_measured(&self, now: Time) -> bool {
+        now >= self.outline.warm_up && now < self.outline.horizon
+    }
+
+    /// No agent has room: the chat waits.
+    #[inline]
+    pub fn queued(&mut self, visit: &mut Visit, now: Time) {
+        visit.set(Flag::Delayed);
+        self.waits(visit, now);
+        self.bump(visit, Count::Delayed);
+    }
+
+    #[inline]
+    fn waits(&mut self, visit: &mut Visit, now: Time) {
+        visit.set(Flag::Waiting);
+        self.clock.rise(Gauge::Queue, now);
+        if self.is_measured(now) {
+            self.tally.queue_max = self.tally.queue_max.max(self.clock.count(Gauge::Queue));
+        }
+    }
+
+    /// The chat is out of the queue, if it was in it.
+    #[inline]
+    fn waits_no_more(&mut self, visit: &mut Visit, now: Time) {
+        if visit.is(Flag::Waiting) {
+            visit.unset(Flag::Waiting);
+            self.clock.fall(Gauge::Queue, now);
+        }
+    }
+
+    /// An agent gets the chat for the first time; its first message is pending. A ghost counts in
+    /// the use of slots alone.
+    #[inline]
+    pub fn assigned(&mut self, visit: &mut Visit, agent: u32, now: Time) {
+        self.waits_no_more(visit, now);
+        self.spell_begins(visit, agent, now);
+        if visit.is(Flag::Ghost) {
+            self.clock.rise(Gauge::Ghosts, now);
+            return;
+        }
+        visit.assigned = now;
+        let wait = now.since(visit.offered);
+        self.bump(visit, Count::Assigned);
+        self.sent(visit, now);
+        let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
+            return;
+        };
+        slice.wait.record(wait);
+        self.series[Latency::Wait as usize].record(wait);
+        for (within, level) in self
+            .tally
+            .within
+            .iter_mut()
+            .zip(&self.outline.service_levels)
+        {
+            within.answered += u64::from(wait <= *level);
+        }
+        if self
+            .outline
+            .service_levels
+            .first()
+            .is_some_and(|level| wait <= *level)
+        {
+            slice.within.answered += 1;
+        }
+    }
+
+    #[inline]
+    fn spell_begins(&mut self, visit: &mut Visit, agent: u32, now: Time) {
+        visit.agent = agent;
+        visit.held = visit.held.wrapping_sub(now.0);
+    }
+
+    /// The chat goes back from its agent to the queue.
+    pub fn handed_over(&mut self, visit: &mut Visit, now: Time) {
+        visit.held = visit.held.wrapping_add(now.0);
+        visit.agent = u32::MAX;
+        visit.transferred();
+        if visit.is(Flag::Ghost) {
+            self.clock.fall(Gauge::Ghosts, now);
+        } else {
+            visit.closed = now;
+        }
+        self.waits(visit, now);
+    }
+
+    /// An agent gets the chat again, after it was handed over.
+    pub fn assigned_again(&mut self, visit: &mut Visit, agent: u32, now: Time) {
+        self.waits_no_more(visit, now);
+        self.spell_begins(visit, agent, now);
+        if visit.is(Flag::Ghost) {
+            self.clock.rise(Gauge::Ghosts, now);
+            return;
+        }
+        let wait = now.since(std::mem::replace(&mut visit.closed, Time::NEVER));
+        if visit.interval != EXCLUDED {
+            self.series[Latency::RequeueWait as usize].record(wait);
+        }
+    }
+
+    /// A message of the customer is pending from now on.
+    #[inline]
+    pub fn sent(&mut self, visit: &mut Visit, now: Time) {
+        visit.pending = now;
+        self.bump(visit, Count::Messages);
+    }
+
+    /// A reply was delivered to a customer who is there.
+    #[inline]
+    pub fn replied(&mut self, visit: &mut Visit, now: Time) {
+        let latency = now.since(visit.pending);
+        visit.pending = Time::NEVER;
+        visit.replies += 1;
+        if self.records.is_some() {
+            visit.latency_sum += latency;
+            visit.latency_max = visit.latency_max.max(latency);
+        }
+        let first = visit.replies == 1;
+        if first {
+            visit.first_reply = now;
+        }
+        let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
+            return;
+        };
+        slice.inter_message.record(latency);
+        self.series[Latency::InterMessage as usize].record(latency);
+        if first {
+            let response = now.since(visit.offered);
+            slice.first_response.record(response);
+            self.series[Latency::FirstResponse as usize].record(response);
+        }
+    }
+
+    /// The customer gives up and leaves the queue; silently, it keeps its place there.
+    pub fn left_queue(&mut self, visit: &mut Visit, silently: bool, now: Time) {
+        if silently {
+            visit.set(Flag::Ghost);
+            self.bump(visit, Count::Silent);
+        } else {
+            self.waits_no_more(visit, now);
+        }
+        self.ended(visit, Fate::AbandonedQueue, now);
+        let wait = now.since(visit.offered);
+        let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
+            return;
+        };
+        self.series[Latency::WaitAbandoned as usize].record(wait);
+        for (within, level) in self
+            .tally
+            .within
+            .iter_mut()
+            .zip(&self.outline.service_levels)
+        {
+            within.short += u64::from(wait < *level);
+        }
+        if self
+            .outline
+            .service_levels
+            .first()
+            .is_some_and(|level| wait < *level)
+        {
+            slice.within.short += 1;
+        }
+    }
+
+    /// The customer gives up waiting for a reply and leaves the chat; silently, it keeps its slot,
+    /// or its place in the queue if it was handed over.
+    pub fn left_chat(&mut self, visit: &mut Visit, silently: bool, now: Time) {
+        visit.set(Flag::Unanswered);
+        self.bump(visit, Count::Unanswered);
+        if visit.interval != EXCLUDED {
+            let pending = now.since(visit.pending);
+            self.series[Latency::PendingAbandoned as usize].record(pending);
+        }
+        if silently {
+            visit.set(Flag::Ghost);
+            visit.pending = Time::NEVER;
+            self.bump(visit, Count::Silent);
+            if !visit.is(Flag::Waiting) {
+                self.clock.rise(Gauge::Ghosts, now);
+            }
+        } else {
+            self.waits_no_more(visit, now);
+        }
+        self.ended(visit, Fate::AbandonedChat, now);
+    }
+
+    /// An agent has replied to one who had left silently; with the last reply the chat is closed.
+    pub fn ghost_answered(&mut self, visit: &mut Visit, last: bool, now: Time) {
+        visit.set(Flag::Answered);
+        if last {
+            self.ghost_over(visit, now);
+        }
+    }
+
+    /// The chat of one who had left silently is closed.
+    pub fn ghost_over(&mut self, visit: &mut Visit, now: Time) {
+        self.waits_no_more(visit, now);
+        if visit.agent != u32::MAX {
+            self.clock.fall(Gauge::Ghosts, now);
+        }
+        visit.pending = now;
+    }
+
+    /// The queue is full, or the desk closes: the chat is turned away.
+    pub fn rejected(&mut self, visit: &mut Visit, now: Time) {
+        self.waits_no_more(visit, now);
+        self.ended(visit, Fate::Rejected, now);
+        if visit.interval != EXCLUDED {
+            self.wait_all.record(now.since(visit.offered));
+        }
+    }
+
+    /// The chat ends for the customer.
+    #[inline]
+    pub fn ended(&mut self, visit: &mut Visit, fate: Fate, now: Time) {
+        debug_assert!(visit.fate.is_none(), "a chat has one fate");
+        (visit.fate, visit.closed) = (Some(fate), now);
+        if let Some(slice) = self.slices.get_mut(visit.interval as usize) {
+            slice.counts.bump_fate(fate);
+            self.tally.counts.bump_fate(fate);
+        }
+        if fate == Fate::Handled && self.is_measured(now) {
+            self.tally.handled_by_clock += 1;
+        }
+    }
+
+    /// The chat is ended for reasons of others, wherever it is: dropped, or live cut.
+    pub fn cut(&mut self, visit: &mut Visit, fate: Fate, now: Time) {
+        self.waits_no_more(visit, now);
+        self.ended(visit, fate, now);
+    }
+
+    /// The run is over and the chat is not.
+    pub fn open_at_end(&mut self, visit: &mut Visit, now: Time) {
+        let waiting = !visit.assigned.comes();
+        self.cut(visit, Fate::OpenAtEnd, now);
+        visit.closed = Time::NEVER;
+        let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
+            return;
+        };
+        let overdue = |level: &Span| waiting && now.since(visit.offered) > *level;
+        for (within, level) in self
+            .tally
+            .within
+            .iter_mut()
+            .zip(&self.outline.service_levels)
+        {
+            within.overdue += u64::from(overdue(level));
+        }
+        slice.within.overdue += u64::from(self.outline.service_levels.first().is_some_and(overdue));
+    }
+
+    /// An agent begins composing, or leaves off.
+    #[inline]
+    pub fn attends(&mut self, busy: bool, now: Time) {
+        if busy {
+            self.clock.rise(Gauge::Composing, now);
+        } else {
+            self.clock.fall(Gauge::Composing, now);
+        }
+    }
+
+    /// An agent has given so much attention to a reply in this chat.
+    #[inline]
+    pub fn composed(&mut self, visit: &mut Visit, attention: Span) {
+        visit.composed += attention;
+    }
+
+    /// An agent who now holds `held` slots has taken one.
+    #[inline]
+    pub fn slot_taken(&mut self, held: u32, now: Time) {
+        self.clock.rise(Gauge::Active, now);
+        if held == 1 {
+            self.clock.rise(Gauge::Busy, now);
+        }
+    }
+
+    /// An agent who now holds `held` slots has freed one.
+    #[inline]
+    pub fn slot_freed(&mut self, held: u32, now: Time) {
+        self.clock.fall(Gauge::Active, now);
+        if held == 0 {
+            self.clock.fall(Gauge::Busy, now);
+        }
+    }
+
+    /// The slot of the chat is free for good: handle time, wrap-up and composing are known.
+    #[inline]
+    pub fn handled(&mut self, visit: &mut Visit, now: Time) {
+        visit.held = visit.held.wrapping_add(now.0);
+        let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
+            return;
+        };
+        let handle = Span(visit.held);
+        let closed = match visit.is(Flag::Ghost) {
+            true => visit.pending,
+            false => visit.closed,
+        };
+        slice.handle.record(handle);
+        self.series[Latency::Handle as usize].record(handle);
+        self.series[Latency::WrapUp as usize].record(now.since(closed));
+        self.series[Latency::ComposingPerChat as usize].record(visit.composed);
+    }
+
+    #[inline]
+    fn bump(&mut self, visit: &Visit, count: Count) {
+        if let Some(slice) = self.slices.get_mut(visit.interval as usize) {
+            slice.counts.bump(count);
+            self.tally.counts.bump(count);
+        }
+    }
+}
