@@ -93,6 +93,12 @@ impl<'p> World<'p> {
         self
     }
 
+    /// Whether nobody waits, no slot is held and nobody is to be woken.
+    pub fn is_at_rest(&self) -> bool {
+        let idle = self.agents.iter().all(|agent| agent.held() == 0);
+        idle && self.router.waiting() == 0 && self.queue.is_empty()
+    }
+
     /// Plays a replication into the recorder and says when it ended and whether it was stopped.
     pub fn play(
         &mut self,
@@ -253,8 +259,9 @@ impl<'p> World<'p> {
         }
         let visit = &mut self.chats[chat.index()].visit;
         let Some(agent) = visit.agent() else {
+            recorder.handled(visit, now);
             self.router.withdraw(chat);
-            self.over(chat, Time::NEVER, recorder);
+            self.over(chat, now, recorder);
             return;
         };
         let spent = self.agents[agent as usize].attended(visit.slot(), now);

@@ -1,5 +1,7 @@
 //! Conservation laws of the simulation over random scenarios.
 
+mod every_feature;
+
 use busyhour::center::fate::Fate;
 use busyhour::center::rules::ShiftEnd;
 use busyhour::measure::record::Record;
@@ -217,4 +219,55 @@ proptest! {
         }
         prop_assert_eq!(ours.records[0].len(), theirs.records[0].len());
     }
+
+    /// All times twice as long, twice the waits. Draws are whole nanoseconds, so that each act of a
+    /// busy spell may add two: 100 us for 50,000 of them.
+    #[test]
+    fn waits_scale_with_the_unit_of_time(center in center()) {
+        let slower = |law: &Law| match law {
+            Law::Constant(span) => Law::Constant(*span * 2),
+            Law::Exponential { mean } => Law::Exponential { mean: mean * 2.0 },
+            Law::LogNormal { mu, sigma } => Law::LogNormal { mu: mu + 2f64.ln(), sigma: *sigma },
+            Law::Weibull { shape, scale } => Law::Weibull { shape: *shape, scale: scale * 2.0 },
+            Law::Gamma { shape, .. } => Law::gamma(law.mean() * 2.0, shape.powf(-0.5)).unwrap(),
+            other => other.clone(),
+        };
+        let slow = Center {
+            per_hour: center.per_hour / 2.0,
+            hours: center.hours * 2.0,
+            warm_up_hours: center.warm_up_hours * 2.0,
+            reply: slower(&center.reply),
+            think: slower(&center.think),
+            wrap_up: slower(&center.wrap_up),
+            queue_patience: slower(&center.queue_patience),
+            reply_patience: slower(&center.reply_patience),
+            ..center.clone()
+        };
+        let (mut ours, mut theirs) = (center.plan(), slow.plan());
+        // Ties of constant laws would be broken by the last nanosecond.
+        prop_assume!(!has_constants(&ours));
+        theirs.drain_limit = ours.drain_limit * 2;
+        theirs.outline.end = theirs.outline.horizon + theirs.drain_limit;
+        (ours.replications, theirs.replications) = (1, 1);
+        let (ours, theirs) = (run(&ours, 1), run(&theirs, 1));
+        prop_assert_eq!(ours.records[0].len(), theirs.records[0].len());
+        for (a, b) in ours.records[0].iter().zip(&theirs.records[0]) {
+            prop_assert_eq!((a.number, a.fate, a.agent, a.replies), (b.number, b.fate, b.agent, b.replies));
+            for (a, b) in [(a.assigned, b.assigned), (a.first_reply, b.first_reply), (a.closed, b.closed), (a.freed, b.freed)] {
+                prop_assert!(!a.comes() || (2 * a.0).abs_diff(b.0) < 100_000, "{:?} {:?}", a, b);
+            }
+        }
+    }
+}
+
+fn has_constants(plan: &Plan) -> bool {
+    let rules = plan.customers.rules(0);
+    let laws = [
+        &plan.agents.reply,
+        &plan.agents.wrap_up,
+        &rules.think,
+        &rules.queue_patience,
+        &rules.reply_patience,
+    ];
+    laws.iter().any(|law| matches!(law, Law::Constant(_)))
 }

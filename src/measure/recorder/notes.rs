@@ -335,10 +335,13 @@ impl Recorder {
         }
     }
 
-    /// The slot of the chat is free for good: handle time, wrap-up and composing are known.
+    /// The slot of the chat is free for good, or it ends while it waits to be assigned again: handle
+    /// time, wrap-up and composing are known.
     #[inline]
     pub fn handled(&mut self, visit: &mut Visit, now: Time) {
-        visit.held = visit.held.wrapping_add(now.0);
+        if visit.agent != u32::MAX {
+            visit.held = visit.held.wrapping_add(now.0);
+        }
         let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
             return;
         };

@@ -149,16 +149,21 @@ impl World<'_> {
     fn send_all_away(&mut self, now: Time, recorder: &mut Recorder) {
         while let Some(chat) = self.router.send_away(now) {
             let visit = &mut self.chats[chat.index()].visit;
+            let had_agent = visit.transfers() > 0;
             if visit.is_ghost() {
                 recorder.ghost_over(visit, now);
-            } else if visit.transfers() > 0 {
+            } else if had_agent {
                 recorder.cut(visit, Fate::Dropped, now);
             } else {
                 recorder.rejected(visit, now);
                 self.again(chat, Again::Rejected, now, recorder);
             }
             self.queue.set(self.plan.team + chat.0, Time::NEVER);
-            self.over(chat, Time::NEVER, recorder);
+            if had_agent {
+                recorder.handled(&mut self.chats[chat.index()].visit, now);
+            }
+            let freed = if had_agent { now } else { Time::NEVER };
+            self.over(chat, freed, recorder);
         }
     }
 
