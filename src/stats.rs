@@ -2,5 +2,6 @@
 //!
 //! Law: nothing here knows what a chat is.
 
+pub mod exp;
 pub mod interval;
 pub mod law;

@@ -11,12 +11,12 @@ use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
 use crate::time::Span;
 
 /// Sub-buckets of the first bucket: 2,048 keep three significant digits.
-const SUB_BUCKETS: u64 = 2_048;
+pub(super) const SUB_BUCKETS: u64 = 2_048;
 
 /// The place of `value` when each doubling is cut into `half` parts and the first `2 * half`
 /// values have places of their own.
 #[inline]
-pub(super) fn place(value: u64, half: u64) -> usize {
+fn place(value: u64, half: u64) -> usize {
     let bits = u64::BITS - (value | (2 * half - 1)).leading_zeros();
     let bucket = bits - (2 * half).ilog2();
     (u64::from(bucket) * half + (value >> bucket)) as usize
@@ -146,6 +146,26 @@ fn filled(counts: &[u32], from: usize) -> impl Iterator<Item = (usize, u64)> + '
 /// The shares whose quantiles a series has, as in `catalogue::STATISTICS`.
 pub const SHARES: [f64; 4] = [0.5, 0.9, 0.95, 0.99];
 
+/// A latency with its place among those of a histogram, found once for all that count it.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    /// The latency.
+    pub span: Span,
+    /// Its place; microseconds.
+    pub(super) place: usize,
+}
+
+impl Reading {
+    /// The reading of a latency.
+    #[inline]
+    pub fn of(span: Span) -> Reading {
+        Reading {
+            span,
+            place: place(span.as_micros(), SUB_BUCKETS / 2),
+        }
+    }
+}
+
 /// A latency within one replication: counts, sum and greatest value.
 #[derive(Clone, Debug)]
 pub struct Series {
@@ -222,11 +242,17 @@ impl Series {
     #[inline]
     pub fn record(&mut self, value: Span) {
         self.moments.record(value);
-        if value == Span::ZERO {
+        self.count(Reading::of(value));
+    }
+
+    /// Counts one value whose moments are kept elsewhere: `set_moments` brings them in.
+    #[inline]
+    pub fn count(&mut self, reading: Reading) {
+        if reading.span == Span::ZERO {
             self.zeros += 1;
             return;
         }
-        let place = place(value.as_micros(), SUB_BUCKETS / 2);
+        let place = reading.place;
         match self.counts.get_mut(place) {
             Some(count) => {
                 *count += 1;
@@ -235,6 +261,11 @@ impl Series {
             }
             None => self.overflow += 1,
         }
+    }
+
+    /// Brings in the moments of all values that were only counted.
+    pub fn set_moments(&mut self, moments: Moments) {
+        self.moments = moments;
     }
 
     /// Adds the values of another series with the same bound.

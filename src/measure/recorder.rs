@@ -6,7 +6,7 @@
 mod notes;
 
 use super::clock::{Clock, Gauge, Place, Segments};
-use super::histogram::{Histogram, Series};
+use super::histogram::{Histogram, Moments, Series};
 use super::outline::Outline;
 use super::record::Record;
 use super::tally::{LATENCIES, Latency, SIMULATED, Slice, Tally, Within};
@@ -160,6 +160,10 @@ impl Recorder {
         self.advance(last);
         self.cut_segment(last);
         let mut tally = std::mem::replace(&mut self.tally, Recorder::blank(&self.outline));
+        for slice in &self.slices {
+            tally.counts.add(&slice.counts);
+        }
+        self.gather_moments();
         let seen = last.min(self.outline.horizon);
         tally.observed = seen.since(self.outline.warm_up).as_secs_f64();
         self.wait_all.absorb(&self.series[Latency::Wait as usize]);
@@ -187,6 +191,23 @@ impl Recorder {
             .unwrap_or_default();
         records.sort_by_key(|record| (record.number, record.attempt));
         (tally, records)
+    }
+
+    /// Sums up the moments of those latencies that intervals keep.
+    fn gather_moments(&mut self) {
+        let of: [(Latency, fn(&Slice) -> &Moments); 4] = [
+            (Latency::Wait, |slice| &slice.wait.moments),
+            (Latency::FirstResponse, |slice| {
+                &slice.first_response.moments
+            }),
+            (Latency::InterMessage, |slice| &slice.inter_message.moments),
+            (Latency::Handle, |slice| &slice.handle),
+        ];
+        for (latency, moments) in of {
+            let mut sum = Moments::default();
+            self.slices.iter().for_each(|slice| sum.add(moments(slice)));
+            self.series[latency as usize].set_moments(sum);
+        }
     }
 
     /// The 99th percentile of a series so far in this replication, in seconds.

@@ -3,7 +3,7 @@
 //! Law: integers only, so that adding replications in any order gives the same.
 
 use super::clock::Integrals;
-use super::histogram::{Moments, Summary, place, value_at};
+use super::histogram::{Moments, Reading, SUB_BUCKETS, Summary, value_at};
 use crate::center::fate::Fate;
 use crate::time::Span;
 
@@ -213,13 +213,14 @@ pub struct Coarse {
     highest: usize,
 }
 
-/// 64 places a doubling at the low end, 32 beyond: at most 1.6 % from the middle of a place.
-const COARSE: u64 = 32;
+/// How many places of a histogram make one here: 32 a doubling, at most 1.6 % from the middle of a
+/// place, from 2 ms on; below it places are 32 us wide.
+const MERGED: usize = 32;
 
 impl Coarse {
     /// Empty, for values up to `bound`.
     pub fn new(bound: Span) -> Coarse {
-        let counts = vec![0; place(bound.0 / 1_000_000, COARSE) + 2];
+        let counts = vec![0; Reading::of(bound).place / MERGED + 2];
         Coarse {
             moments: Moments::default(),
             counts,
@@ -230,11 +231,14 @@ impl Coarse {
 
     /// Counts one value.
     #[inline]
-    pub fn record(&mut self, value: Span) {
-        self.moments.record(value);
-        // Rounded up, so that only an exact zero is at zero.
-        let place = place(value.0.div_ceil(1_000_000), COARSE).min(self.counts.len() - 1);
-        self.counts[place] = self.counts[place].saturating_add(1);
+    pub fn record(&mut self, reading: Reading) {
+        self.moments.record(reading.span);
+        // The first place is for exact zeros.
+        let place = match reading.span {
+            Span::ZERO => 0,
+            _ => (reading.place / MERGED + 1).min(self.counts.len() - 1),
+        };
+        self.counts[place] += 1;
         self.lowest = self.lowest.min(place);
         self.highest = self.highest.max(place);
     }
@@ -262,8 +266,12 @@ impl Coarse {
             seen >= wanted
         });
         reached.map(|place| {
-            let (low, width) = value_at(place, COARSE);
-            let middle = (low as f64 + (width - 1) as f64 / 2.0) * 1e-3;
+            let Some(place) = place.checked_sub(1) else {
+                return 0.0;
+            };
+            let low = value_at(place * MERGED, SUB_BUCKETS / 2).0;
+            let next = value_at((place + 1) * MERGED, SUB_BUCKETS / 2).0;
+            let middle = (low + next) as f64 / 2.0 * 1e-6;
             middle.min(self.moments.max.as_secs_f64())
         })
     }
@@ -321,7 +329,7 @@ mod tests {
     #[test]
     fn coarse_quantiles_are_within_two_percent() {
         let mut coarse = Coarse::new(Span::from_secs(100_000));
-        (1..=10_000).for_each(|i| coarse.record(Span::from_millis(i * 37)));
+        (1..=10_000).for_each(|i| coarse.record(Reading::of(Span::from_millis(i * 37))));
         for p in [0.01, 0.1, 0.5, 0.9, 0.95, 0.999] {
             let exact = 10_000.0 * p * 0.037;
             assert!(
@@ -330,7 +338,7 @@ mod tests {
             );
         }
         let mut zeros = Coarse::new(Span::from_secs(10));
-        zeros.record(Span::ZERO);
+        zeros.record(Reading::of(Span::ZERO));
         assert_eq!(zeros.quantile(0.5), Some(0.0));
     }
 

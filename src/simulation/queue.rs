@@ -12,6 +12,10 @@ use crate::time::{Span, Time};
 
 const NIL: u32 = u32::MAX;
 
+/// Entries a bucket at the busiest time: more make the array that is sorted longer, fewer make more
+/// buckets to open.
+const ENTRIES: f64 = 4.0;
+
 /// Where a subject's entry stands.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
@@ -39,8 +43,8 @@ impl EventQueue {
     /// A queue for `subjects`, meant for `peak` wake-ups a nanosecond at the busiest time and for
     /// most waits shorter than `reach`.
     pub fn new(subjects: usize, peak: f64, reach: Span) -> EventQueue {
-        // About one entry a bucket: a power of two, so that a shift finds the bucket.
-        let width = (1.0 / peak.max(1e-13)).clamp(1.0, 1e13);
+        // A few entries a bucket: a power of two, so that a shift finds the bucket.
+        let width = (ENTRIES / peak.max(1e-13)).clamp(1.0, 1e13);
         let shift = (width as u64).max(1).ilog2();
         let buckets = ((reach.0 >> shift) as usize)
             .clamp(64, 1 << 16)
@@ -243,18 +247,30 @@ impl EventQueue {
     }
 
     /// Moves the entries of `day` into the array and returns the least later day in its bucket.
+    #[inline]
     fn open(&mut self, day: u64) -> u64 {
         let bucket = day as usize & (self.heads.len() - 1);
-        let (mut subject, mut later) = (self.heads[bucket], u64::MAX);
+        let mut subject = std::mem::replace(&mut self.heads[bucket], NIL);
+        let (mut stays, mut later) = (NIL, u64::MAX);
         while subject != NIL {
             let Entry { time, after, .. } = self.entries[subject as usize];
-            if time.0 >> self.shift == day {
-                self.unlink(subject, bucket);
+            let entry_day = time.0 >> self.shift;
+            if entry_day == day {
                 self.insert_sorted(subject, time);
             } else {
-                later = later.min(time.0 >> self.shift);
+                later = later.min(entry_day);
+                let entry = &mut self.entries[subject as usize];
+                (entry.before, entry.after) = (NIL, stays);
+                if stays != NIL {
+                    self.entries[stays as usize].before = subject;
+                }
+                stays = subject;
             }
             subject = after;
+        }
+        self.heads[bucket] = stays;
+        if stays == NIL {
+            self.occupied[bucket >> 6] &= !(1 << (bucket & 63));
         }
         if !self.current.is_empty() {
             self.day = day;

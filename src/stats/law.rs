@@ -22,6 +22,7 @@ pub use phases::Phases;
 
 use build::positive;
 
+use super::exp::exp;
 use crate::random::Stream;
 use crate::time::Span;
 
@@ -129,35 +130,33 @@ impl Law {
         }
     }
 
-    /// One draw.
+    /// One draw; at most 292 years.
     #[inline]
     pub fn sample(&self, stream: &mut Stream) -> Span {
-        Span(match self {
-            Law::Never => return Span::ENDLESS,
-            Law::Constant(span) => return *span,
-            Law::Uniform { low, high } => low + (high - low) * stream.random::<f64>(),
-            Law::Exponential { mean } => mean * exponential(stream),
-            Law::LogNormal { mu, sigma } => (mu + sigma * normal(stream)).exp(),
-            Law::Gamma { sampler, .. } => sampler.sample(stream),
-            Law::Weibull { shape, scale } => scale * exponential(stream).powf(1.0 / shape),
-            seldom => return seldom.sample_seldom(stream),
-        } as u64)
+        match self {
+            Law::Never => Span::ENDLESS,
+            Law::Constant(span) => *span,
+            Law::Exponential { mean } => nanoseconds(mean * exponential(stream)),
+            Law::LogNormal { mu, sigma } => nanoseconds(exp(mu + sigma * normal(stream))),
+            seldom => seldom.sample_seldom(stream),
+        }
     }
 
     /// One draw of the laws that are used seldom.
     #[inline(never)]
     fn sample_seldom(&self, stream: &mut Stream) -> Span {
-        match self {
-            Law::Triangular { low, mode, high } => {
-                Span(triangular(*low, *mode, *high, stream.random()) as u64)
-            }
-            Law::Hyperexponential(phases) => Span(phases.sample(stream) as u64),
+        nanoseconds(match self {
+            Law::Uniform { low, high } => low + (high - low) * stream.random::<f64>(),
+            Law::Gamma { sampler, .. } => sampler.sample(stream),
+            Law::Weibull { shape, scale } => scale * exponential(stream).powf(1.0 / shape),
+            Law::Triangular { low, mode, high } => triangular(*low, *mode, *high, stream.random()),
+            Law::Hyperexponential(phases) => phases.sample(stream),
             Law::Empirical(lengths) => {
-                Span(lengths[(stream.random::<f64>() * lengths.len() as f64) as usize])
+                return Span(lengths[(stream.random::<f64>() * lengths.len() as f64) as usize]);
             }
-            Law::Grained { law, grain } => law.sample(stream).in_grains(*grain),
-            often => often.sample(stream),
-        }
+            Law::Grained { law, grain } => return law.sample(stream).in_grains(*grain),
+            often => return often.sample(stream),
+        })
     }
 
     /// The mean in seconds; infinite for `Never`, and to half a grain where draws are rounded.
@@ -229,6 +228,12 @@ fn triangular(low: f64, mode: f64, high: f64, p: f64) -> f64 {
     } else {
         high - ((1.0 - p) * width * (high - mode)).sqrt()
     }
+}
+
+/// So many whole nanoseconds; the signed conversion is the cheaper one.
+#[inline]
+fn nanoseconds(value: f64) -> Span {
+    Span(value as i64 as u64)
 }
 
 /// A standard exponential draw (ziggurat).

@@ -5,6 +5,7 @@
 use super::Recorder;
 use crate::center::fate::Fate;
 use crate::measure::clock::Gauge;
+use crate::measure::histogram::Reading;
 use crate::measure::tally::{Count, Latency};
 use crate::measure::visit::{EXCLUDED, Flag, Visit};
 use crate::time::{Span, Time};
@@ -95,8 +96,9 @@ impl Recorder {
         let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
             return;
         };
-        slice.wait.record(wait);
-        self.series[Latency::Wait as usize].record(wait);
+        let reading = Reading::of(wait);
+        slice.wait.record(reading);
+        self.series[Latency::Wait as usize].count(reading);
         for (within, level) in self
             .tally
             .within
@@ -172,12 +174,13 @@ impl Recorder {
         let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
             return;
         };
-        slice.inter_message.record(latency);
-        self.series[Latency::InterMessage as usize].record(latency);
+        let reading = Reading::of(latency);
+        slice.inter_message.record(reading);
+        self.series[Latency::InterMessage as usize].count(reading);
         if first {
-            let response = now.since(visit.offered);
+            let response = Reading::of(now.since(visit.offered));
             slice.first_response.record(response);
-            self.series[Latency::FirstResponse as usize].record(response);
+            self.series[Latency::FirstResponse as usize].count(response);
         }
     }
 
@@ -268,7 +271,6 @@ impl Recorder {
         (visit.fate, visit.closed) = (Some(fate), now);
         if let Some(slice) = self.slices.get_mut(visit.interval as usize) {
             slice.counts.bump_fate(fate);
-            self.tally.counts.bump_fate(fate);
         }
         if fate == Fate::Handled && self.is_measured(now) {
             self.tally.handled_by_clock += 1;
@@ -351,7 +353,7 @@ impl Recorder {
             false => visit.closed,
         };
         slice.handle.record(handle);
-        self.series[Latency::Handle as usize].record(handle);
+        self.series[Latency::Handle as usize].count(Reading::of(handle));
         self.series[Latency::WrapUp as usize].record(now.since(closed));
         self.series[Latency::ComposingPerChat as usize].record(visit.composed);
     }
@@ -360,7 +362,6 @@ impl Recorder {
     fn bump(&mut self, visit: &Visit, count: Count) {
         if let Some(slice) = self.slices.get_mut(visit.interval as usize) {
             slice.counts.bump(count);
-            self.tally.counts.bump(count);
         }
     }
 }
