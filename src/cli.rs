@@ -13,6 +13,7 @@ mod schema;
 mod serve;
 mod signals;
 mod simulate;
+mod trace;
 
 use std::process::ExitCode;
 

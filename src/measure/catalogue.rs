@@ -52,10 +52,29 @@ const SINGLES: &[(&str, Runs, &str)] = &[
     ),
     ("customers", Runs::All, "different people who came"),
     ("offered", Runs::All, "chats that asked for an agent"),
+    (
+        "retried",
+        Runs::All,
+        "chats of customers who came again, of those offered",
+    ),
     ("handled", Runs::All, "chats that got to their end"),
     ("abandoned_queue", Runs::All, "left in the queue"),
     ("abandoned_chat", Runs::All, "left in the chat"),
-    ("rejected", Runs::All, "turned away by a full queue"),
+    (
+        "abandoned_silent",
+        Runs::All,
+        "left without telling anybody, of both",
+    ),
+    (
+        "rejected",
+        Runs::All,
+        "turned away: full queue, closing time",
+    ),
+    (
+        "dropped",
+        Runs::All,
+        "ended by agent or system before their end",
+    ),
     (
         "open_at_end",
         Runs::All,
@@ -106,11 +125,21 @@ const SINGLES: &[(&str, Runs, &str)] = &[
     ("queue_mean", Runs::All, "chats waiting, by the clock"),
     ("queue_max", Runs::All, "most chats waiting at once"),
     (
+        "orbit_mean",
+        Runs::All,
+        "customers who will come again, by the clock",
+    ),
+    (
         "concurrency_busy",
         Runs::All,
         "slots in use of an agent who has any",
     ),
     ("overtime_h", Runs::All, "hours worked after shift ends"),
+    (
+        "wasted_slot_s",
+        Runs::All,
+        "slot-time held for customers who are gone",
+    ),
     (
         "chats_per_agent_hour",
         Runs::All,
@@ -136,6 +165,11 @@ const SERIES: &[(&str, Runs, &str)] = &[
         "wait_abandoned_s",
         Runs::All,
         "time in the queue of those who left it",
+    ),
+    (
+        "requeue_wait_s",
+        Runs::All,
+        "back in the queue to assigned again",
     ),
     (
         "first_response_s",
@@ -200,6 +234,32 @@ pub fn find(name: &str) -> Option<Entry> {
     })
 }
 
+/// Whether a measure is of messages: the level model, which has none, cannot have it.
+pub fn is_of_messages(name: &str) -> bool {
+    const SINGLES: [&str; 3] = [
+        "unanswered_ratio",
+        "utilisation_ratio",
+        "composing_total_ratio",
+    ];
+    const SERIES: [&str; 4] = [
+        "first_response_s",
+        "inter_message_s",
+        "pending_abandoned_s",
+        "composing_per_chat_s",
+    ];
+    let series = |series: &&str| {
+        let statistic = name.strip_prefix(series).and_then(|s| s.strip_prefix('_'));
+        statistic.is_some_and(|statistic| STATISTICS.contains(&statistic))
+    };
+    SINGLES.contains(&name) || SERIES.iter().any(|name| series(&name))
+}
+
+/// Whether several replications give a measure an interval: a maximum has none.
+pub fn has_interval(name: &str) -> bool {
+    let greatest = name.strip_suffix("_max");
+    !greatest.is_some_and(|series| SERIES.iter().any(|s| s.0 == series))
+}
+
 /// The time T of a service-level measure's name, as in `service_level_30s_of_answered`.
 pub fn service_level(name: &str) -> Option<Span> {
     let rest = name.strip_prefix("service_level_")?;
@@ -255,6 +315,14 @@ mod tests {
         }
         assert!(find("wait_s").is_none() && find("wait_s_p96").is_none() && find("").is_none());
         assert!(find("service_level_30").is_none() && find("service_level_s").is_none());
+    }
+
+    #[test]
+    fn measures_of_messages_and_those_without_an_interval_are_told_apart() {
+        assert!(is_of_messages("first_response_s_p95") && is_of_messages("unanswered_ratio"));
+        assert!(!is_of_messages("wait_s_mean") && !is_of_messages("first_response_s"));
+        assert!(has_interval("wait_s_p99") && has_interval("queue_max"));
+        assert!(!has_interval("wait_s_max"));
     }
 
     #[test]

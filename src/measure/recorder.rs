@@ -4,46 +4,15 @@
 //! Each note is a few additions to memory allocated before the run.
 
 use super::clock::{Clock, Gauge, Place, Segments};
-use super::histogram::{Histogram, Series};
+use super::histogram::Series;
 use super::outline::Outline;
+use super::pool::Pool;
 use super::record::Record;
-use super::tally::{Count, LATENCIES, Latency, SIMULATED, Slice, Tally, Within};
+use super::story::{Event, Story};
+use super::tally::{ClassTally, Count, Latency, Slice, Tally, Within};
 use super::visit::{EXCLUDED, Visit};
 use crate::center::fate::Fate;
 use crate::time::{Span, Time};
-
-/// What all replications of one thread, and in the end of the run, found together.
-#[derive(Clone, Debug)]
-pub struct Pool {
-    /// By `Latency`; a simulated run has none of the live ones.
-    pub histograms: Vec<Histogram>,
-    /// All waits in the queue.
-    pub wait_all: Histogram,
-    /// By interval.
-    pub slices: Vec<Slice>,
-}
-
-impl Pool {
-    /// An empty pool; `live` adds the series that only live runs have.
-    pub fn new(outline: &Outline, live: bool) -> Pool {
-        let bound = outline.end.since(Time::ZERO);
-        let series = if live { LATENCIES } else { SIMULATED };
-        Pool {
-            histograms: vec![Histogram::new(bound); series],
-            wait_all: Histogram::new(bound),
-            slices: vec![Slice::new(bound); outline.intervals()],
-        }
-    }
-
-    /// Adds what another thread found.
-    pub fn add(&mut self, mut other: Pool) {
-        let pairs = self.histograms.iter_mut().zip(&other.histograms);
-        pairs.for_each(|(mine, theirs)| mine.add(theirs));
-        self.wait_all.add(&other.wait_all);
-        let pairs = other.slices.iter_mut().zip(&mut self.slices);
-        pairs.for_each(|(theirs, mine)| theirs.drain_into(mine));
-    }
-}
 
 /// Takes note of what happens in one replication after another.
 #[derive(Debug)]
@@ -58,6 +27,8 @@ pub struct Recorder {
     slices: Vec<Slice>,
     pool: Pool,
     records: Option<Vec<Record>>,
+    /// Whose story is told.
+    story: Story,
 }
 
 impl Recorder {
@@ -76,13 +47,29 @@ impl Recorder {
             slices: pool.slices.clone(),
             pool,
             records: records.then(Vec::new),
+            story: Story::NOBODY,
         }
+    }
+
+    /// Tells the story of a customer from now on.
+    pub fn trace(&mut self, customer: u32) {
+        self.story = Story::of(customer);
+    }
+
+    /// The story told so far; nobody is followed any more.
+    pub fn take_story(&mut self) -> Story {
+        std::mem::replace(&mut self.story, Story::NOBODY)
     }
 
     fn blank(outline: &Outline) -> Tally {
         let within = vec![Within::default(); outline.service_levels.len()];
+        let classes = match outline.classes.len() {
+            0 | 1 => 0,
+            several => several,
+        };
         Tally {
             within,
+            classes: vec![ClassTally::default(); classes],
             ..Tally::default()
         }
     }
@@ -123,25 +110,32 @@ impl Recorder {
     /// A customer comes and asks for an agent.
     #[inline]
     pub fn offered(&mut self, number: u32, attempt: u32, now: Time) -> Visit {
-        let visit = self.arrived(number, attempt, now);
+        let visit = self.arrived(number, attempt, 0, now);
         self.bump(&visit, Count::Offered);
+        if visit.traced {
+            self.story.tell(&visit, now, Event::Offered);
+        }
         visit
     }
 
     /// A customer comes outside opening hours and goes away.
     pub fn closed_desk(&mut self, number: u32, now: Time) {
-        let visit = self.arrived(number, 0, now);
+        let visit = self.arrived(number, 0, 0, now);
         self.bump(&visit, Count::Closed);
+        if visit.traced {
+            self.story.tell(&visit, now, Event::ClosedDesk);
+        }
         self.keep(&visit);
     }
 
     #[inline]
-    fn arrived(&mut self, number: u32, attempt: u32, now: Time) -> Visit {
+    fn arrived(&mut self, number: u32, attempt: u32, class: u8, now: Time) -> Visit {
         let interval = match self.is_measured(now) {
             true => self.outline.interval_of(now) as u32,
             false => EXCLUDED,
         };
-        let visit = Visit::new(number, attempt, now, interval);
+        let mut visit = Visit::new(number, attempt, now, interval);
+        (visit.class, visit.traced) = (class, number == self.story.customer());
         self.bump(&visit, Count::Arrived);
         if attempt == 0 {
             self.bump(&visit, Count::Customers);
@@ -158,6 +152,10 @@ impl Recorder {
     #[inline]
     pub fn queued(&mut self, visit: &mut Visit, now: Time) {
         visit.delayed = true;
+        if visit.traced {
+            let before = self.clock.count(Gauge::Queue);
+            self.story.tell(visit, now, Event::Queued { before });
+        }
         self.clock.rise(Gauge::Queue, now);
         if self.is_measured(now) {
             self.tally.queue_max = self.tally.queue_max.max(self.clock.count(Gauge::Queue));
@@ -174,28 +172,22 @@ impl Recorder {
         (visit.assigned, visit.agent) = (now, agent);
         let wait = now.since(visit.offered);
         self.bump(visit, Count::Assigned);
+        if visit.traced {
+            self.story.tell(visit, now, Event::Assigned { agent });
+        }
         self.sent(visit, now);
         let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
             return;
         };
         slice.wait.record(wait);
         self.series[Latency::Wait as usize].record(wait);
-        for (within, level) in self
-            .tally
-            .within
-            .iter_mut()
-            .zip(&self.outline.service_levels)
-        {
-            within.answered += u64::from(wait <= *level);
+        if let Some(class) = self.tally.class(visit.class) {
+            class.wait.record(wait);
+            class.wait_all.record(wait);
         }
-        if self
-            .outline
-            .service_levels
-            .first()
-            .is_some_and(|level| wait <= *level)
-        {
-            slice.within.answered += 1;
-        }
+        self.within(visit, |within, level| {
+            within.answered += u64::from(wait <= level);
+        });
     }
 
     /// A message of the customer is pending from now on.
@@ -203,6 +195,10 @@ impl Recorder {
     pub fn sent(&mut self, visit: &mut Visit, now: Time) {
         visit.pending = now;
         self.bump(visit, Count::Messages);
+        if visit.traced {
+            let message = visit.replies + 1;
+            self.story.tell(visit, now, Event::Sent { message });
+        }
     }
 
     /// A reply was delivered.
@@ -219,15 +215,24 @@ impl Recorder {
         if first {
             visit.first_reply = now;
         }
+        if visit.traced {
+            self.story.tell_reply(visit, now, latency);
+        }
         let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
             return;
         };
         slice.inter_message.record(latency);
         self.series[Latency::InterMessage as usize].record(latency);
+        let response = now.since(visit.offered);
         if first {
-            let response = now.since(visit.offered);
             slice.first_response.record(response);
             self.series[Latency::FirstResponse as usize].record(response);
+        }
+        if let Some(class) = self.tally.class(visit.class) {
+            class.inter_message.record(latency);
+            if first {
+                class.first_response.record(response);
+            }
         }
     }
 
@@ -236,26 +241,16 @@ impl Recorder {
         self.clock.fall(Gauge::Queue, now);
         self.ended(visit, Fate::AbandonedQueue, now);
         let wait = now.since(visit.offered);
-        let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
+        if let Some(class) = self.class(visit) {
+            class.wait_all.record(wait);
+        }
+        if visit.interval == EXCLUDED {
             return;
-        };
+        }
         self.series[Latency::WaitAbandoned as usize].record(wait);
-        for (within, level) in self
-            .tally
-            .within
-            .iter_mut()
-            .zip(&self.outline.service_levels)
-        {
-            within.short += u64::from(wait < *level);
-        }
-        if self
-            .outline
-            .service_levels
-            .first()
-            .is_some_and(|level| wait < *level)
-        {
-            slice.within.short += 1;
-        }
+        self.within(visit, |within, level| {
+            within.short += u64::from(wait < level);
+        });
     }
 
     /// The customer gives up waiting for a reply and leaves the chat.
@@ -274,6 +269,9 @@ impl Recorder {
         if visit.interval != EXCLUDED {
             self.wait_all.record(Span::ZERO);
         }
+        if let Some(class) = self.class(visit) {
+            class.wait_all.record(Span::ZERO);
+        }
     }
 
     /// The chat ends for the customer.
@@ -281,9 +279,16 @@ impl Recorder {
     pub fn ended(&mut self, visit: &mut Visit, fate: Fate, now: Time) {
         debug_assert!(visit.fate.is_none(), "a chat has one fate");
         (visit.fate, visit.closed) = (Some(fate), now);
+        if visit.traced {
+            let silent = false;
+            self.story.tell(visit, now, Event::Ended { fate, silent });
+        }
         if let Some(slice) = self.slices.get_mut(visit.interval as usize) {
             slice.counts.bump_fate(fate);
             self.tally.counts.bump_fate(fate);
+            if let Some(class) = self.tally.class(visit.class) {
+                class.counts.bump_fate(fate);
+            }
         }
         if fate == Fate::Handled && self.is_measured(now) {
             self.tally.handled_by_clock += 1;
@@ -303,19 +308,10 @@ impl Recorder {
         let waiting = !visit.assigned.comes();
         self.cut(visit, Fate::OpenAtEnd, now);
         visit.closed = Time::NEVER;
-        let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
-            return;
-        };
-        let overdue = |level: &Span| waiting && now.since(visit.offered) > *level;
-        for (within, level) in self
-            .tally
-            .within
-            .iter_mut()
-            .zip(&self.outline.service_levels)
-        {
-            within.overdue += u64::from(overdue(level));
-        }
-        slice.within.overdue += u64::from(self.outline.service_levels.first().is_some_and(overdue));
+        let wait = now.since(visit.offered);
+        self.within(visit, |within, level| {
+            within.overdue += u64::from(waiting && wait > level);
+        });
     }
 
     /// The agent starts composing.
@@ -353,14 +349,21 @@ impl Recorder {
     #[inline]
     pub fn handled(&mut self, visit: &mut Visit, now: Time) {
         visit.freed = now;
+        let (handle, wrap_up) = (now.since(visit.assigned), now.since(visit.closed));
+        if visit.traced {
+            self.story
+                .tell(visit, now, Event::Freed { handle, wrap_up });
+        }
         let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
             return;
         };
-        let handle = now.since(visit.assigned);
         slice.handle.record(handle);
         self.series[Latency::Handle as usize].record(handle);
-        self.series[Latency::WrapUp as usize].record(now.since(visit.closed));
+        self.series[Latency::WrapUp as usize].record(wrap_up);
         self.series[Latency::ComposingPerChat as usize].record(visit.composed);
+        if let Some(class) = self.tally.class(visit.class) {
+            class.handle.record(handle);
+        }
     }
 
     /// An agent comes, or stays on after its shift (`Gauge::Overtime`).
@@ -396,6 +399,35 @@ impl Recorder {
         if let Some(slice) = self.slices.get_mut(visit.interval as usize) {
             slice.counts.bump(count);
             self.tally.counts.bump(count);
+            if let Some(class) = self.tally.class(visit.class) {
+                class.counts.bump(count);
+            }
+        }
+    }
+
+    /// Counts for each service level; for the first also by interval and class.
+    #[inline]
+    fn within(&mut self, visit: &Visit, count: impl Fn(&mut Within, Span)) {
+        let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
+            return;
+        };
+        let levels = &self.outline.service_levels;
+        let all = self.tally.within.iter_mut().zip(levels);
+        all.for_each(|(within, level)| count(within, *level));
+        if let Some(level) = levels.first() {
+            count(&mut slice.within, *level);
+            if let Some(class) = self.tally.class(visit.class) {
+                count(&mut class.within, *level);
+            }
+        }
+    }
+
+    /// What is counted of the visit's class; `None` during the warm-up and where there is only one.
+    #[inline]
+    fn class(&mut self, visit: &Visit) -> Option<&mut ClassTally> {
+        match visit.interval {
+            EXCLUDED => None,
+            _ => self.tally.class(visit.class),
         }
     }
 

@@ -180,6 +180,25 @@ impl Latency {
     }
 }
 
+/// What one replication counted of one class of customers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ClassTally {
+    /// Counts of customers and messages.
+    pub counts: Counts,
+    /// For the first service level of the outline.
+    pub within: Within,
+    /// Offer to assignment.
+    pub wait: Moments,
+    /// All waits in the queue, of assigned, abandoned and rejected chats.
+    pub wait_all: Moments,
+    /// Offer to the first reply delivered.
+    pub first_response: Moments,
+    /// Message pending to its reply delivered.
+    pub inter_message: Moments,
+    /// Assignment to slot free.
+    pub handle: Moments,
+}
+
 /// What one replication counted in all.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tally {
@@ -187,6 +206,8 @@ pub struct Tally {
     pub counts: Counts,
     /// By service level of the outline.
     pub within: Vec<Within>,
+    /// By class of customers; empty where there is only one.
+    pub classes: Vec<ClassTally>,
     /// By `Latency`.
     pub series: Vec<Summary>,
     /// All waits in the queue, of assigned, abandoned and rejected chats.
@@ -201,6 +222,14 @@ pub struct Tally {
     pub queue_max: u32,
     /// Seconds between the warm-up's end and the horizon, or the stop.
     pub observed: f64,
+}
+
+impl Tally {
+    /// What is counted of a class; `None` where there is only one.
+    #[inline]
+    pub fn class(&mut self, class: u8) -> Option<&mut ClassTally> {
+        self.classes.get_mut(usize::from(class))
+    }
 }
 
 /// A latency in one interval: moments and coarse counts.

@@ -36,7 +36,11 @@ pub struct Visit {
     pub(super) latency_sum: Span,
     pub(super) latency_max: Span,
     pub(super) number: u32,
-    pub(super) attempt: u32,
+    attempt: u16,
+    /// The class of customers, as an index into the outline's.
+    pub(super) class: u8,
+    /// Whether the customer's story is told.
+    pub(super) traced: bool,
 }
 
 impl Visit {
@@ -56,9 +60,11 @@ impl Visit {
             agent: u32::MAX,
             replies: 0,
             slot: SlotId(0),
-            attempt,
+            attempt: attempt as u16,
             fate: None,
             delayed: false,
+            class: 0,
+            traced: false,
         }
     }
 
@@ -66,6 +72,23 @@ impl Visit {
     #[inline]
     pub fn number(&self) -> u32 {
         self.number
+    }
+
+    /// Which try this is; 0 for the first.
+    pub fn attempt(&self) -> u32 {
+        u32::from(self.attempt)
+    }
+
+    /// The class of customers, as an index into the outline's.
+    #[inline]
+    pub fn class(&self) -> u8 {
+        self.class
+    }
+
+    /// Whether the customer's story is told.
+    #[inline]
+    pub fn is_traced(&self) -> bool {
+        self.traced
     }
 
     /// When an agent was asked for.
@@ -117,9 +140,12 @@ impl Visit {
     pub fn record(&self) -> Record {
         Record {
             number: self.number,
-            attempt: self.attempt,
+            attempt: self.attempt(),
+            class: self.class,
             offered: self.offered,
             fate: self.fate,
+            silent: false,
+            transfers: 0,
             delayed: self.delayed,
             assigned: self.assigned,
             first_reply: self.first_reply,

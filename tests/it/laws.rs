@@ -76,6 +76,7 @@ fn run(plan: &Plan, threads: usize) -> Outcome {
         &Options {
             threads,
             records: true,
+            ..Options::default()
         },
         &Watch::default(),
     )

@@ -179,6 +179,8 @@ fn week() -> RunResult {
                 Outcome::NotApplicable,
             ),
         ],
+        precision: Vec::new(),
+        classes: Vec::new(),
         measures,
         intervals: rows(start, 1_800, 336, 120.0),
         days: rows(start, 86_400, 7, 0.0),
