@@ -12,7 +12,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Instant;
 
-use crate::measure::catalogue;
 use crate::measure::kpi::{Findings, named};
 use crate::measure::pool::Pool;
 use crate::measure::precision::Precise;
@@ -253,21 +252,11 @@ fn judge(plan: &Plan, found: &Found) -> Vec<Precise> {
 
 /// Why no number of replications will be enough, if so.
 fn hopeless(precision: &[Precise]) -> Option<String> {
-    let without_samples = precision.iter().find(|precise| !precise.has_samples());
-    let endless = || {
-        let has_none = |precise: &&Precise| !catalogue::has_interval(&precise.measure);
-        precision.iter().find(has_none)
-    };
-    if let Some(Precise { measure, .. }) = without_samples {
-        return Some(format!(
+    let without = precision.iter().find(|precise| !precise.has_samples());
+    without.map(|Precise { measure, .. }| {
+        format!(
             "{measure} has no samples in the first round of replications, so no precision can be \
              reached: take it out of run.precision, or change the scenario so that it happens"
-        ));
-    }
-    endless().map(|Precise { measure, .. }| {
-        format!(
-            "{measure} has no interval, so no precision can be reached: name a mean, a ratio, a \
-             percentile or a count in run.precision"
         )
     })
 }

@@ -234,30 +234,21 @@ pub fn find(name: &str) -> Option<Entry> {
     })
 }
 
-/// Whether a measure is of messages: the level model, which has none, cannot have it.
-pub fn is_of_messages(name: &str) -> bool {
-    const SINGLES: [&str; 3] = [
+/// Whether a measure tells of messages or of composing, which the level model does not have.
+pub fn tells_of_messages(name: &str) -> bool {
+    let singles = [
         "unanswered_ratio",
         "utilisation_ratio",
         "composing_total_ratio",
     ];
-    const SERIES: [&str; 4] = [
+    let series = [
         "first_response_s",
         "inter_message_s",
         "pending_abandoned_s",
         "composing_per_chat_s",
     ];
-    let series = |series: &&str| {
-        let statistic = name.strip_prefix(series).and_then(|s| s.strip_prefix('_'));
-        statistic.is_some_and(|statistic| STATISTICS.contains(&statistic))
-    };
-    SINGLES.contains(&name) || SERIES.iter().any(|name| series(&name))
-}
-
-/// Whether several replications give a measure an interval: a maximum has none.
-pub fn has_interval(name: &str) -> bool {
-    let greatest = name.strip_suffix("_max");
-    !greatest.is_some_and(|series| SERIES.iter().any(|s| s.0 == series))
+    let of_series = name.rsplit_once('_').map_or("", |(series, _)| series);
+    singles.contains(&name) || series.contains(&of_series)
 }
 
 /// The time T of a service-level measure's name, as in `service_level_30s_of_answered`.
@@ -318,11 +309,11 @@ mod tests {
     }
 
     #[test]
-    fn measures_of_messages_and_those_without_an_interval_are_told_apart() {
-        assert!(is_of_messages("first_response_s_p95") && is_of_messages("unanswered_ratio"));
-        assert!(!is_of_messages("wait_s_mean") && !is_of_messages("first_response_s"));
-        assert!(has_interval("wait_s_p99") && has_interval("queue_max"));
-        assert!(!has_interval("wait_s_max"));
+    fn measures_of_messages_are_told_apart() {
+        assert!(tells_of_messages("first_response_s_p95") && tells_of_messages("unanswered_ratio"));
+        assert!(!tells_of_messages("wait_s_mean") && !tells_of_messages("first_response_s"));
+        let of_messages = names().into_iter().filter(|name| tells_of_messages(name));
+        assert_eq!(of_messages.count(), 3 + 4 * STATISTICS.len());
     }
 
     #[test]

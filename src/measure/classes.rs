@@ -120,3 +120,89 @@ impl<'a> OfClass<'a> {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::outline::Outline;
+    use crate::measure::pool::Pool;
+    use crate::measure::recorder::Recorder;
+    use crate::measure::tally::Tally;
+    use crate::time::{Span, Time};
+
+    fn outline(classes: &[&str]) -> Outline {
+        Outline {
+            warm_up: at(10),
+            horizon: at(1_000),
+            end: at(2_000),
+            interval: Span::from_secs(100),
+            days: vec![Time::ZERO],
+            service_levels: vec![Span::from_secs(15)],
+            concurrency: 1,
+            classes: classes.iter().map(ToString::to_string).collect(),
+            messages: true,
+        }
+    }
+
+    fn at(secs: u64) -> Time {
+        Time::ZERO + Span::from_secs(secs)
+    }
+
+    /// One of each class is handled after 20 s, one of the second leaves after 12 s; one of the
+    /// first comes during the warm-up.
+    fn play(recorder: &mut Recorder) -> Tally {
+        for (number, class, offered) in [(0, 0, 5), (1, 0, 20), (2, 1, 30)] {
+            let mut visit = recorder.offered(number, 0, at(offered));
+            visit.class = class;
+            recorder.assigned(&mut visit, 0, at(offered + 20));
+            recorder.replied(&mut visit, at(offered + 50));
+            recorder.ended(&mut visit, Fate::Handled, at(offered + 50));
+            recorder.handled(&mut visit, at(offered + 60));
+        }
+        let mut visit = recorder.offered(3, 0, at(40));
+        visit.class = 1;
+        recorder.queued(&mut visit, at(40));
+        recorder.left_queue(&mut visit, at(52));
+        recorder.finish(at(1_000), false).0
+    }
+
+    fn rows(classes: &[&str]) -> Vec<ClassRow> {
+        let outline = outline(classes);
+        let mut recorder = Recorder::new(&outline, false, false);
+        let tallies = [play(&mut recorder), play(&mut recorder)];
+        let findings = Findings {
+            outline: &outline,
+            tallies: &tallies,
+            pool: &Pool::new(&outline, false),
+            live: None,
+        };
+        findings.classes()
+    }
+
+    #[test]
+    fn each_class_has_its_own_figures() {
+        let rows = rows(&["private", "business"]);
+        let whole = |value: f64| (value * 1e9).round() / 1e9;
+        let value = |class: usize, name: &str| rows[class].measures[name].value.map(whole);
+        assert_eq!(rows[1].name, "business");
+        assert_eq!(value(0, "handled"), Some(1.0));
+        assert_eq!(value(1, "abandoned_queue"), Some(1.0));
+        assert_eq!(value(0, "wait_s_mean"), Some(20.0));
+        assert_eq!(value(1, "wait_all_s_mean"), Some(16.0));
+        assert_eq!(value(0, "first_response_s_mean"), Some(50.0));
+        assert_eq!(value(1, "inter_message_s_mean"), Some(30.0));
+        assert_eq!(value(1, "handle_s_mean"), Some(40.0));
+        assert_eq!(value(1, "service_level_15s"), Some(0.0));
+        // Both replications are the same: the interval has no width.
+        assert_eq!(
+            rows[1].measures["wait_all_s_mean"].half_width().map(whole),
+            Some(0.0)
+        );
+        assert_eq!(rows[1].measures["wait_all_s_mean"].samples, 4);
+    }
+
+    #[test]
+    fn a_single_class_is_not_told_apart() {
+        assert!(rows(&["customers"]).is_empty());
+    }
+}

@@ -5,7 +5,9 @@
 
 use indexmap::IndexMap;
 
-use super::catalogue::{self, SERVICE_LEVEL_FORMS, STATISTICS, is_of_messages, service_level_name};
+use super::catalogue::{
+    self, SERVICE_LEVEL_FORMS, STATISTICS, service_level_name, tells_of_messages,
+};
 use super::clock::Gauge;
 use super::histogram::{Histogram, Moments, SHARES, Summary};
 use super::outline::Outline;
@@ -55,7 +57,9 @@ impl Findings<'_> {
         self.by_clock(&mut measures);
         self.latencies(&mut measures);
         if !self.outline.messages {
-            let of_messages = measures.iter_mut().filter(|named| is_of_messages(named.0));
+            let of_messages = measures
+                .iter_mut()
+                .filter(|named| tells_of_messages(named.0));
             of_messages.for_each(|(_, measure)| *measure = Measure::NONE);
         }
         measures
@@ -390,28 +394,4 @@ fn spread(coarse: &Coarse, replications: f64) -> Spread {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::measure::tally::Counts;
-
-    /// 410 of 460 answered within T, 510 offered, 10 of the 50 who left did so within T.
-    #[test]
-    fn the_four_forms_of_the_service_level() {
-        let mut counts = Counts::default();
-        (0..460).for_each(|_| counts.bump(Count::Assigned));
-        (0..50).for_each(|_| counts.bump_fate(Fate::AbandonedQueue));
-        let within = Within {
-            answered: 410,
-            short: 10,
-            overdue: 0,
-        };
-        let level = |form| {
-            let (good, base) = service_level(&counts, &within, form);
-            (good as f64 / base as f64 * 1e4).round() / 1e4
-        };
-        assert_eq!(
-            SERVICE_LEVEL_FORMS.map(level),
-            [0.8039, 0.8913, 0.82, 0.8235]
-        );
-    }
-}
+mod tests;

@@ -113,7 +113,7 @@ impl Recorder {
         let visit = self.arrived(number, attempt, 0, now);
         self.bump(&visit, Count::Offered);
         if visit.traced {
-            self.story.tell(&visit, now, Event::Offered);
+            self.tell(&visit, now, Event::Offered);
         }
         visit
     }
@@ -123,7 +123,7 @@ impl Recorder {
         let visit = self.arrived(number, 0, 0, now);
         self.bump(&visit, Count::Closed);
         if visit.traced {
-            self.story.tell(&visit, now, Event::ClosedDesk);
+            self.tell(&visit, now, Event::ClosedDesk);
         }
         self.keep(&visit);
     }
@@ -154,7 +154,7 @@ impl Recorder {
         visit.delayed = true;
         if visit.traced {
             let before = self.clock.count(Gauge::Queue);
-            self.story.tell(visit, now, Event::Queued { before });
+            self.tell(visit, now, Event::Queued { before });
         }
         self.clock.rise(Gauge::Queue, now);
         if self.is_measured(now) {
@@ -173,7 +173,7 @@ impl Recorder {
         let wait = now.since(visit.offered);
         self.bump(visit, Count::Assigned);
         if visit.traced {
-            self.story.tell(visit, now, Event::Assigned { agent });
+            self.tell(visit, now, Event::Assigned { agent });
         }
         self.sent(visit, now);
         let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
@@ -197,7 +197,7 @@ impl Recorder {
         self.bump(visit, Count::Messages);
         if visit.traced {
             let message = visit.replies + 1;
-            self.story.tell(visit, now, Event::Sent { message });
+            self.tell(visit, now, Event::Sent { message });
         }
     }
 
@@ -281,7 +281,7 @@ impl Recorder {
         (visit.fate, visit.closed) = (Some(fate), now);
         if visit.traced {
             let silent = false;
-            self.story.tell(visit, now, Event::Ended { fate, silent });
+            self.tell(visit, now, Event::Ended { fate, silent });
         }
         if let Some(slice) = self.slices.get_mut(visit.interval as usize) {
             slice.counts.bump_fate(fate);
@@ -351,8 +351,7 @@ impl Recorder {
         visit.freed = now;
         let (handle, wrap_up) = (now.since(visit.assigned), now.since(visit.closed));
         if visit.traced {
-            self.story
-                .tell(visit, now, Event::Freed { handle, wrap_up });
+            self.tell(visit, now, Event::Freed { handle, wrap_up });
         }
         let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
             return;
@@ -403,6 +402,11 @@ impl Recorder {
                 class.counts.bump(count);
             }
         }
+    }
+
+    #[cold]
+    fn tell(&mut self, visit: &Visit, now: Time, event: Event) {
+        self.story.tell(visit.attempt(), now, event);
     }
 
     /// Counts for each service level; for the first also by interval and class.

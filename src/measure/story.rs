@@ -109,10 +109,9 @@ impl Story {
         &self.told
     }
 
-    /// Tells an event of a visit.
+    /// Tells an event of an attempt.
     #[cold]
-    pub(super) fn tell(&mut self, visit: &Visit, at: Time, event: Event) {
-        let attempt = visit.attempt();
+    pub fn tell(&mut self, attempt: u32, at: Time, event: Event) {
         if event == Event::Offered {
             self.composed = Span::ZERO;
         }
@@ -130,6 +129,6 @@ impl Story {
             latency,
             composed,
         };
-        self.tell(visit, at, event);
+        self.tell(visit.attempt(), at, event);
     }
 }

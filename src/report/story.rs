@@ -123,10 +123,10 @@ impl Chapter {
             Event::Assigned { agent } if self.has_left(index) => {
                 format!("assigned to agent {agent}, who finds nobody")
             }
-            Event::Assigned { agent } => format!(
-                "assigned to agent {agent} after {}",
-                say(at.since(self.asked(index)))
-            ),
+            Event::Assigned { agent } => match at.since(self.asked(index)) {
+                Span::ZERO => format!("assigned to agent {agent} at once"),
+                wait => format!("assigned to agent {agent} after {}", say(wait)),
+            },
             Event::HandedOver => "the agent's shift is over: back to the front of the queue".into(),
             Event::Sent { message: 1 } => "message 1 is pending".into(),
             Event::Sent { message } => format!("sends message {message}"),
@@ -205,4 +205,84 @@ impl Chapter {
 
 fn say(span: Span) -> String {
     Unit::Seconds.say(span.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(secs: u64) -> Time {
+        Time::ZERO + Span::from_secs(secs)
+    }
+
+    /// One who leaves the queue silently, comes again, is handed over and dropped.
+    fn story() -> Story {
+        let events = [
+            (60, 0, Event::Offered),
+            (60, 0, Event::Queued { before: 2 }),
+            (100, 0, left(Fate::AbandonedQueue, true)),
+            (150, 0, Event::Assigned { agent: 4 }),
+            (400, 1, Event::Offered),
+            (400, 1, Event::Assigned { agent: 1 }),
+            (400, 1, Event::Sent { message: 1 }),
+            (420, 1, Event::HandedOver),
+            (430, 0, freed(280, 0)),
+            (450, 1, Event::Assigned { agent: 2 }),
+            (500, 1, left(Fate::Dropped, false)),
+        ];
+        let mut story = Story::of(7);
+        for (secs, attempt, event) in events {
+            story.tell(attempt, at(secs), event);
+        }
+        story
+    }
+
+    fn left(fate: Fate, silent: bool) -> Event {
+        Event::Ended { fate, silent }
+    }
+
+    fn freed(handle: u64, wrap_up: u64) -> Event {
+        let (handle, wrap_up) = (Span::from_secs(handle), Span::from_secs(wrap_up));
+        Event::Freed { handle, wrap_up }
+    }
+
+    #[test]
+    fn attempts_are_told_one_after_the_other() {
+        let calendar = Calendar::new("2026-11-23T23:58:00[Europe/Madrid]".parse().unwrap());
+        let text = render(&story(), None, &calendar, 100, false);
+        let expected = [
+            " Attempt 0, Mon 23 Nov 2026",
+            " 23:59:00.000       0 s  asks for an agent",
+            " 23:59:00.000       0 s  waits: no agent has room, 2 wait already",
+            " 23:59:40.000    40.0 s  loses patience after 40.0 s in the queue and leaves silently; \
+             comes again",
+            "                         in 5 m 00 s (attempt 1)",
+            " 00:00:30.000  1 m 30 s  assigned to agent 4, who finds nobody",
+            " 00:05:10.000  6 m 10 s  slot free: handle 4 m 40 s, wrap-up 0 s",
+            "",
+            " Attempt 1, Tue 24 Nov 2026",
+            " 00:04:40.000       0 s  asks for an agent",
+            " 00:04:40.000       0 s  assigned to agent 1 at once",
+            " 00:04:40.000       0 s  message 1 is pending",
+            " 00:05:00.000    20.0 s  the agent's shift is over: back to the front of the queue",
+            " 00:05:30.000    50.0 s  assigned to agent 2 after 30.0 s",
+            " 00:06:20.000  1 m 40 s  the chat is ended before its end",
+            "",
+            "fates: abandoned_queue, silently; then dropped",
+            "",
+        ];
+        assert_eq!(text, expected.join("\n"));
+    }
+
+    #[test]
+    fn an_attempt_is_told_alone() {
+        let calendar = Calendar::new("2026-11-23T00:00:00[UTC]".parse().unwrap());
+        let text = render(&story(), Some(1), &calendar, 100, false);
+        assert!(
+            text.starts_with(" Attempt 1,") && text.ends_with("\nfate: dropped\n"),
+            "{text}"
+        );
+        let coloured = render(&story(), Some(1), &calendar, 100, true);
+        assert!(coloured.contains("\u{1b}["));
+    }
 }

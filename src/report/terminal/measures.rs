@@ -36,7 +36,7 @@ const RARE: [&str; 6] = [
 
 const TIMES: [(&str, &str); 5] = [
     ("wait", "wait_s"),
-    ("wait once more", "requeue_wait_s"),
+    ("second wait", "requeue_wait_s"),
     ("first response", "first_response_s"),
     ("inter-message", "inter_message_s"),
     ("handle time", "handle_s"),
@@ -79,13 +79,13 @@ pub fn render(result: &RunResult, width: usize, paint: Paint) -> String {
     series(&mut grid, result, &TIMES, room);
     blank(&mut grid);
     grid.heading(["Load", ""]);
-    singles(&mut grid, result, &LEVELS);
+    singles(&mut grid, result, &LEVELS, room);
     service_levels(&mut grid, result);
     if result.kind == RunKind::Load {
         blank(&mut grid);
         grid.heading(std::iter::once("Live".to_string()).chain(statistics));
         series(&mut grid, result, &LIVE_TIMES, room);
-        singles(&mut grid, result, &LIVE_COUNTS);
+        singles(&mut grid, result, &LIVE_COUNTS, room);
     }
     grid.render(paint)
 }
@@ -173,11 +173,17 @@ fn series(grid: &mut Grid, result: &RunResult, series: &[(&str, &str)], room: Ro
     }
 }
 
-fn singles(grid: &mut Grid, result: &RunResult, singles: &[(&str, &str)]) {
+fn singles(grid: &mut Grid, result: &RunResult, singles: &[(&str, &str)], room: Room) {
     for (label, name) in singles {
-        if let Some(measure) = result.measures.get(*name).filter(|m| is_told(name, m)) {
-            grid.row([(*label).to_string(), Unit::of(name).say_measure(measure)]);
-        }
+        let Some(measure) = result.measures.get(*name).filter(|m| is_told(name, m)) else {
+            continue;
+        };
+        // A long time with its interval is the widest of all.
+        let shown = match Unit::of(name) {
+            Unit::Seconds if room < Room::Some => measure.without_interval(),
+            _ => *measure,
+        };
+        grid.row([(*label).to_string(), Unit::of(name).say_measure(&shown)]);
     }
 }
 
