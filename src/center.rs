@@ -10,6 +10,7 @@ pub mod fate;
 pub mod order;
 pub mod router;
 pub mod rules;
+pub mod sharing;
 
 use crate::time::Time;
 

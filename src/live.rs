@@ -30,6 +30,7 @@ use crate::measure::story::Story;
 use crate::measure::tally::{Latency, Tally};
 use crate::scenario::plan::Plan;
 use crate::server::{self, ServerOptions};
+use crate::time::Time;
 use crate::wire::limits::{AGENTS_MOST, CONCURRENCY_MOST};
 use scene::Scene;
 use target::{Address, Target};
@@ -146,11 +147,10 @@ async fn play(plan: &Plan, options: &Options, address: Address, watch: &Watch) -
     };
     let (tally, records) = {
         let mut recorder = scene.recorder.borrow_mut();
-        scene
-            .visits
-            .borrow()
-            .values()
-            .for_each(|visit| recorder.keep(visit));
+        scene.visits.borrow().values().for_each(|visit| {
+            let freed = scene.freed.borrow().get(&visit.number()).copied();
+            recorder.keep(visit, freed.unwrap_or(Time::NEVER));
+        });
         recorder.finish(end, stopped)
     };
     let mut result = result(&scene, options, &[tally]);

@@ -3,95 +3,22 @@
 //! Law: at one instant a reply is delivered first, then slots free, and only when the world has
 //! carried all that out (and the router has assigned) does the agent pick its next message and
 //! read how many slots it holds. So `handle` only takes note and `next` is drained.
+//!
+//! What wants attention waits in the composer's queue in order of arrival: messages, and wrap-ups
+//! where these take attention. An agent who works side by side has a `Sharing` instead.
+
+mod act;
+mod slots;
 
 use smallvec::SmallVec;
 
-use super::rules::AgentRules;
+use super::rules::{AgentRules, Attention, ShiftEnd};
+use super::sharing::Sharing;
 use super::{ChatId, Step};
-use crate::random::{Draws, Purpose};
-use crate::time::Time;
-
-/// What happens to an agent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AgentInput {
-    /// The shift starts.
-    Online,
-    /// The shift ends: no new chats, the own ones are finished.
-    Leaving,
-    /// A chat is assigned, its first message pending.
-    Assigned {
-        /// The chat.
-        chat: ChatId,
-        /// The customer's draws: what its replies and its wrap-up take.
-        draws: Draws,
-        /// The exchanges of the chat: after the last reply the agent closes it.
-        exchanges: u32,
-    },
-    /// The customer in this slot has sent its next message.
-    Message(SlotId),
-    /// The customer in this slot has left: wrap-up starts.
-    Left(SlotId),
-}
-
-/// What an agent does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AgentAct {
-    /// The reply being composed is sent; `last` closes the chat and starts wrap-up.
-    Reply {
-        /// Where.
-        slot: SlotId,
-        /// In which chat.
-        chat: ChatId,
-        /// Whether it is the chat's last.
-        last: bool,
-    },
-    /// Wrap-up is over, the slot is free.
-    Freed {
-        /// Where.
-        slot: SlotId,
-        /// Which chat held it.
-        chat: ChatId,
-    },
-    /// Composing starts; it ends at `until` unless the customer leaves.
-    Composing {
-        /// In which chat.
-        chat: ChatId,
-        /// When the reply will be sent.
-        until: Time,
-    },
-    /// The last chat after the shift's end is over: gone.
-    Offline,
-}
-
-/// A slot, by its place at the agent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SlotId(pub u16);
-
-const NONE: u16 = u16::MAX;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Free,
-    /// The customer reads, thinks, types.
-    Quiet,
-    /// A message waits for the composer.
-    Pending,
-    Composing,
-    WrapUp,
-}
-
-#[derive(Clone, Debug)]
-struct Slot {
-    draws: Draws,
-    /// End of wrap-up.
-    until: Time,
-    chat: ChatId,
-    exchange: u32,
-    exchanges: u32,
-    /// The next in the composer's queue, or in the list of free slots.
-    next: u16,
-    state: State,
-}
+use crate::random::Purpose;
+use crate::time::{Span, Time};
+pub use act::{AgentAct, AgentInput, Handover, Reply, SlotId};
+use slots::{NONE, Slot, State};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Presence {
@@ -100,23 +27,38 @@ enum Presence {
     Leaving,
 }
 
+/// What only some kinds of attention need.
+#[derive(Clone, Debug)]
+enum Beside {
+    /// The ages of the chats, by slot.
+    Ages(Vec<u64>),
+    /// Work side by side.
+    Sharing(Sharing),
+}
+
 /// One who answers.
 #[derive(Clone, Debug)]
 pub struct Agent {
-    /// End of the reply being composed.
+    /// End of what the composer is at.
     until: Time,
     /// When it was begun.
     since: Time,
     composing: u16,
-    /// First and last pending message, in order of arrival.
+    /// First and last in the composer's queue, in order of arrival.
     head: u16,
     tail: u16,
     /// The first free slot.
     free: u16,
     held: u16,
-    wrapping: u16,
+    /// Slots with a deadline: in wrap-up, or quiet where quiet chats are ended.
+    timed: u16,
     presence: Presence,
+    /// What is still to be done to the open chats at the end of the shift.
+    parting: ShiftEnd,
+    /// Whether the composer was at work when it was last asked.
+    was_busy: bool,
     slots: SmallVec<[Slot; 3]>,
+    beside: Option<Box<Beside>>,
 }
 
 impl Agent {
@@ -130,6 +72,11 @@ impl Agent {
             .filter(|k| (1..=65_000).contains(k));
         let k = k.expect("the plan keeps concurrency within 1..=65000");
         let slots = (0..k).map(|slot| Slot::empty(if slot + 1 < k { slot + 1 } else { NONE }));
+        let beside = match rules.attention {
+            Attention::Fifo => None,
+            Attention::OldestCustomer => Some(Beside::Ages(vec![0; k.into()])),
+            Attention::Shared | Attention::Levels => Some(Beside::Sharing(Sharing::new(k.into()))),
+        };
         Agent {
             until: Time::NEVER,
             since: Time::ZERO,
@@ -138,9 +85,12 @@ impl Agent {
             tail: NONE,
             free: 0,
             held: 0,
-            wrapping: 0,
+            timed: 0,
             presence: Presence::Away,
+            parting: ShiftEnd::Finish,
+            was_busy: false,
             slots: slots.collect(),
+            beside: beside.map(Box::new),
         }
     }
 
@@ -150,17 +100,14 @@ impl Agent {
     pub fn handle(&mut self, now: Time, input: AgentInput, rules: &AgentRules) -> Option<SlotId> {
         match input {
             AgentInput::Online => self.presence = Presence::Online,
-            AgentInput::Leaving => self.presence = Presence::Leaving,
-            AgentInput::Assigned {
-                chat,
-                draws,
-                exchanges,
-            } => {
-                return Some(self.take(chat, draws, exchanges));
+            AgentInput::Leaving(end) => (self.presence, self.parting) = (Presence::Leaving, end),
+            AgentInput::Assigned(chat) => return Some(self.take(now, chat, rules)),
+            AgentInput::Message(slot) if self.state(slot) == State::Quiet => {
+                self.untime(slot);
+                self.pend(now, slot, rules);
             }
-            AgentInput::Message(slot) if self.state(slot) == State::Quiet => self.pend(slot),
-            AgentInput::Left(slot) if self.state(slot) != State::WrapUp => {
-                self.withdraw(slot);
+            AgentInput::Left(slot) if self.state(slot).is_open() => {
+                self.withdraw(now, slot, rules);
                 self.wrap_up(now, slot, rules);
             }
             // A live server may repeat or cross frames: what no longer concerns is let pass.
@@ -174,13 +121,23 @@ impl Agent {
     #[inline]
     pub fn next(&mut self, now: Time, rules: &AgentRules) -> Step<AgentAct> {
         if self.until <= now {
-            return act(self.deliver(now, rules));
+            return act(self.finish(now, rules));
         }
-        if let Some(freed) = self.release(now) {
-            return act(freed);
+        if self.timed > 0
+            && let Some(timed) = self.release(now, rules)
+        {
+            return act(timed);
+        }
+        if self.parting != ShiftEnd::Finish
+            && let Some(parted) = self.part(now, rules)
+        {
+            return act(parted);
         }
         if self.composing == NONE && self.head != NONE {
-            return act(self.pick(now, rules));
+            self.pick(now, rules);
+            if self.until <= now {
+                return self.next(now, rules);
+            }
         }
         if self.presence == Presence::Leaving && self.held == 0 {
             self.presence = Presence::Away;
@@ -188,171 +145,232 @@ impl Agent {
         }
         Step {
             act: None,
-            wake: self.until.min(self.wrap_up_ends()),
+            wake: self.until.min(self.first_deadline()),
         }
     }
 
+    /// Gives a slot to a chat.
     #[inline]
-    fn state(&self, SlotId(slot): SlotId) -> State {
-        self.slots[slot as usize].state
-    }
-
-    #[inline]
-    fn take(&mut self, chat: ChatId, draws: Draws, exchanges: u32) -> SlotId {
+    fn take(&mut self, now: Time, chat: Handover, rules: &AgentRules) -> SlotId {
         assert!(
             self.free != NONE,
             "an agent is never assigned more than its slots"
         );
+        self.keep_pace(now, rules);
         let slot = self.free;
         let place = &mut self.slots[slot as usize];
         self.free = place.next;
         self.held += 1;
-        *place = Slot {
-            draws,
-            until: Time::NEVER,
-            chat,
-            exchange: 0,
-            exchanges,
-            ..*place
-        };
-        self.pend(SlotId(slot));
-        SlotId(slot)
+        place.occupy(&chat);
+        if let Some(Beside::Ages(ages)) = self.beside.as_deref_mut() {
+            ages[usize::from(slot)] = chat.age;
+        }
+        let slot = SlotId(slot);
+        if chat.pending {
+            self.pend(now, slot, rules);
+        } else {
+            self.quiet(now, slot, rules);
+            self.look_ahead(rules);
+        }
+        slot
     }
 
     /// The slot's next message joins the tail of the composer's queue.
     #[inline]
-    fn pend(&mut self, SlotId(slot): SlotId) {
-        let place = &mut self.slots[slot as usize];
-        debug_assert!(matches!(place.state, State::Free | State::Quiet));
-        (place.state, place.next) = (State::Pending, NONE);
+    fn pend(&mut self, now: Time, slot: SlotId, rules: &AgentRules) {
+        let sharing = self.is_sharing();
+        let place = &mut self.slots[slot.0 as usize];
         place.exchange += 1;
-        match self.tail {
-            NONE => self.head = slot,
-            tail => self.slots[tail as usize].next = slot,
-        }
-        self.tail = slot;
-    }
-
-    /// Takes the slot's message from the composer or from its queue.
-    fn withdraw(&mut self, SlotId(slot): SlotId) {
-        match self.slots[slot as usize].state {
-            State::Composing => (self.composing, self.until) = (NONE, Time::NEVER),
-            State::Pending => {
-                let mut before = NONE;
-                let mut here = self.head;
-                while here != slot {
-                    (before, here) = (here, self.slots[here as usize].next);
-                }
-                self.unlink(before, slot);
-            }
-            State::Free | State::Quiet | State::WrapUp => {}
+        place.state = State::Pending;
+        if sharing {
+            let (draws, index) = (place.draws, place.reply_index());
+            let work = rules.reply.sample(&mut draws.at(Purpose::Reply, index));
+            self.begin(now, slot, work, rules);
+        } else {
+            self.enqueue(slot);
         }
     }
 
+    /// Waits for the customer in this slot.
     #[inline]
-    fn unlink(&mut self, before: u16, slot: u16) {
-        let next = self.slots[slot as usize].next;
-        match before {
-            NONE => self.head = next,
-            before => self.slots[before as usize].next = next,
-        }
-        if self.tail == slot {
-            self.tail = before;
+    fn quiet(&mut self, now: Time, slot: SlotId, rules: &AgentRules) {
+        let place = &mut self.slots[slot.0 as usize];
+        place.state = State::Quiet;
+        if rules.inactivity != Span::ENDLESS {
+            place.until = now + rules.inactivity;
+            self.timed += 1;
         }
     }
 
+    /// The customer has said something: a quiet slot has no deadline any more.
     #[inline]
-    fn wrap_up(&mut self, now: Time, SlotId(slot): SlotId, rules: &AgentRules) {
-        let place = &mut self.slots[slot as usize];
+    fn untime(&mut self, slot: SlotId) {
+        let place = &mut self.slots[slot.0 as usize];
+        if place.until.comes() {
+            place.until = Time::NEVER;
+            self.timed -= 1;
+        }
+    }
+
+    /// Starts the work after the chat.
+    #[inline]
+    fn wrap_up(&mut self, now: Time, slot: SlotId, rules: &AgentRules) {
+        let sharing = self.is_sharing();
+        let place = &mut self.slots[slot.0 as usize];
         let takes = rules
             .wrap_up
             .sample(&mut place.draws.at(Purpose::WrapUp, 0));
-        (place.state, place.until) = (State::WrapUp, now + takes);
-        self.wrapping += 1;
+        if !rules.wrap_up_attends {
+            (place.state, place.until) = (State::WrapUp, now + takes);
+            self.timed += 1;
+        } else if sharing {
+            place.state = State::Wrapping;
+            self.begin(now, slot, takes, rules);
+        } else {
+            (place.state, place.until) = (State::ToWrap, Time(takes.0));
+            self.enqueue(slot);
+        }
     }
 
+    /// The composer is done with what it was at.
     #[inline]
-    fn deliver(&mut self, now: Time, rules: &AgentRules) -> AgentAct {
+    fn finish(&mut self, now: Time, rules: &AgentRules) -> AgentAct {
         let slot = SlotId(self.composing);
-        (self.composing, self.until) = (NONE, Time::NEVER);
+        let composed = self.leave_off(now, slot, rules);
         let place = &mut self.slots[slot.0 as usize];
+        if place.state == State::Wrapping {
+            return self.set_free(now, slot, rules);
+        }
         let (chat, last) = (place.chat, place.exchange >= place.exchanges);
-        place.state = State::Quiet;
         if last {
             self.wrap_up(now, slot, rules);
+        } else {
+            self.quiet(now, slot, rules);
         }
-        AgentAct::Reply { slot, chat, last }
+        AgentAct::Reply(Reply {
+            slot,
+            chat,
+            last,
+            composed,
+        })
     }
 
-    /// Frees one slot whose wrap-up is over: the earliest, then the lowest.
-    #[inline]
-    fn release(&mut self, now: Time) -> Option<AgentAct> {
-        if self.wrapping == 0 {
+    /// Acts on the earliest deadline that has come, then the lowest slot: a wrap-up is over, or a
+    /// customer has been quiet too long.
+    fn release(&mut self, now: Time, rules: &AgentRules) -> Option<AgentAct> {
+        let (until, index) = self.earliest()?;
+        if until > now {
             return None;
         }
-        let wraps = self
-            .slots
-            .iter()
-            .enumerate()
-            .filter(|(_, s)| s.state == State::WrapUp);
-        let (index, _) = wraps
-            .min_by_key(|(_, s)| s.until)
-            .filter(|(_, s)| s.until <= now)?;
+        let slot = SlotId(index);
+        self.untime(slot);
+        let place = &self.slots[usize::from(index)];
+        if place.state == State::WrapUp {
+            return Some(self.set_free(now, slot, rules));
+        }
+        let chat = place.chat;
+        self.wrap_up(now, slot, rules);
+        Some(AgentAct::Expire { slot, chat })
+    }
+
+    /// The shift is over: hands over or ends one open chat after the other.
+    #[cold]
+    fn part(&mut self, now: Time, rules: &AgentRules) -> Option<AgentAct> {
+        let Some(index) = self.slots.iter().position(|slot| slot.state.is_open()) else {
+            self.parting = ShiftEnd::Finish;
+            return None;
+        };
         let slot = SlotId(index as u16);
-        let place = &mut self.slots[index];
-        (place.state, place.next) = (State::Free, self.free);
-        self.free = slot.0;
-        self.held -= 1;
-        self.wrapping -= 1;
-        Some(AgentAct::Freed {
+        let composed = self.withdraw(now, slot, rules);
+        let chat = self.slots[index].chat;
+        if self.parting == ShiftEnd::Drop {
+            self.wrap_up(now, slot, rules);
+            return Some(AgentAct::Drop {
+                slot,
+                chat,
+                composed,
+            });
+        }
+        self.set_free(now, slot, rules);
+        Some(AgentAct::HandOver {
             slot,
-            chat: place.chat,
+            chat,
+            composed,
         })
     }
 
     #[inline]
-    fn pick(&mut self, now: Time, rules: &AgentRules) -> AgentAct {
-        let slot = self.head;
-        self.unlink(NONE, slot);
-        let place = &mut self.slots[slot as usize];
-        place.state = State::Composing;
-        let takes = rules.composing(place.draws, place.exchange, u32::from(self.held));
+    fn set_free(&mut self, now: Time, slot: SlotId, rules: &AgentRules) -> AgentAct {
+        self.keep_pace(now, rules);
+        let place = &mut self.slots[slot.0 as usize];
+        let chat = place.chat;
+        (place.state, place.next) = (State::Free, self.free);
+        self.free = slot.0;
+        self.held -= 1;
+        self.look_ahead(rules);
+        AgentAct::Freed { slot, chat }
+    }
+
+    /// Takes up the next in the composer's queue.
+    #[inline]
+    fn pick(&mut self, now: Time, rules: &AgentRules) {
+        let slot = self.choose();
+        let place = &mut self.slots[usize::from(slot)];
+        let takes = if place.state == State::ToWrap {
+            place.state = State::Wrapping;
+            Span(std::mem::replace(&mut place.until, Time::NEVER).0)
+        } else {
+            place.state = State::Composing;
+            rules.composing(place.draws, place.reply_index(), u32::from(self.held))
+        };
         self.composing = slot;
         (self.since, self.until) = (now, now + takes);
-        AgentAct::Composing {
-            chat: place.chat,
-            until: self.until,
-        }
     }
 
+    /// The chat whose slot the composer is at or will be done with first, and until when.
     #[inline]
-    fn wrap_up_ends(&self) -> Time {
-        if self.wrapping == 0 {
-            return Time::NEVER;
-        }
-        let wraps = self.slots.iter().filter(|s| s.state == State::WrapUp);
-        wraps.map(|s| s.until).min().unwrap_or(Time::NEVER)
-    }
-
-    /// The chat whose reply is being composed, since when and until when.
-    #[inline]
-    pub fn composing(&self) -> Option<(ChatId, Time, Time)> {
+    pub fn composing(&self) -> Option<(ChatId, Time)> {
         let place = self.slots.get(usize::from(self.composing))?;
-        Some((place.chat, self.since, self.until))
+        Some((place.chat, self.until))
     }
 
-    /// When the reply being composed was begun, or the last one.
+    /// How much attention the reply in this slot has had up to `now`; nothing where none is being
+    /// composed.
     #[inline]
-    pub fn composing_since(&self) -> Time {
-        self.since
+    pub fn attended(&self, slot: SlotId, now: Time) -> Span {
+        match self.beside.as_deref() {
+            Some(Beside::Sharing(sharing)) => sharing.attention(slot.0.into(), now),
+            _ if slot.0 == self.composing => now.since(self.since),
+            _ => Span::ZERO,
+        }
     }
 
-    /// The chats whose messages wait for the composer, in order.
+    /// Tells each chat whose message is pending, in the composer's queue or under way.
     #[inline]
-    pub fn pending(&self) -> impl Iterator<Item = ChatId> + '_ {
-        let first = self.slots.get(usize::from(self.head));
-        std::iter::successors(first, |slot| self.slots.get(usize::from(slot.next)))
-            .map(|slot| slot.chat)
+    pub fn each_pending(&self, mut tell: impl FnMut(ChatId)) {
+        if self.is_sharing() {
+            let pending = self.slots.iter().filter(|s| s.state == State::Pending);
+            return pending.for_each(|slot| tell(slot.chat));
+        }
+        let mut next = self.head;
+        while let Some(slot) = self.slots.get(usize::from(next)) {
+            tell(slot.chat);
+            next = slot.next;
+        }
+        if let Some(slot) = self.slots.get(usize::from(self.composing)) {
+            tell(slot.chat);
+        }
+    }
+
+    /// Whether the composer has begun or left off working since this was last asked: which of both.
+    #[inline]
+    pub fn turned(&mut self) -> Option<bool> {
+        let busy = self.composing != NONE;
+        if busy == self.was_busy {
+            return None;
+        }
+        self.was_busy = busy;
+        Some(busy)
     }
 
     /// The slots in use, wrap-up included.
@@ -370,7 +388,7 @@ impl Agent {
             .map(|slot| SlotId(slot as u16))
     }
 
-    /// The number of the message last pending in `slot`, from 1.
+    /// The number of the message last pending in `slot`, from 1; 0 before the first.
     pub fn exchange(&self, slot: SlotId) -> u32 {
         self.slots[usize::from(slot.0)].exchange
     }
@@ -392,21 +410,6 @@ fn act(act: AgentAct) -> Step<AgentAct> {
     Step {
         act: Some(act),
         wake: Time::NEVER,
-    }
-}
-
-impl Slot {
-    fn empty(next: u16) -> Slot {
-        let draws = crate::random::Population::new(0, 0, crate::random::Kind::Customer);
-        Slot {
-            draws: draws.person(0, 0),
-            until: Time::NEVER,
-            chat: ChatId(u32::MAX),
-            exchange: 0,
-            exchanges: 0,
-            next,
-            state: State::Free,
-        }
     }
 }
 

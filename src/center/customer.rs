@@ -1,6 +1,6 @@
 //! Owns `Customer`: one who asks, from the offer to the end of the chat.
 //!
-//! Law: one deadline at a time, since a customer waits, or waits for a reply, or thinks. The
+//! Law: one deadline at a time, since a customer is away, waits, waits for a reply, or thinks. The
 //! machine never acts before it is woken at that deadline.
 
 use super::Step;
@@ -19,25 +19,36 @@ pub enum CustomerInput {
     Reply,
     /// The deadline that the last step named has come.
     Wake,
-    /// The chat is over for reasons of others: rejected, closed, broken.
-    Ended,
 }
 
 /// What a customer does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CustomerAct {
+    /// Comes again and asks for an agent.
+    Come,
     /// Sends the message of the exchange `Customer::exchange`.
     Send,
     /// Gives up waiting and leaves the queue.
-    LeaveQueue,
+    LeaveQueue {
+        /// Without telling anybody.
+        silently: bool,
+    },
     /// Gives up waiting for a reply and leaves the chat.
-    LeaveChat,
+    LeaveChat {
+        /// Without telling anybody.
+        silently: bool,
+    },
     /// Has got the last reply.
-    Done,
+    Done {
+        /// Closes the chat itself; else the agent does.
+        closes: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
+    /// Will come again.
+    Away,
     New,
     Waiting,
     Pending,
@@ -52,20 +63,31 @@ pub struct Customer {
     deadline: Time,
     exchange: u32,
     exchanges: u32,
+    class: u8,
     state: State,
 }
 
 impl Customer {
-    /// A customer who has just been offered.
+    /// A customer of `class` who has just been offered; `rules` are those of the class.
     #[inline]
-    pub fn new(draws: Draws, rules: &CustomerRules) -> Customer {
+    pub fn new(draws: Draws, class: u8, rules: &CustomerRules) -> Customer {
         let exchanges = rules.exchanges(draws);
         Customer {
             draws,
             deadline: Time::NEVER,
             exchange: 0,
             exchanges,
+            class,
             state: State::New,
+        }
+    }
+
+    /// A customer who will come again at `back`, with the draws of that attempt.
+    pub fn away(draws: Draws, class: u8, rules: &CustomerRules, back: Time) -> Customer {
+        Customer {
+            deadline: back,
+            state: State::Away,
+            ..Customer::new(draws, class, rules)
         }
     }
 
@@ -90,7 +112,8 @@ impl Customer {
             }
             (CustomerInput::Reply, State::Pending) if self.exchange == self.exchanges => {
                 self.rest(State::Gone, Time::NEVER);
-                Some(CustomerAct::Done)
+                let closes = rules.closes_itself(self.draws);
+                Some(CustomerAct::Done { closes })
             }
             (CustomerInput::Reply, State::Pending) => {
                 let think = rules
@@ -98,26 +121,43 @@ impl Customer {
                     .sample(&mut self.at(Purpose::Think, self.exchange));
                 self.rest(State::Thinking, now + think)
             }
-            (CustomerInput::Wake, _) if now < self.deadline => None,
-            (CustomerInput::Wake, State::Waiting) => {
-                self.rest(State::Gone, Time::NEVER);
-                Some(CustomerAct::LeaveQueue)
-            }
-            (CustomerInput::Wake, State::Pending) => {
-                self.rest(State::Gone, Time::NEVER);
-                Some(CustomerAct::LeaveChat)
-            }
-            (CustomerInput::Wake, State::Thinking) => {
-                self.say(now, rules);
-                Some(CustomerAct::Send)
-            }
-            (CustomerInput::Ended, _) => self.rest(State::Gone, Time::NEVER),
-            // A live server may repeat or cross frames: what no longer concerns is let pass.
+            (CustomerInput::Wake, _) => self.wake(now, rules),
+            // A chat that was handed over is assigned again, a live server may repeat or cross
+            // frames: what no longer concerns is let pass.
             _ => None,
         };
         Step {
             act,
             wake: self.deadline,
+        }
+    }
+
+    /// What the customer does when its deadline has come.
+    #[inline]
+    fn wake(&mut self, now: Time, rules: &CustomerRules) -> Option<CustomerAct> {
+        if now < self.deadline {
+            return None;
+        }
+        match self.state {
+            State::Away => {
+                self.rest(State::New, Time::NEVER);
+                Some(CustomerAct::Come)
+            }
+            State::Waiting => {
+                self.rest(State::Gone, Time::NEVER);
+                let silently = rules.leaves_silently(self.draws);
+                Some(CustomerAct::LeaveQueue { silently })
+            }
+            State::Pending => {
+                self.rest(State::Gone, Time::NEVER);
+                let silently = rules.leaves_silently(self.draws);
+                Some(CustomerAct::LeaveChat { silently })
+            }
+            State::Thinking => {
+                self.say(now, rules);
+                Some(CustomerAct::Send)
+            }
+            State::New | State::Gone => None,
         }
     }
 
@@ -167,6 +207,31 @@ impl Customer {
         self.exchanges
     }
 
+    /// After how many replies the agent closes the chat; `u32::MAX` when the customer does.
+    #[inline]
+    pub fn closed_after(&self, rules: &CustomerRules) -> u32 {
+        if rules.closes_itself(self.draws) {
+            return u32::MAX;
+        }
+        self.exchanges
+    }
+
+    /// The chat is over for reasons of others.
+    pub fn end(&mut self) {
+        self.rest(State::Gone, Time::NEVER);
+    }
+
+    /// Whether the customer will come again and is not there yet.
+    pub fn is_away(&self) -> bool {
+        self.state == State::Away
+    }
+
+    /// The class the customer belongs to.
+    #[inline]
+    pub fn class(&self) -> u8 {
+        self.class
+    }
+
     /// Whether a message of the customer waits for its reply.
     #[inline]
     pub fn is_pending(&self) -> bool {
@@ -177,6 +242,7 @@ impl Customer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::center::rules::{Again, Retry};
     use crate::random::{Kind, Population};
     use crate::stats::law::{CountLaw, Law};
     use crate::time::Span;
@@ -191,7 +257,11 @@ mod tests {
     }
 
     fn customer() -> Customer {
-        Customer::new(Population::new(1, 0, Kind::Customer).person(0, 0), &rules())
+        Customer::new(
+            Population::new(1, 0, Kind::Customer).person(0, 0),
+            0,
+            &rules(),
+        )
     }
 
     fn at(secs: u64) -> Time {
@@ -215,7 +285,7 @@ mod tests {
         );
         assert_eq!(
             tell(150, CustomerInput::Reply),
-            step(Some(CustomerAct::Done), Time::NEVER)
+            step(Some(CustomerAct::Done { closes: false }), Time::NEVER)
         );
         assert_eq!(tell(151, CustomerInput::Reply), step(None, Time::NEVER));
     }
@@ -229,10 +299,44 @@ mod tests {
             None
         );
         let left = waiting.handle(at(180), CustomerInput::Wake, &rules);
-        assert_eq!(left, step(Some(CustomerAct::LeaveQueue), Time::NEVER));
+        assert_eq!(
+            left,
+            step(
+                Some(CustomerAct::LeaveQueue { silently: false }),
+                Time::NEVER
+            )
+        );
         let mut pending = customer();
         pending.handle(at(0), CustomerInput::Assigned, &rules);
         let left = pending.handle(at(400), CustomerInput::Wake, &rules);
-        assert_eq!(left, step(Some(CustomerAct::LeaveChat), Time::NEVER));
+        assert_eq!(
+            left,
+            step(
+                Some(CustomerAct::LeaveChat { silently: false }),
+                Time::NEVER
+            )
+        );
+    }
+
+    #[test]
+    fn some_leave_silently_close_themselves_and_come_again() {
+        let mut rules = rules();
+        (rules.silent, rules.closes) = (1.0, 1.0);
+        let mut pending = customer();
+        assert_eq!(pending.closed_after(&rules), u32::MAX);
+        pending.handle(at(0), CustomerInput::Assigned, &rules);
+        let left = pending.handle(at(400), CustomerInput::Wake, &rules);
+        assert_eq!(left.act, Some(CustomerAct::LeaveChat { silently: true }));
+        let draws = customer().draws();
+        assert_eq!(rules.comes_again(Again::Abandoned, draws), None);
+        let after = Law::constant(60.0).unwrap();
+        rules.retry.abandoned = Some(Retry { chance: 1.0, after });
+        assert_eq!(rules.comes_again(Again::Rejected, draws), None);
+        let again = rules.comes_again(Again::Abandoned, draws);
+        assert_eq!(again, Some(Span::from_secs(60)));
+        let mut away = Customer::away(draws, 0, &rules, at(460));
+        assert_eq!(away.handle(at(459), CustomerInput::Wake, &rules).act, None);
+        let back = away.handle(at(460), CustomerInput::Wake, &rules);
+        assert_eq!(back, step(Some(CustomerAct::Come), Time::NEVER));
     }
 }

@@ -55,6 +55,36 @@ impl RankSet {
         Some((rank << 6) as u32 | self.ranks[rank].trailing_zeros())
     }
 
+    /// The least rank in the set that is not below `from`. Takes as many steps as there are words of
+    /// 64 ranks between.
+    pub fn first_from(&self, from: u32) -> Option<u32> {
+        let from = from as usize;
+        let word = *self.ranks.get(from >> 6)? & (!0 << (from & 63));
+        let rest = self.ranks.iter().enumerate().skip((from >> 6) + 1);
+        let words = std::iter::once((from >> 6, word)).chain(rest.map(|(at, word)| (at, *word)));
+        let (at, word) = words.into_iter().find(|(_, word)| *word != 0)?;
+        Some((at << 6) as u32 | word.trailing_zeros())
+    }
+
+    /// Any rank in the set, each for an equal part of all lots. Takes as many steps as there are
+    /// words of 64 ranks.
+    pub fn any(&self, lot: u32) -> Option<u32> {
+        let size: u64 = self
+            .ranks
+            .iter()
+            .map(|word| u64::from(word.count_ones()))
+            .sum();
+        let mut skip = ((u64::from(lot) * size) >> 32) as u32;
+        for (at, word) in self.ranks.iter().enumerate() {
+            if skip < word.count_ones() {
+                let above = (0..skip).fold(*word, |word, _| word & (word - 1));
+                return Some((at << 6) as u32 | above.trailing_zeros());
+            }
+            skip -= word.count_ones();
+        }
+        None
+    }
+
     /// Takes out all ranks.
     pub fn clear(&mut self) {
         self.ranks.fill(0);
@@ -85,6 +115,10 @@ mod tests {
                     tree.remove(&rank);
                 }
                 prop_assert_eq!(set.first(), tree.first().copied());
+                prop_assert_eq!(set.first_from(rank), tree.range(rank..).next().copied());
+                let lot = rank.wrapping_mul(2_654_435_769);
+                let place = ((u64::from(lot) * tree.len() as u64) >> 32) as usize;
+                prop_assert_eq!(set.any(lot), tree.iter().nth(place).copied());
             }
         }
     }

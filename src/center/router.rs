@@ -4,16 +4,20 @@
 //! `next_assignment` is drained. Simulator and server run this same code; it knows ids and
 //! capacities only.
 
+mod line;
+
 use super::order::RankSet;
-use super::rules::RouterRules;
+use super::rules::{Policy, Request, RouterRules};
 use super::{AgentId, ChatId};
+use crate::time::Time;
+use line::Lines;
 
 /// What becomes of an offered chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Offered {
     /// It waits, with so many ahead of it; `next_assignment` may take it at once.
     Accepted {
-        /// Chats that waited before this one.
+        /// Chats that waited before this one, of whatever priority.
         ahead: u32,
     },
     /// The queue is full: turned away.
@@ -33,24 +37,30 @@ pub struct Assignment {
 struct Desk {
     held: u32,
     limit: u32,
-    /// Place in the order of last assignment; lower is longer ago.
+    /// Place in the order that breaks ties; lower comes first.
     rank: u32,
     online: bool,
-    assigned_before: bool,
+    /// Whether the event has happened that the order goes by.
+    moved: bool,
 }
 
 /// Queue and routing of one team.
 #[derive(Clone, Debug)]
 pub struct Router {
     rules: RouterRules,
-    queue: Queue,
+    lines: Lines,
     desks: Vec<Desk>,
-    /// Ranks of the agents with room, by slots held.
+    /// Ranks of the agents with room: by slots held where the policy asks for that, else in one.
     room: Vec<RankSet>,
     by_rank: Vec<AgentId>,
     next_rank: u32,
     /// Agents have come since the ranks were numbered.
     unranked: bool,
+    /// Round robin: the next agent's turn.
+    cursor: u32,
+    /// Slots in use, and the most that may be.
+    held: u64,
+    ceiling: u64,
 }
 
 const LEAST_RANKS: usize = 4_096;
@@ -60,13 +70,16 @@ impl Router {
     /// to grow.
     pub fn new(rules: RouterRules, agents: u32, waiting: u32) -> Router {
         Router {
-            rules,
-            queue: Queue::new(waiting),
+            lines: Lines::new(rules.levels, rules.age_after, waiting),
             desks: Vec::with_capacity(agents as usize),
             room: Vec::new(),
             by_rank: Vec::new(),
             next_rank: 0,
             unranked: false,
+            cursor: 0,
+            held: 0,
+            ceiling: u64::MAX,
+            rules,
         }
     }
 
@@ -78,7 +91,7 @@ impl Router {
                 limit,
                 rank: 0,
                 online: false,
-                assigned_before: false,
+                moved: false,
             };
             self.desks.resize(agent.index() + 1, new);
             self.unranked = true;
@@ -102,45 +115,71 @@ impl Router {
         self.desks[agent.index()].online = false;
     }
 
+    /// From now on nothing is assigned while so many slots or more are in use by the whole team.
+    pub fn set_ceiling(&mut self, slots: u64) {
+        self.ceiling = slots;
+    }
+
     /// Asks for an agent. Afterwards `next_assignment` has to be drained.
     #[inline]
-    pub fn offer(&mut self, chat: ChatId) -> Offered {
-        let ahead = self.queue.len;
-        if ahead >= self.rules.queue_limit && self.lowest().is_none() {
+    pub fn offer(&mut self, chat: ChatId, request: Request) -> Offered {
+        let ahead = self.lines.len();
+        if ahead >= self.rules.queue_limit && self.choose(request.lot).is_none() {
             return Offered::Rejected;
         }
-        self.queue.push(chat);
+        self.lines.join(chat, request);
         Offered::Accepted { ahead }
+    }
+
+    /// The chat goes back from its agent to the front of the queue, with its age. Afterwards
+    /// `next_assignment` has to be drained.
+    pub fn hand_over(&mut self, agent: AgentId, chat: ChatId, request: Request) {
+        self.freed(agent);
+        self.lines.come_back(chat, request);
     }
 
     /// The chat leaves the queue; it must be waiting.
     #[inline]
     pub fn withdraw(&mut self, chat: ChatId) {
-        self.queue.remove(chat);
+        self.lines.leave(chat);
+    }
+
+    /// Takes the next chat out of the queue without an agent: it is sent away.
+    pub fn send_away(&mut self, now: Time) -> Option<ChatId> {
+        let chat = self.lines.first(now)?;
+        self.lines.leave(chat);
+        Some(chat)
     }
 
     /// The agent has a slot less in use. Afterwards `next_assignment` has to be drained.
     #[inline]
     pub fn freed(&mut self, agent: AgentId) {
         self.withdraw_room(agent);
+        if self.rules.policy == Policy::LongestIdle {
+            self.rank_last(agent);
+        }
         let desk = &mut self.desks[agent.index()];
         assert!(desk.held > 0, "a slot is freed once");
         desk.held -= 1;
+        self.held -= 1;
         self.show_room(agent);
     }
 
     /// The next waiting chat and the agent it goes to, while there are both.
     #[inline]
-    pub fn next_assignment(&mut self) -> Option<Assignment> {
-        if self.queue.len == 0 {
-            return None;
-        }
-        let agent = self.lowest()?;
-        let chat = self.queue.pop();
+    pub fn next_assignment(&mut self, now: Time) -> Option<Assignment> {
+        let chat = self.lines.first(now)?;
+        let agent = self.choose(self.lines.lot(chat))?;
+        self.lines.leave(chat);
         self.withdraw_room(agent);
-        self.rank_last(agent);
+        match self.rules.policy {
+            Policy::FewestActive | Policy::MostActiveFirst => self.rank_last(agent),
+            Policy::RoundRobin => self.cursor = agent.0 + 1,
+            Policy::LongestIdle | Policy::Random => {}
+        }
         let desk = &mut self.desks[agent.index()];
         desk.held += 1;
+        self.held += 1;
         debug_assert!(desk.held <= desk.limit);
         self.show_room(agent);
         Some(Assignment { chat, agent })
@@ -149,12 +188,12 @@ impl Router {
     /// How many chats wait.
     #[inline]
     pub fn waiting(&self) -> u32 {
-        self.queue.len
+        self.lines.len()
     }
 
-    /// The chats that wait, in order.
+    /// The chats that wait, by level from the highest, each in order.
     pub fn queued(&self) -> impl Iterator<Item = ChatId> + '_ {
-        self.queue.iter()
+        self.lines.iter()
     }
 
     /// How many slots the agent holds.
@@ -167,37 +206,61 @@ impl Router {
         &self.rules
     }
 
-    /// Fewest slots held; ties: longest since last assigned.
+    /// The agent with room that the policy prefers.
     #[inline]
-    fn lowest(&mut self) -> Option<AgentId> {
+    fn choose(&mut self, lot: u32) -> Option<AgentId> {
         if self.unranked {
             self.rank_anew();
         }
-        let rank = self.room.iter().find_map(RankSet::first)?;
+        if self.held >= self.ceiling {
+            return None;
+        }
+        let rank = match self.rules.policy {
+            Policy::FewestActive | Policy::LongestIdle => {
+                self.room.iter().find_map(RankSet::first)?
+            }
+            Policy::MostActiveFirst => self.room.iter().rev().find_map(RankSet::first)?,
+            Policy::RoundRobin => {
+                let room = self.room.first()?;
+                room.first_from(self.cursor).or_else(|| room.first())?
+            }
+            Policy::Random => self.room.first()?.any(lot)?,
+        };
         Some(self.by_rank[rank as usize])
+    }
+
+    /// In which set of `room` an agent with so many slots in use stands.
+    #[inline]
+    fn shelf(&self, held: u32) -> usize {
+        match self.rules.policy {
+            Policy::FewestActive | Policy::MostActiveFirst => held as usize,
+            Policy::LongestIdle | Policy::RoundRobin | Policy::Random => 0,
+        }
     }
 
     #[inline]
     fn withdraw_room(&mut self, agent: AgentId) {
-        let desk = &self.desks[agent.index()];
-        if let Some(level) = self.room.get_mut(desk.held as usize) {
+        let desk = self.desks[agent.index()];
+        let shelf = self.shelf(desk.held);
+        if let Some(level) = self.room.get_mut(shelf) {
             level.remove(desk.rank);
         }
     }
 
     #[inline]
     fn show_room(&mut self, agent: AgentId) {
-        let desk = &self.desks[agent.index()];
+        let desk = self.desks[agent.index()];
         if desk.online && desk.held < desk.limit && !self.unranked {
-            self.room[desk.held as usize].insert(desk.rank);
+            let shelf = self.shelf(desk.held);
+            self.room[shelf].insert(desk.rank);
         }
     }
 
-    /// The agent becomes the one assigned last.
+    /// The agent becomes the last in the order that breaks ties.
     #[inline]
     fn rank_last(&mut self, agent: AgentId) {
-        self.desks[agent.index()].assigned_before = true;
-        if self.next_rank as usize == self.by_rank.len() {
+        self.desks[agent.index()].moved = true;
+        if self.next_rank as usize >= self.by_rank.len() {
             self.rank_anew();
             self.withdraw_room(agent);
         }
@@ -213,14 +276,7 @@ impl Router {
         let mut order: Vec<AgentId> = (0..self.desks.len() as u32).map(AgentId).collect();
         order.sort_by_key(|agent| {
             let desk = &self.desks[agent.index()];
-            (
-                desk.assigned_before,
-                if desk.assigned_before {
-                    desk.rank
-                } else {
-                    agent.0
-                },
-            )
+            (desk.moved, if desk.moved { desk.rank } else { agent.0 })
         });
         let levels = self
             .desks
@@ -243,159 +299,5 @@ impl Router {
     }
 }
 
-const NIL: u32 = u32::MAX;
-
-#[derive(Clone, Copy, Debug)]
-struct Link {
-    before: u32,
-    after: u32,
-}
-
-/// First in, first out, with removal from the middle: links by chat number.
-#[derive(Clone, Debug)]
-struct Queue {
-    links: Vec<Link>,
-    first: u32,
-    last: u32,
-    len: u32,
-}
-
-impl Queue {
-    fn new(room: u32) -> Queue {
-        let links = Vec::with_capacity(room as usize);
-        Queue {
-            links,
-            first: NIL,
-            last: NIL,
-            len: 0,
-        }
-    }
-
-    #[inline]
-    fn push(&mut self, ChatId(chat): ChatId) {
-        let index = chat as usize;
-        if index >= self.links.len() {
-            self.links.resize(
-                index + 1,
-                Link {
-                    before: NIL,
-                    after: NIL,
-                },
-            );
-        }
-        self.links[index] = Link {
-            before: self.last,
-            after: NIL,
-        };
-        match self.last {
-            NIL => self.first = chat,
-            last => self.links[last as usize].after = chat,
-        }
-        self.last = chat;
-        self.len += 1;
-    }
-
-    #[inline]
-    fn pop(&mut self) -> ChatId {
-        let chat = ChatId(self.first);
-        self.remove(chat);
-        chat
-    }
-
-    #[inline]
-    fn remove(&mut self, ChatId(chat): ChatId) {
-        let Link { before, after } = self.links[chat as usize];
-        match before {
-            NIL => self.first = after,
-            before => self.links[before as usize].after = after,
-        }
-        match after {
-            NIL => self.last = before,
-            after => self.links[after as usize].before = before,
-        }
-        self.len -= 1;
-    }
-
-    fn iter(&self) -> impl Iterator<Item = ChatId> + '_ {
-        let step = |chat: u32| (chat != NIL).then_some(chat);
-        let next = move |chat: &u32| step(self.links[*chat as usize].after);
-        std::iter::successors(step(self.first), next).map(ChatId)
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::super::rules::Policy;
-    use super::*;
-
-    fn router(queue_limit: u32, agents: u32, limit: u32) -> Router {
-        let rules = RouterRules::new(queue_limit, Policy::FewestActive);
-        let mut router = Router::new(rules, agents, 16);
-        (0..agents).for_each(|agent| router.online(AgentId(agent), limit));
-        router
-    }
-
-    fn assign(router: &mut Router, chat: u32) -> Option<u32> {
-        match router.offer(ChatId(chat)) {
-            Offered::Accepted { .. } => router.next_assignment().map(|a| a.agent.0),
-            Offered::Rejected => None,
-        }
-    }
-
-    #[test]
-    fn fewest_active_then_longest_since_assigned() {
-        let mut router = router(u32::MAX, 3, 2);
-        let given: Vec<_> = (0..6).map(|chat| assign(&mut router, chat)).collect();
-        assert_eq!(given, [0, 1, 2, 0, 1, 2].map(Some));
-        assert_eq!(assign(&mut router, 6), None);
-        router.freed(AgentId(2));
-        assert_eq!(router.next_assignment().unwrap().agent, AgentId(2));
-        // 1 was assigned before 2 and after 0.
-        router.freed(AgentId(2));
-        router.freed(AgentId(1));
-        assert_eq!(assign(&mut router, 7), Some(1));
-    }
-
-    #[test]
-    fn the_order_survives_renumbering() {
-        let mut router = router(u32::MAX, 3, 1);
-        for chat in 0..20_000 {
-            assert_eq!(assign(&mut router, chat % 4), Some(chat % 3));
-            router.freed(AgentId(chat % 3));
-        }
-    }
-
-    #[test]
-    fn the_queue_is_fifo_and_limited() {
-        let mut router = router(2, 1, 1);
-        assert_eq!(assign(&mut router, 0), Some(0));
-        assert_eq!(router.offer(ChatId(1)), Offered::Accepted { ahead: 0 });
-        assert_eq!(router.offer(ChatId(2)), Offered::Accepted { ahead: 1 });
-        assert_eq!(router.offer(ChatId(3)), Offered::Rejected);
-        router.withdraw(ChatId(1));
-        assert_eq!(router.offer(ChatId(3)), Offered::Accepted { ahead: 1 });
-        assert_eq!(router.queued().collect::<Vec<_>>(), [ChatId(2), ChatId(3)]);
-        router.freed(AgentId(0));
-        assert_eq!(router.next_assignment().unwrap().chat, ChatId(2));
-    }
-
-    #[test]
-    fn no_room_to_wait_means_loss() {
-        let mut router = router(0, 1, 1);
-        assert_eq!(assign(&mut router, 0), Some(0));
-        assert_eq!(router.offer(ChatId(1)), Offered::Rejected);
-    }
-
-    #[test]
-    fn who_leaves_gets_no_chat_and_keeps_its_own() {
-        let mut router = router(u32::MAX, 2, 1);
-        assert_eq!(assign(&mut router, 0), Some(0));
-        router.leaving(AgentId(0));
-        router.leaving(AgentId(1));
-        assert_eq!(assign(&mut router, 1), None);
-        router.freed(AgentId(0));
-        assert_eq!(router.next_assignment(), None);
-        router.online(AgentId(1), 1);
-        assert_eq!(router.next_assignment().unwrap().agent, AgentId(1));
-    }
-}
+mod tests;

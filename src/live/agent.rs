@@ -11,10 +11,11 @@ use super::customer::wait_until;
 use super::scene::{Call, Scene};
 use super::socket::Socket;
 use crate::center::ChatId;
-use crate::center::agent::{Agent, AgentAct, AgentInput, SlotId};
+use crate::center::agent::{Agent, AgentAct, AgentInput, Handover, Reply, SlotId};
+use crate::center::customer::Customer;
+use crate::center::rules::ShiftEnd;
 use crate::error::{Error, Result};
 use crate::measure::clock::Gauge;
-use crate::measure::recorder::Recorder;
 use crate::scenario::plan::Shift;
 use crate::time::Time;
 use crate::wire::clean;
@@ -129,8 +130,11 @@ impl Desk {
     /// The shift is over: no new chats, the own ones are finished.
     async fn end_shift(&mut self, due: Time) -> Result<()> {
         self.presence = Presence::Leaving;
-        self.agent
-            .handle(due, AgentInput::Leaving, &self.scene.plan.agents);
+        self.agent.handle(
+            due,
+            AgentInput::Leaving(ShiftEnd::Finish),
+            &self.scene.plan.agents,
+        );
         if self.agent.held() > 0 {
             self.late = true;
             self.scene.record(due, |recorder, due| {
@@ -166,19 +170,17 @@ impl Desk {
     /// Carries out all that the agent does at `now`.
     async fn drain(&mut self, now: Time) -> Result<()> {
         loop {
-            let since = self.agent.composing_since();
             let step = self.agent.next(now, &self.scene.plan.agents);
             match step.act {
-                Some(AgentAct::Reply { slot, chat, last }) => {
-                    self.reply(slot, chat, last, since, now).await?;
-                }
+                Some(AgentAct::Reply(reply)) => self.reply(reply, now).await?,
                 Some(AgentAct::Freed { chat, .. }) => self.free(chat, now).await?,
-                Some(AgentAct::Composing { .. }) => {
-                    self.scene.record(now, Recorder::composing);
-                }
                 // The server confirms when the last slot is free: that ends the stay.
-                Some(AgentAct::Offline) => {}
+                Some(_) => {}
                 None => {
+                    if let Some(busy) = self.agent.turned() {
+                        self.scene
+                            .record(now, |recorder, now| recorder.attends(busy, now));
+                    }
                     self.wake = step.wake;
                     return Ok(());
                 }
@@ -186,18 +188,16 @@ impl Desk {
         }
     }
 
-    async fn reply(
-        &mut self,
-        slot: SlotId,
-        customer: ChatId,
-        last: bool,
-        since: Time,
-        due: Time,
-    ) -> Result<()> {
-        self.scene
-            .on_visit(customer.0, due, |recorder, visit, due| {
-                recorder.composed(visit, since, due);
-            });
+    async fn reply(&mut self, reply: Reply, due: Time) -> Result<()> {
+        let Reply {
+            slot,
+            chat: customer,
+            last,
+            composed,
+        } = reply;
+        self.scene.on_visit(customer.0, due, |recorder, visit, _| {
+            recorder.composed(visit, composed);
+        });
         let Some(chat) = self.number_of(customer) else {
             return Ok(());
         };
@@ -226,6 +226,7 @@ impl Desk {
                 // The assignment may have crossed the customer's leaving of the queue.
                 if visit.assigned().comes() {
                     recorder.handled(visit, due);
+                    self.scene.freed.borrow_mut().insert(customer.0, due);
                 }
             });
         if let Some(chat) = self.number_of(customer) {
@@ -306,12 +307,9 @@ impl Desk {
             .scene
             .people
             .person(u64::from(marker.customer), marker.attempt);
-        let exchanges = self.scene.plan.customers.rules(0).exchanges(draws);
-        let input = AgentInput::Assigned {
-            chat: customer,
-            draws,
-            exchanges,
-        };
+        let rules = self.scene.plan.customers.rules(0);
+        let exchanges = Customer::new(draws, 0, rules).closed_after(rules);
+        let input = AgentInput::Assigned(Handover::of_new(customer, draws, exchanges, chat));
         self.agent.handle(now, input, &self.scene.plan.agents);
         self.chats.insert(chat, customer);
         let held = self.agent.held();
@@ -331,15 +329,11 @@ impl Desk {
         let Some(slot) = self.slot_of(chat) else {
             return;
         };
-        let composing = self
-            .agent
-            .composing()
-            .filter(|(c, ..)| self.chats.get(&chat) == Some(c));
-        if let Some((customer, since, _)) = composing {
-            self.scene
-                .on_visit(customer.0, now, |recorder, visit, now| {
-                    recorder.composed(visit, since, now);
-                });
+        let spent = self.agent.attended(slot, now);
+        if let Some(customer) = self.chats.get(&chat) {
+            self.scene.on_visit(customer.0, now, |recorder, visit, _| {
+                recorder.composed(visit, spent);
+            });
         }
         self.agent
             .handle(now, AgentInput::Left(slot), &self.scene.plan.agents);

@@ -11,7 +11,6 @@ use super::scene::{Call, Scene};
 use super::socket::{Socket, dial};
 use crate::center::customer::{Customer, CustomerAct, CustomerInput};
 use crate::center::fate::Fate;
-use crate::measure::recorder::Recorder;
 use crate::measure::tally::Latency;
 use crate::time::Time;
 use crate::wire::clean;
@@ -39,10 +38,10 @@ enum Then {
 /// Plays customer `number`, who comes at `due`, to the end of its chat.
 pub async fn visit(scene: Rc<Scene>, number: u32, due: Time) {
     let draws = scene.people.person(u64::from(number), 0);
-    let visit = scene.recorder.borrow_mut().offered(number, 0, due);
+    let visit = scene.recorder.borrow_mut().offered(number, 0, 0, due);
     scene.visits.borrow_mut().insert(number, visit);
     scene.lagged(due);
-    let mut customer = Customer::new(draws, scene.plan.customers.rules(0));
+    let mut customer = Customer::new(draws, 0, scene.plan.customers.rules(0));
     // Patience runs from the offer; the answer may be that nobody has to wait.
     let wake = customer
         .handle(due, CustomerInput::Queued, scene.plan.customers.rules(0))
@@ -82,7 +81,7 @@ fn give_up_queue(scene: &Scene, number: u32, due: Time) {
         if !visit.is_delayed() {
             recorder.queued(visit, due);
         }
-        recorder.left_queue(visit, due);
+        recorder.left_queue(visit, false, due);
     });
 }
 
@@ -158,9 +157,9 @@ impl Visitor {
             self.wake = step.wake;
             let done = match step.act {
                 Some(CustomerAct::Send) => self.say(due).await,
-                Some(CustomerAct::LeaveQueue) => self.leave(Fate::AbandonedQueue, due).await,
-                Some(CustomerAct::LeaveChat) => self.leave(Fate::AbandonedChat, due).await,
-                Some(CustomerAct::Done) | None => Then::Stay,
+                Some(CustomerAct::LeaveQueue { .. }) => self.leave(Fate::AbandonedQueue, due).await,
+                Some(CustomerAct::LeaveChat { .. }) => self.leave(Fate::AbandonedChat, due).await,
+                Some(CustomerAct::Done { .. } | CustomerAct::Come) | None => Then::Stay,
             };
             if done == Then::Go {
                 return Then::Go;
@@ -193,8 +192,10 @@ impl Visitor {
         if fate == Fate::AbandonedQueue {
             give_up_queue(&self.scene, self.number, due);
         } else {
-            let note = Recorder::left_chat;
-            self.scene.on_visit(self.number, due, note);
+            self.scene
+                .on_visit(self.number, due, |recorder, visit, due| {
+                    recorder.left_chat(visit, false, due);
+                });
         }
         if self.socket.send(&FromCustomer::Leave {}).await.is_ok() {
             self.scene.lagged(due);
@@ -224,11 +225,7 @@ impl Visitor {
             ToCustomer::Assigned { agent } => self.assigned(agent, now),
             ToCustomer::Message { text, .. } => return self.reply(&text, now),
             ToCustomer::Rejected { .. } => {
-                self.customer.handle(
-                    now,
-                    CustomerInput::Ended,
-                    self.scene.plan.customers.rules(0),
-                );
+                self.customer.end();
                 self.scene
                     .on_visit(self.number, now, |recorder, visit, now| {
                         recorder.rejected(visit, now);
@@ -288,7 +285,7 @@ impl Visitor {
             self.scene.plan.customers.rules(0),
         );
         self.wake = step.wake;
-        let done = step.act == Some(CustomerAct::Done);
+        let done = matches!(step.act, Some(CustomerAct::Done { .. }));
         self.scene
             .on_visit(self.number, now, |recorder, visit, now| {
                 recorder.replied(visit, now);

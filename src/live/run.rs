@@ -141,7 +141,7 @@ fn arrive(scene: &Rc<Scene>, crowd: &mut Crowd, number: u32, due: Time) {
             .spawn_local(customer::visit(Rc::clone(scene), number, due));
     } else {
         scene.lagged(due);
-        scene.recorder.borrow_mut().closed_desk(number, due);
+        scene.recorder.borrow_mut().closed_desk(number, 0, 0, due);
     }
 }
 

@@ -41,6 +41,8 @@ pub struct Scene {
     pub recorder: RefCell<Recorder>,
     /// Who has come, by number.
     pub visits: RefCell<HashMap<u32, Visit>>,
+    /// When slots of chats that are over were free, by customer.
+    pub freed: RefCell<HashMap<u32, Time>>,
     /// Messages on their way.
     on_their_way: RefCell<HashMap<Marker, Sent>>,
     /// What people are asked to do: everybody listens.
@@ -91,6 +93,7 @@ impl Scene {
             clock: Cell::new(None),
             recorder: RefCell::new(Recorder::new(&plan.outline, true, records)),
             visits: RefCell::default(),
+            freed: RefCell::default(),
             on_their_way: RefCell::default(),
             call: watch::Sender::new(Call::Gather),
             remarks: RefCell::default(),

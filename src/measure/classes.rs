@@ -152,17 +152,15 @@ mod tests {
     /// first comes during the warm-up.
     fn play(recorder: &mut Recorder) -> Tally {
         for (number, class, offered) in [(0, 0, 5), (1, 0, 20), (2, 1, 30)] {
-            let mut visit = recorder.offered(number, 0, at(offered));
-            visit.class = class;
+            let mut visit = recorder.offered(number, 0, class, at(offered));
             recorder.assigned(&mut visit, 0, at(offered + 20));
             recorder.replied(&mut visit, at(offered + 50));
             recorder.ended(&mut visit, Fate::Handled, at(offered + 50));
             recorder.handled(&mut visit, at(offered + 60));
         }
-        let mut visit = recorder.offered(3, 0, at(40));
-        visit.class = 1;
+        let mut visit = recorder.offered(3, 1, 1, at(40));
         recorder.queued(&mut visit, at(40));
-        recorder.left_queue(&mut visit, at(52));
+        recorder.left_queue(&mut visit, true, at(52));
         recorder.finish(at(1_000), false).0
     }
 
@@ -186,7 +184,10 @@ mod tests {
         let value = |class: usize, name: &str| rows[class].measures[name].value.map(whole);
         assert_eq!(rows[1].name, "business");
         assert_eq!(value(0, "handled"), Some(1.0));
-        assert_eq!(value(1, "abandoned_queue"), Some(1.0));
+        assert_eq!(value(0, "offered"), Some(1.0));
+        assert_eq!(value(1, "offered"), Some(2.0));
+        let last = ["retried", "abandoned_queue", "abandoned_silent"];
+        assert!(last.iter().all(|name| value(1, name) == Some(1.0)));
         assert_eq!(value(0, "wait_s_mean"), Some(20.0));
         assert_eq!(value(1, "wait_all_s_mean"), Some(16.0));
         assert_eq!(value(0, "first_response_s_mean"), Some(50.0));

@@ -32,8 +32,13 @@ pub struct Record {
     pub first_reply: Time,
     /// When the chat closed or the customer left.
     pub closed: Time,
+    /// When the agent was through with it, but for the wrap-up: later than `closed` where the
+    /// customer left silently.
+    pub over: Time,
     /// When the slot was free again.
     pub freed: Time,
+    /// The slot time: the sum of its spells, where the chat was handed over; known once freed.
+    pub held: Span,
     /// The agent; `u32::MAX` for none.
     pub agent: u32,
     /// Messages the customer sent.

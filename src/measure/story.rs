@@ -40,6 +40,10 @@ pub enum Event {
         /// What the agent spent composing for this chat since the last reply.
         composed: Span,
     },
+    /// The agent replied to one who had left silently.
+    Unread,
+    /// The chat of one who had left silently was closed.
+    GivenUp,
     /// The chat ended for the customer.
     Ended {
         /// How.
@@ -129,6 +133,6 @@ impl Story {
             latency,
             composed,
         };
-        self.tell(visit.attempt(), at, event);
+        self.tell(visit.attempt().into(), at, event);
     }
 }

@@ -10,6 +10,23 @@ use crate::time::{Span, Time};
 /// Offered during the warm-up: in no measure.
 pub(super) const EXCLUDED: u32 = u32::MAX;
 
+/// What is so or not of a chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flag {
+    /// Had to wait.
+    Delayed = 1,
+    /// Waits now.
+    Waiting = 2,
+    /// The customer is gone and has told nobody.
+    Ghost = 4,
+    /// The last message has got no reply: the customer left before it.
+    Unanswered = 8,
+    /// The last message of a ghost has got its reply, though nobody read it.
+    Answered = 16,
+    /// The customer's story is told.
+    Traced = 32,
+}
+
 /// What is known of one chat while it goes on; instants that have not come are `Time::NEVER`.
 ///
 /// The order of the fields is kept: what a message touches stands in the first 32 bytes, so that a
@@ -18,40 +35,43 @@ pub(super) const EXCLUDED: u32 = u32::MAX;
 #[derive(Clone, Debug)]
 #[repr(C)]
 pub struct Visit {
-    /// Since when a message is pending; never while none is.
+    /// Since when a message is pending; never while none is. Once a ghost's chat is closed, since
+    /// when that is.
     pub(super) pending: Time,
     pub(super) composed: Span,
     /// The interval of the offer, or `EXCLUDED`.
     pub(super) interval: u32,
+    /// Who has it; `u32::MAX` for nobody.
     pub(super) agent: u32,
     pub(super) replies: u32,
     slot: SlotId,
-    pub(super) delayed: bool,
+    flags: u8,
     pub(super) fate: Option<Fate>,
     pub(super) offered: Time,
+    /// When an agent first got it.
     pub(super) assigned: Time,
     pub(super) first_reply: Time,
+    /// When it ended for the customer; while it waits a second time, since when.
     pub(super) closed: Time,
-    pub(super) freed: Time,
+    /// Slot time so far: the sum of the ends of its spells less the sum of their starts, wrapping.
+    pub(super) held: u64,
     pub(super) latency_sum: Span,
     pub(super) latency_max: Span,
     pub(super) number: u32,
     attempt: u16,
-    /// The class of customers, as an index into the outline's.
-    pub(super) class: u8,
-    /// Whether the customer's story is told.
-    pub(super) traced: bool,
+    transfers: u8,
+    class: u8,
 }
 
 impl Visit {
-    pub(super) fn new(number: u32, attempt: u32, offered: Time, interval: u32) -> Visit {
+    pub(super) fn new(number: u32, attempt: u16, class: u8, offered: Time, interval: u32) -> Visit {
         Visit {
             offered,
             pending: Time::NEVER,
             assigned: Time::NEVER,
             first_reply: Time::NEVER,
             closed: Time::NEVER,
-            freed: Time::NEVER,
+            held: 0,
             composed: Span::ZERO,
             latency_sum: Span::ZERO,
             latency_max: Span::ZERO,
@@ -60,12 +80,27 @@ impl Visit {
             agent: u32::MAX,
             replies: 0,
             slot: SlotId(0),
-            attempt: attempt as u16,
+            attempt,
+            transfers: 0,
+            class,
             fate: None,
-            delayed: false,
-            class: 0,
-            traced: false,
+            flags: 0,
         }
+    }
+
+    #[inline]
+    pub(super) fn is(&self, flag: Flag) -> bool {
+        self.flags & flag as u8 != 0
+    }
+
+    #[inline]
+    pub(super) fn set(&mut self, flag: Flag) {
+        self.flags |= flag as u8;
+    }
+
+    #[inline]
+    pub(super) fn unset(&mut self, flag: Flag) {
+        self.flags &= !(flag as u8);
     }
 
     /// The customer's number.
@@ -74,21 +109,16 @@ impl Visit {
         self.number
     }
 
-    /// Which try this is; 0 for the first.
-    pub fn attempt(&self) -> u32 {
-        u32::from(self.attempt)
+    /// Which try of the customer this is, from 0.
+    #[inline]
+    pub fn attempt(&self) -> u16 {
+        self.attempt
     }
 
-    /// The class of customers, as an index into the outline's.
+    /// The customer's class.
     #[inline]
     pub fn class(&self) -> u8 {
         self.class
-    }
-
-    /// Whether the customer's story is told.
-    #[inline]
-    pub fn is_traced(&self) -> bool {
-        self.traced
     }
 
     /// When an agent was asked for.
@@ -102,10 +132,10 @@ impl Visit {
         self.fate
     }
 
-    /// The agent who has it; `u32::MAX` before.
+    /// The agent who has it; none while it waits.
     #[inline]
-    pub fn agent(&self) -> u32 {
-        self.agent
+    pub fn agent(&self) -> Option<u32> {
+        Some(self.agent).filter(|agent| *agent != u32::MAX)
     }
 
     /// The agent's slot, as `seat` noted it.
@@ -123,12 +153,40 @@ impl Visit {
     /// Whether it had to wait.
     #[inline]
     pub fn is_delayed(&self) -> bool {
-        self.delayed
+        self.is(Flag::Delayed)
     }
 
-    /// When an agent got it; `Time::NEVER` before.
+    /// Whether it waits, for the first time or again.
+    #[inline]
+    pub fn is_waiting(&self) -> bool {
+        self.is(Flag::Waiting)
+    }
+
+    /// Whether the customer is gone and has told nobody.
+    #[inline]
+    pub fn is_ghost(&self) -> bool {
+        self.is(Flag::Ghost)
+    }
+
+    /// Whether the last message of a ghost has got its reply.
+    pub fn is_answered(&self) -> bool {
+        self.is(Flag::Answered)
+    }
+
+    /// When an agent first got it; `Time::NEVER` before.
     pub fn assigned(&self) -> Time {
         self.assigned
+    }
+
+    /// How often it was handed over.
+    #[inline]
+    pub fn transfers(&self) -> u8 {
+        self.transfers
+    }
+
+    #[inline]
+    pub(super) fn transferred(&mut self) {
+        self.transfers = self.transfers.saturating_add(1);
     }
 
     /// Replies delivered so far.
@@ -136,23 +194,35 @@ impl Visit {
         self.replies
     }
 
-    /// The row of this chat.
-    pub fn record(&self) -> Record {
+    /// When the agent was through with it, but for the wrap-up.
+    pub(super) fn over(&self) -> Time {
+        match self.is_ghost() {
+            true => self.pending,
+            false => self.closed,
+        }
+    }
+
+    /// The row of this chat, whose slot was free at `freed`.
+    pub(super) fn record(&self, freed: Time) -> Record {
+        let pending = self.pending.comes() && !self.is_ghost();
+        let unanswered = pending || self.is(Flag::Unanswered);
         Record {
             number: self.number,
-            attempt: self.attempt(),
+            attempt: self.attempt.into(),
             class: self.class,
             offered: self.offered,
             fate: self.fate,
-            silent: false,
-            transfers: 0,
-            delayed: self.delayed,
+            silent: self.is_ghost(),
+            transfers: self.transfers.into(),
+            delayed: self.is_delayed(),
             assigned: self.assigned,
             first_reply: self.first_reply,
             closed: self.closed,
-            freed: self.freed,
+            over: self.over(),
+            freed,
+            held: Span(self.held),
             agent: self.agent,
-            messages: self.replies + u32::from(self.pending.comes()),
+            messages: self.replies + u32::from(unanswered),
             replies: self.replies,
             latency_sum: self.latency_sum,
             latency_max: self.latency_max,

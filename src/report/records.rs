@@ -76,6 +76,7 @@ fn row(
     let mean = (record.replies > 0).then(|| record.latency_sum / u64::from(record.replies));
     let longest = (record.replies > 0).then_some(record.latency_max);
     let class = classes.get(usize::from(record.class)).cloned();
+    let handle = record.freed.comes().then_some(record.held);
     let composed = record.assigned.comes().then_some(record.composed);
     [
         replication.to_string(),
@@ -91,8 +92,8 @@ fn row(
         instant(record.assigned),
         between(record.offered, record.first_reply),
         instant(record.closed),
-        between(record.assigned, record.freed),
-        between(record.closed, record.freed),
+        handle.map_or_else(String::new, seconds),
+        between(record.over, record.freed),
         number_or_empty(record.agent),
         record.transfers.to_string(),
         record.messages.to_string(),
@@ -152,7 +153,9 @@ mod tests {
             assigned: at(3_612.75),
             first_reply: at(3_650.0),
             closed: at(3_900.0),
+            over: at(3_900.0),
             freed: at(3_930.0),
+            held: Span::from_millis(317_250),
             agent: 3,
             messages: 5,
             replies: 4,

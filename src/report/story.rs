@@ -139,6 +139,8 @@ impl Chapter {
                 say(latency),
                 say(composed)
             ),
+            Event::Unread => "a reply that nobody reads".into(),
+            Event::GivenUp => "nobody is there: the chat is closed".into(),
             Event::Ended { fate, silent } => self.end(index, fate, silent),
             Event::Freed { handle, wrap_up } => format!(
                 "slot free: handle {}, wrap-up {}",

@@ -15,6 +15,7 @@ use chats::{Chats, Stage};
 use crate::center::router::{Assignment, Router};
 use crate::center::rules::RouterRules;
 use crate::center::{AgentId, ChatId};
+use crate::time::Time;
 use crate::wire::frame::{FromAgent, FromCustomer, Hello, Party, ToAgent, ToCustomer};
 
 /// A connection, by a number used once.
@@ -199,7 +200,7 @@ impl Desk {
 
     /// Gives waiting chats to agents with room. A chat that waits on is not told again.
     fn assign(&mut self, out: &mut Out) {
-        while let Some(Assignment { chat: id, agent }) = self.router.next_assignment() {
+        while let Some(Assignment { chat: id, agent }) = self.router.next_assignment(Time::ZERO) {
             let seat = &mut self.seats[agent.index()];
             seat.chats.push(id);
             let chat = &mut self.chats[id];

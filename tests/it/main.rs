@@ -6,6 +6,7 @@
 )]
 
 mod agreement;
+mod classes;
 mod cli;
 mod house;
 mod laws;

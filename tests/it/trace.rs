@@ -1,12 +1,15 @@
 //! One customer's story, simulated and live.
 
+use busyhour::center::fate::Fate;
+use busyhour::center::rules::{Retry, ShiftEnd};
 use busyhour::live::{self, watch};
+use busyhour::measure::record::Record;
 use busyhour::measure::story::{Event, Story};
 use busyhour::report::story::render;
-use busyhour::scenario::plan::Plan;
+use busyhour::scenario::plan::{Plan, Shift};
 use busyhour::simulation::{Options, Watch, simulate};
 use busyhour::stats::law::{CountLaw, Law};
-use busyhour::time::Time;
+use busyhour::time::{Span, Time};
 
 use crate::plans::Center;
 
@@ -51,44 +54,113 @@ fn the_stories_of_some_customers() {
     insta::assert_snapshot!(stories.join("\n"));
 }
 
+/// The same with two agents of whom one's shift ends by hand-over, and customers of whom some leave
+/// silently and some come again.
+fn eventful() -> Plan {
+    let mut plan = plan();
+    plan.outline.warm_up = Time::ZERO;
+    plan.team = 2;
+    let shift = |agent, from, until, end| Shift {
+        agent,
+        from,
+        until,
+        end,
+    };
+    let minute = |n: u64| Time::ZERO + Span::from_secs(60 * n);
+    plan.shifts = vec![
+        shift(0, Time::ZERO, minute(20), ShiftEnd::HandOver),
+        shift(1, Time::ZERO, minute(45), ShiftEnd::Drop),
+        shift(0, minute(30), Time::NEVER, ShiftEnd::Finish),
+    ];
+    plan.agents.inactivity = Span::from_secs(60);
+    let again = Retry {
+        chance: 0.5,
+        after: Law::exponential(200.0).unwrap(),
+    };
+    for rules in plan.customers.rules_mut() {
+        rules.silent = 0.5;
+        rules.retry.abandoned = Some(again.clone());
+        rules.retry.unresolved = Some(again.clone());
+    }
+    plan
+}
+
 /// Rows and stories are of the same notes.
 #[test]
-fn every_story_agrees_with_its_row() {
-    let plan = plan();
+fn every_story_agrees_with_its_rows() {
+    let plan = eventful();
     let options = Options {
         threads: 1,
         records: true,
         ..Options::default()
     };
-    let outcome = simulate(&plan, &options, &Watch::default());
-    for row in &outcome.records[0] {
+    let rows = &simulate(&plan, &options, &Watch::default()).records[0];
+    for row in rows {
         let story = simulated(&plan, row.number);
-        let when = |wanted: &dyn Fn(&Event) -> bool| {
-            let event = story.told().iter().find(|told| wanted(&told.event));
-            event.map_or(Time::NEVER, |told| told.at)
-        };
-        let count = |wanted: &dyn Fn(&Event) -> bool| {
+        let own = || {
             story
                 .told()
                 .iter()
-                .filter(|told| wanted(&told.event))
-                .count() as u32
+                .filter(|told| told.attempt == row.attempt)
         };
+        let when = |wanted: &dyn Fn(&Event) -> bool| {
+            let event = own().find(|told| wanted(&told.event));
+            event.map_or(Time::NEVER, |told| told.at)
+        };
+        let count =
+            |wanted: &dyn Fn(&Event) -> bool| own().filter(|told| wanted(&told.event)).count();
         assert_eq!(when(&|e| *e == Event::Offered), row.offered);
-        assert_eq!(when(&|e| matches!(e, Event::Assigned { .. })), row.assigned);
         assert_eq!(when(&|e| matches!(e, Event::Freed { .. })), row.freed);
         assert_eq!(
             when(&|e| matches!(e, Event::Replied { .. })),
             row.first_reply
         );
-        assert_eq!(count(&|e| matches!(e, Event::Sent { .. })), row.messages);
-        assert_eq!(count(&|e| matches!(e, Event::Replied { .. })), row.replies);
-        let fate = story.told().iter().find_map(|told| match told.event {
-            Event::Ended { fate, .. } => Some(fate),
+        let assigned = when(&|e| matches!(e, Event::Assigned { .. }));
+        let is_ghost = row.silent && row.messages == 0;
+        assert_eq!(assigned, if is_ghost { assigned } else { row.assigned });
+        assert_eq!(
+            count(&|e| matches!(e, Event::Sent { .. })),
+            row.messages as usize
+        );
+        assert_eq!(
+            count(&|e| matches!(e, Event::Replied { .. })),
+            row.replies as usize
+        );
+        assert_eq!(
+            count(&|e| *e == Event::HandedOver),
+            usize::from(row.transfers)
+        );
+        let ended = own().find_map(|told| match told.event {
+            Event::Ended { fate, silent } => Some((fate, silent)),
             _ => None,
         });
-        assert_eq!(fate, row.fate);
+        assert_eq!(ended, row.fate.map(|fate| (fate, row.silent)));
     }
+    let any = |wanted: &dyn Fn(&Record) -> bool| assert!(rows.iter().any(wanted));
+    any(&|row| row.silent && row.messages == 0);
+    any(&|row| row.silent && row.messages > 0);
+    any(&|row| row.attempt > 0);
+    any(&|row| row.transfers > 0);
+    any(&|row| row.fate == Some(Fate::Dropped));
+}
+
+/// The first whose story has each of these.
+#[test]
+fn stories_of_those_who_leave_silently_come_again_and_are_handed_over() {
+    let plan = eventful();
+    let story = |wanted: &dyn Fn(&Event) -> bool| {
+        let mut stories = (0..60).map(|who| simulated(&plan, who));
+        let has = |story: &Story| story.told().iter().any(|told| wanted(&told.event));
+        stories
+            .find(|story| story.attempts() > 1 && has(story))
+            .map(|story| told(&story))
+    };
+    let stories = [
+        story(&|event| *event == Event::HandedOver),
+        story(&|event| *event == Event::GivenUp),
+    ];
+    let stories: Vec<String> = stories.into_iter().flatten().collect();
+    insta::assert_snapshot!(stories.join("\n"));
 }
 
 #[test]

@@ -7,7 +7,6 @@
 use super::flow::Flow;
 use super::staff::Staff;
 use crate::scenario::plan::Plan;
-use crate::stats::law::CountLaw;
 use crate::time::{Span, Time};
 
 /// Means of what one chat takes, in seconds, and what an agent makes of several.
@@ -72,10 +71,10 @@ impl Pace {
             exchanges,
             reply: reply * plan.agents.slowed(1),
             elsewhere,
-            spread: plan.customers.mean(|class| match class.exchanges {
-                CountLaw::Constant(_) => 0.0,
-                CountLaw::Geometric { mean, .. } => (mean - 1.0) / mean,
-            }) + 1.0 / exchanges,
+            spread: plan
+                .customers
+                .mean(|class| class.exchanges.variance() / class.exchanges.mean().powi(2))
+                + 1.0 / exchanges,
             levels: held.map(level).collect(),
         }
     }

@@ -7,6 +7,8 @@ use super::chats::{Chat, Stage};
 use super::{ConnId, Desk, Ending, Out, Parcel, Visitor};
 use crate::center::ChatId;
 use crate::center::router::Offered;
+use crate::center::rules::Request;
+use crate::time::Time;
 use crate::wire::frame::{FromCustomer, Party, ToAgent, ToCustomer};
 use crate::wire::marker;
 use crate::wire::reason::Reason;
@@ -45,7 +47,14 @@ impl Desk {
     fn open(&mut self, from: ConnId, marker: String, first: Option<String>, out: &mut Out) {
         self.tally.chats += 1;
         let id = self.chats.add(from, marker, first);
-        match self.router.offer(id) {
+        match self.router.offer(
+            id,
+            Request {
+                level: 0,
+                offered: Time::ZERO,
+                lot: 0,
+            },
+        ) {
             Offered::Rejected => {
                 self.tally.rejected += 1;
                 self.chats.remove(id);

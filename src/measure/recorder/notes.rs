@@ -1,0 +1,401 @@
+//! Owns the notes that the recorder takes of chats: one function for each thing that happens.
+//!
+//! Law: a chat has one fate; who is gone silently counts in the use of slots and attention alone.
+
+use super::Recorder;
+use crate::center::fate::Fate;
+use crate::measure::clock::Gauge;
+use crate::measure::story::Event;
+use crate::measure::tally::{ClassTally, Count, Latency, Within};
+use crate::measure::visit::{EXCLUDED, Flag, Visit};
+use crate::time::{Span, Time};
+
+impl Recorder {
+    /// A customer comes and asks for an agent.
+    #[inline]
+    pub fn offered(&mut self, number: u32, attempt: u16, class: u8, now: Time) -> Visit {
+        let visit = self.arrived(number, attempt, class, now);
+        self.bump(&visit, Count::Offered);
+        if attempt > 0 {
+            self.bump(&visit, Count::Retried);
+        }
+        self.tell(&visit, now, || Event::Offered);
+        visit
+    }
+
+    /// What is known of a customer who will come again: nothing yet.
+    pub fn expected(number: u32, attempt: u16, class: u8) -> Visit {
+        Visit::new(number, attempt, class, Time::NEVER, EXCLUDED)
+    }
+
+    /// A customer comes outside opening hours and goes away.
+    pub fn closed_desk(&mut self, number: u32, attempt: u16, class: u8, now: Time) {
+        let visit = self.arrived(number, attempt, class, now);
+        self.bump(&visit, Count::Closed);
+        self.tell(&visit, now, || Event::ClosedDesk);
+        self.keep(&visit, Time::NEVER);
+    }
+
+    #[inline]
+    fn arrived(&mut self, number: u32, attempt: u16, class: u8, now: Time) -> Visit {
+        let interval = match self.is_measured(now) {
+            true => self.outline.interval_of(now) as u32,
+            false => EXCLUDED,
+        };
+        let mut visit = Visit::new(number, attempt, class, now, interval);
+        if number == self.story.customer() {
+            visit.set(Flag::Traced);
+        }
+        self.bump(&visit, Count::Arrived);
+        if attempt == 0 {
+            self.bump(&visit, Count::Customers);
+        }
+        visit
+    }
+
+    #[inline]
+    fn is_measured(&self, now: Time) -> bool {
+        now >= self.outline.warm_up && now < self.outline.horizon
+    }
+
+    /// No agent has room: the chat waits.
+    #[inline]
+    pub fn queued(&mut self, visit: &mut Visit, now: Time) {
+        visit.set(Flag::Delayed);
+        let before = self.clock.count(Gauge::Queue);
+        self.tell(visit, now, || Event::Queued { before });
+        self.waits(visit, now);
+        self.bump(visit, Count::Delayed);
+    }
+
+    #[inline]
+    fn waits(&mut self, visit: &mut Visit, now: Time) {
+        visit.set(Flag::Waiting);
+        self.clock.rise(Gauge::Queue, now);
+        if self.is_measured(now) {
+            self.tally.queue_max = self.tally.queue_max.max(self.clock.count(Gauge::Queue));
+        }
+    }
+
+    /// The chat is out of the queue, if it was in it.
+    #[inline]
+    fn waits_no_more(&mut self, visit: &mut Visit, now: Time) {
+        if visit.is(Flag::Waiting) {
+            visit.unset(Flag::Waiting);
+            self.clock.fall(Gauge::Queue, now);
+        }
+    }
+
+    /// An agent gets the chat for the first time; its first message is pending. A ghost counts in
+    /// the use of slots alone.
+    #[inline]
+    pub fn assigned(&mut self, visit: &mut Visit, agent: u32, now: Time) {
+        self.waits_no_more(visit, now);
+        self.spell_begins(visit, agent, now);
+        if visit.is(Flag::Ghost) {
+            self.clock.rise(Gauge::Ghosts, now);
+            return;
+        }
+        visit.assigned = now;
+        let wait = now.since(visit.offered);
+        self.bump(visit, Count::Assigned);
+        self.sent(visit, now);
+        let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
+            return;
+        };
+        slice.wait.record(wait);
+        self.series[Latency::Wait as usize].record(wait);
+        if let Some(class) = self.tally.class(visit.class()) {
+            class.wait.record(wait);
+            class.wait_all.record(wait);
+        }
+        self.within(visit, |within, level| {
+            within.answered += u64::from(wait <= level);
+        });
+    }
+
+    #[inline]
+    fn spell_begins(&mut self, visit: &mut Visit, agent: u32, now: Time) {
+        visit.agent = agent;
+        visit.held = visit.held.wrapping_sub(now.0);
+        self.tell(visit, now, || Event::Assigned { agent });
+    }
+
+    /// The chat goes back from its agent to the queue.
+    pub fn handed_over(&mut self, visit: &mut Visit, now: Time) {
+        visit.held = visit.held.wrapping_add(now.0);
+        visit.agent = u32::MAX;
+        visit.transferred();
+        self.tell(visit, now, || Event::HandedOver);
+        if visit.is(Flag::Ghost) {
+            self.clock.fall(Gauge::Ghosts, now);
+        } else {
+            visit.closed = now;
+        }
+        self.waits(visit, now);
+    }
+
+    /// An agent gets the chat again, after it was handed over.
+    pub fn assigned_again(&mut self, visit: &mut Visit, agent: u32, now: Time) {
+        self.waits_no_more(visit, now);
+        self.spell_begins(visit, agent, now);
+        if visit.is(Flag::Ghost) {
+            self.clock.rise(Gauge::Ghosts, now);
+            return;
+        }
+        let wait = now.since(std::mem::replace(&mut visit.closed, Time::NEVER));
+        if visit.interval != EXCLUDED {
+            self.series[Latency::RequeueWait as usize].record(wait);
+        }
+    }
+
+    /// A message of the customer is pending from now on.
+    #[inline]
+    pub fn sent(&mut self, visit: &mut Visit, now: Time) {
+        visit.pending = now;
+        self.bump(visit, Count::Messages);
+        let message = visit.replies + 1;
+        self.tell(visit, now, || Event::Sent { message });
+    }
+
+    /// A reply was delivered to a customer who is there.
+    #[inline]
+    pub fn replied(&mut self, visit: &mut Visit, now: Time) {
+        let latency = now.since(visit.pending);
+        visit.pending = Time::NEVER;
+        visit.replies += 1;
+        if self.records.is_some() {
+            visit.latency_sum += latency;
+            visit.latency_max = visit.latency_max.max(latency);
+        }
+        let first = visit.replies == 1;
+        if first {
+            visit.first_reply = now;
+        }
+        if visit.is(Flag::Traced) {
+            self.story.tell_reply(visit, now, latency);
+        }
+        let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
+            return;
+        };
+        slice.inter_message.record(latency);
+        self.series[Latency::InterMessage as usize].record(latency);
+        let response = now.since(visit.offered);
+        if first {
+            slice.first_response.record(response);
+            self.series[Latency::FirstResponse as usize].record(response);
+        }
+        if let Some(class) = self.tally.class(visit.class()) {
+            class.inter_message.record(latency);
+            if first {
+                class.first_response.record(response);
+            }
+        }
+    }
+
+    /// The customer gives up and leaves the queue; silently, it keeps its place there.
+    pub fn left_queue(&mut self, visit: &mut Visit, silently: bool, now: Time) {
+        if silently {
+            visit.set(Flag::Ghost);
+            self.bump(visit, Count::Silent);
+        } else {
+            self.waits_no_more(visit, now);
+        }
+        self.ended(visit, Fate::AbandonedQueue, now);
+        if visit.interval == EXCLUDED {
+            return;
+        }
+        let wait = now.since(visit.offered);
+        self.series[Latency::WaitAbandoned as usize].record(wait);
+        if let Some(class) = self.class(visit) {
+            class.wait_all.record(wait);
+        }
+        self.within(visit, |within, level| {
+            within.short += u64::from(wait < level);
+        });
+    }
+
+    /// The customer gives up waiting for a reply and leaves the chat; silently, it keeps its slot,
+    /// or its place in the queue if it was handed over.
+    pub fn left_chat(&mut self, visit: &mut Visit, silently: bool, now: Time) {
+        visit.set(Flag::Unanswered);
+        self.bump(visit, Count::Unanswered);
+        if visit.interval != EXCLUDED {
+            let pending = now.since(visit.pending);
+            self.series[Latency::PendingAbandoned as usize].record(pending);
+        }
+        if silently {
+            visit.set(Flag::Ghost);
+            visit.pending = Time::NEVER;
+            self.bump(visit, Count::Silent);
+            if !visit.is(Flag::Waiting) {
+                self.clock.rise(Gauge::Ghosts, now);
+            }
+        } else {
+            self.waits_no_more(visit, now);
+        }
+        self.ended(visit, Fate::AbandonedChat, now);
+    }
+
+    /// An agent has replied to one who had left silently; with the last reply the chat is closed.
+    pub fn ghost_answered(&mut self, visit: &mut Visit, last: bool, now: Time) {
+        visit.set(Flag::Answered);
+        self.tell(visit, now, || Event::Unread);
+        if last {
+            self.ghost_over(visit, now);
+        }
+    }
+
+    /// The chat of one who had left silently is closed.
+    pub fn ghost_over(&mut self, visit: &mut Visit, now: Time) {
+        self.waits_no_more(visit, now);
+        if visit.agent != u32::MAX {
+            self.clock.fall(Gauge::Ghosts, now);
+        }
+        visit.pending = now;
+        self.tell(visit, now, || Event::GivenUp);
+    }
+
+    /// The queue is full, or the desk closes: the chat is turned away.
+    pub fn rejected(&mut self, visit: &mut Visit, now: Time) {
+        self.waits_no_more(visit, now);
+        self.ended(visit, Fate::Rejected, now);
+        if visit.interval != EXCLUDED {
+            let wait = now.since(visit.offered);
+            self.wait_all.record(wait);
+            if let Some(class) = self.class(visit) {
+                class.wait_all.record(wait);
+            }
+        }
+    }
+
+    /// The chat ends for the customer.
+    #[inline]
+    pub fn ended(&mut self, visit: &mut Visit, fate: Fate, now: Time) {
+        debug_assert!(visit.fate.is_none(), "a chat has one fate");
+        (visit.fate, visit.closed) = (Some(fate), now);
+        let silent = visit.is(Flag::Ghost);
+        self.tell(visit, now, || Event::Ended { fate, silent });
+        if let Some(slice) = self.slices.get_mut(visit.interval as usize) {
+            slice.counts.bump_fate(fate);
+            self.tally.counts.bump_fate(fate);
+            if let Some(class) = self.tally.class(visit.class()) {
+                class.counts.bump_fate(fate);
+            }
+        }
+        if fate == Fate::Handled && self.is_measured(now) {
+            self.tally.handled_by_clock += 1;
+        }
+    }
+
+    /// The chat is ended for reasons of others, wherever it is: dropped, or live cut.
+    pub fn cut(&mut self, visit: &mut Visit, fate: Fate, now: Time) {
+        self.waits_no_more(visit, now);
+        self.ended(visit, fate, now);
+    }
+
+    /// The run is over and the chat is not.
+    pub fn open_at_end(&mut self, visit: &mut Visit, now: Time) {
+        let waiting = !visit.assigned.comes();
+        self.cut(visit, Fate::OpenAtEnd, now);
+        visit.closed = Time::NEVER;
+        let wait = now.since(visit.offered);
+        self.within(visit, |within, level| {
+            within.overdue += u64::from(waiting && wait > level);
+        });
+    }
+
+    /// An agent begins composing, or leaves off.
+    #[inline]
+    pub fn attends(&mut self, busy: bool, now: Time) {
+        if busy {
+            self.clock.rise(Gauge::Composing, now);
+        } else {
+            self.clock.fall(Gauge::Composing, now);
+        }
+    }
+
+    /// An agent has given so much attention to a reply in this chat.
+    #[inline]
+    pub fn composed(&mut self, visit: &mut Visit, attention: Span) {
+        visit.composed += attention;
+    }
+
+    /// An agent who now holds `held` slots has taken one.
+    #[inline]
+    pub fn slot_taken(&mut self, held: u32, now: Time) {
+        self.clock.rise(Gauge::Active, now);
+        if held == 1 {
+            self.clock.rise(Gauge::Busy, now);
+        }
+    }
+
+    /// An agent who now holds `held` slots has freed one.
+    #[inline]
+    pub fn slot_freed(&mut self, held: u32, now: Time) {
+        self.clock.fall(Gauge::Active, now);
+        if held == 0 {
+            self.clock.fall(Gauge::Busy, now);
+        }
+    }
+
+    /// The slot of the chat is free for good: handle time, wrap-up and composing are known.
+    #[inline]
+    pub fn handled(&mut self, visit: &mut Visit, now: Time) {
+        visit.held = visit.held.wrapping_add(now.0);
+        let (handle, wrap_up) = (Span(visit.held), now.since(visit.over()));
+        self.tell(visit, now, || Event::Freed { handle, wrap_up });
+        let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
+            return;
+        };
+        slice.handle.record(handle);
+        self.series[Latency::Handle as usize].record(handle);
+        self.series[Latency::WrapUp as usize].record(wrap_up);
+        self.series[Latency::ComposingPerChat as usize].record(visit.composed);
+        if let Some(class) = self.tally.class(visit.class()) {
+            class.handle.record(handle);
+        }
+    }
+
+    #[inline]
+    fn bump(&mut self, visit: &Visit, count: Count) {
+        if let Some(slice) = self.slices.get_mut(visit.interval as usize) {
+            slice.counts.bump(count);
+            self.tally.counts.bump(count);
+            if let Some(class) = self.tally.class(visit.class()) {
+                class.counts.bump(count);
+            }
+        }
+    }
+
+    /// Counts for each service level; for the first also by interval and class.
+    #[inline]
+    fn within(&mut self, visit: &Visit, count: impl Fn(&mut Within, Span)) {
+        let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
+            return;
+        };
+        let levels = &self.outline.service_levels;
+        let all = self.tally.within.iter_mut().zip(levels);
+        all.for_each(|(within, level)| count(within, *level));
+        if let Some(level) = levels.first() {
+            count(&mut slice.within, *level);
+            if let Some(class) = self.tally.class(visit.class()) {
+                count(&mut class.within, *level);
+            }
+        }
+    }
+
+    /// What is counted of the visit's class; `None` where there is only one.
+    #[inline]
+    fn class(&mut self, visit: &Visit) -> Option<&mut ClassTally> {
+        self.tally.class(visit.class())
+    }
+
+    /// Tells an event if the customer's story is told: one look at a flag if not.
+    #[inline]
+    fn tell(&mut self, visit: &Visit, now: Time, event: impl FnOnce() -> Event) {
+        if visit.is(Flag::Traced) {
+            self.story.tell(visit.attempt().into(), now, event());
+        }
+    }
+}

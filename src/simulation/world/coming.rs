@@ -1,0 +1,168 @@
+//! Owns how customers come to the world, wait there, and come again.
+//!
+//! Law: a customer has one place in the world at a time, but that one whose chat still wraps up may
+//! have another from which it will come again.
+
+use super::{Chat, World};
+use crate::center::ChatId;
+use crate::center::agent::Handover;
+use crate::center::customer::{Customer, CustomerInput};
+use crate::center::router::Offered;
+use crate::center::rules::{Again, CustomerRules, Policy, Request};
+use crate::measure::clock::Gauge;
+use crate::measure::recorder::Recorder;
+use crate::random::Purpose;
+use crate::time::Time;
+
+impl<'p> World<'p> {
+    #[inline]
+    pub(super) fn arrive(&mut self, number: u32, now: Time, recorder: &mut Recorder) {
+        let draws = self.people.person(u64::from(number), 0);
+        let class = self.plan.customers.class_of(draws);
+        if !self.plan.is_open(now) {
+            recorder.closed_desk(number, 0, class, now);
+            return;
+        }
+        let customer = Customer::new(draws, class, self.plan.customers.rules(class));
+        let visit = recorder.offered(number, 0, class, now);
+        let chat = self.seat(Chat { customer, visit });
+        self.offer(chat, now, recorder);
+    }
+
+    /// A customer who was away comes again.
+    pub(super) fn come_again(&mut self, chat: ChatId, now: Time, recorder: &mut Recorder) {
+        recorder.fall(Gauge::Orbit, now);
+        let visit = &mut self.chats[chat.index()].visit;
+        let (number, attempt, class) = (visit.number(), visit.attempt(), visit.class());
+        if !self.plan.is_open(now) {
+            recorder.closed_desk(number, attempt, class, now);
+            self.free.push(chat.0);
+            return;
+        }
+        *visit = recorder.offered(number, attempt, class, now);
+        self.offer(chat, now, recorder);
+    }
+
+    /// The chat asks for an agent.
+    #[inline]
+    pub(super) fn offer(&mut self, chat: ChatId, now: Time, recorder: &mut Recorder) {
+        let request = self.request(chat);
+        if self.router.offer(chat, request) == Offered::Rejected {
+            recorder.rejected(&mut self.chats[chat.index()].visit, now);
+            self.again(chat, Again::Rejected, now, recorder);
+            self.over(chat, Time::NEVER, recorder);
+            return;
+        }
+        if let Some(assignment) = self.router.next_assignment(now) {
+            // An agent with room means that nobody waited: it is this chat.
+            debug_assert_eq!(assignment.chat, chat);
+            self.assign(assignment, now, recorder);
+            self.drain(assignment.agent, now, recorder);
+            return;
+        }
+        let rules = self.rules(chat);
+        let place = &mut self.chats[chat.index()];
+        recorder.queued(&mut place.visit, now);
+        let wake = place
+            .customer
+            .handle(now, CustomerInput::Queued, rules)
+            .wake;
+        self.queue.set(self.plan.team + chat.0, wake);
+    }
+
+    /// What the router has to know of a chat.
+    #[inline]
+    pub(super) fn request(&self, chat: ChatId) -> Request {
+        let place = &self.chats[chat.index()];
+        let transfers = u32::from(place.visit.transfers());
+        Request {
+            level: self.rules(chat).level,
+            offered: place.visit.offered(),
+            lot: match self.plan.router.policy {
+                Policy::Random => place.customer.draws().at(Purpose::Routing, transfers).lot(),
+                _ => 0,
+            },
+        }
+    }
+
+    /// The rules of the chat's customer.
+    #[inline]
+    pub(super) fn rules(&self, chat: ChatId) -> &'p CustomerRules {
+        let class = self.chats[chat.index()].customer.class();
+        self.plan.customers.rules(class)
+    }
+
+    pub(super) fn seat(&mut self, chat: Chat) -> ChatId {
+        if let Some(place) = self.free.pop() {
+            self.chats[place as usize] = chat;
+            return ChatId(place);
+        }
+        let place = self.chats.len() as u32;
+        self.chats.push(chat);
+        self.queue.admit(self.plan.team + place);
+        ChatId(place)
+    }
+
+    /// The chat is over and its slot, if it had one, free since `freed`: its place can be used
+    /// again.
+    #[inline]
+    pub(super) fn over(&mut self, chat: ChatId, freed: Time, recorder: &mut Recorder) {
+        recorder.keep(&self.chats[chat.index()].visit, freed);
+        self.free.push(chat.0);
+    }
+
+    /// The customer's attempt is over: it may come again, as a new chat, if that is before the
+    /// horizon.
+    #[inline]
+    pub(super) fn again(&mut self, chat: ChatId, why: Again, now: Time, recorder: &mut Recorder) {
+        let rules = self.rules(chat);
+        if !rules.retry.is_empty() {
+            self.send_into_orbit(chat, why, now, recorder);
+        }
+    }
+
+    #[cold]
+    fn send_into_orbit(&mut self, chat: ChatId, why: Again, now: Time, recorder: &mut Recorder) {
+        let (rules, place) = (self.rules(chat), &self.chats[chat.index()]);
+        let Some(after) = rules.comes_again(why, place.customer.draws()) else {
+            return;
+        };
+        let (back, visit) = (now + after, &place.visit);
+        let Some(attempt) = visit.attempt().checked_add(1) else {
+            return;
+        };
+        recorder.rise(Gauge::Orbit, now);
+        if back >= self.plan.outline.horizon {
+            return;
+        }
+        let (number, class) = (visit.number(), visit.class());
+        let draws = self.people.person(u64::from(number), attempt.into());
+        let customer = Customer::away(draws, class, rules, back);
+        let visit = Recorder::expected(number, attempt, class);
+        let seat = self.seat(Chat { customer, visit });
+        self.queue.set(self.plan.team + seat.0, back);
+    }
+}
+
+/// A chat that was handed over, as it comes to its next agent.
+#[cold]
+pub(super) fn handed_over(chat: ChatId, place: &Chat, rules: &CustomerRules) -> Handover {
+    let Chat { customer, visit } = place;
+    let pending = match visit.is_ghost() {
+        true => !visit.is_answered(),
+        false => customer.is_pending(),
+    };
+    // Who left the queue silently has never sent its first message, which is pending all the same.
+    let messages = customer.exchange().max(1);
+    Handover {
+        answered: messages - u32::from(pending),
+        pending,
+        turn: visit.transfers(),
+        ..Handover::of_new(
+            chat,
+            customer.draws(),
+            customer.closed_after(rules),
+            visit.offered().0,
+        )
+    }
+}
