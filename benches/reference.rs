@@ -30,6 +30,7 @@ fn ours(plan: &Plan) -> (f64, f64) {
         &Options {
             threads: 1,
             records: false,
+            ..Options::default()
         },
         &watch,
     );

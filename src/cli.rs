@@ -13,6 +13,7 @@ mod schema;
 mod serve;
 mod signals;
 mod simulate;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -26,6 +27,7 @@ Examples:
   busyhour check scenarios/reference.toml        what the plan will do, before anything runs
   busyhour simulate scenarios/reference.toml     twelve hours, ten times, in virtual time
   busyhour simulate scenarios/reference.toml --set agents.concurrency=4 --set agents.count=120
+  busyhour simulate scenarios/reference.toml --trace customer:17      one person's story
   busyhour load scenarios/quickstart.toml        live, against the built-in chat server
   busyhour serve --listen 127.0.0.1:4210         the built-in chat server alone
   busyhour load scenarios/quickstart.toml --target ws://127.0.0.1:4210

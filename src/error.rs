@@ -17,7 +17,7 @@ pub enum Exit {
     /// Refused before the start: usage, scenario, unreadable file, too few descriptors, a host
     /// that is not allowed.
     Refused,
-    /// The run failed: port in use, target unreachable, disk full.
+    /// The run failed: port in use, target unreachable, disk full, precision that nothing can reach.
     Failed,
     /// The run is not to be trusted: the generator fell short.
     Invalid,

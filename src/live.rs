@@ -26,6 +26,7 @@ use crate::error::{Error, Result};
 use crate::measure::kpi::Findings;
 use crate::measure::record::Record;
 use crate::measure::result::{Environment, RunKind, RunResult};
+use crate::measure::story::Story;
 use crate::measure::tally::{Latency, Tally};
 use crate::scenario::plan::Plan;
 use crate::server::{self, ServerOptions};
@@ -46,6 +47,8 @@ pub struct Options {
     pub replication: u32,
     /// Whether to keep a row a customer.
     pub records: bool,
+    /// The customer whose story is told.
+    pub trace: Option<u32>,
 }
 
 /// What a live run gives.
@@ -55,6 +58,8 @@ pub struct Outcome {
     pub result: RunResult,
     /// Rows by customer, one list; empty unless asked for.
     pub records: Vec<Vec<Record>>,
+    /// The story of the customer who was traced.
+    pub story: Option<Story>,
 }
 
 /// Plays the plan's people against the server.
@@ -129,6 +134,8 @@ async fn play(plan: &Plan, options: &Options, address: Address, watch: &Watch) -
         options.replication,
         options.records,
     ));
+    let trace = |customer| scene.recorder.borrow_mut().trace(customer);
+    options.trace.into_iter().for_each(trace);
     let (end, stopped) = run::play(&scene, options.replication, watch).await?;
     let conduct = validity::Conduct {
         lag_ms_p99: scene
@@ -158,9 +165,13 @@ async fn play(plan: &Plan, options: &Options, address: Address, watch: &Watch) -
     result.verdict.reasons.extend(worded);
     let failure = scene.failure.borrow();
     result.verdict.failed = failure.as_ref().map(|error| error.plain().to_string());
+    let story = options
+        .trace
+        .map(|_| scene.recorder.borrow_mut().take_story());
     Ok(Outcome {
         result,
         records: vec![records],
+        story,
     })
 }
 

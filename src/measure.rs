@@ -4,13 +4,17 @@
 //! code. All sums are integers, so that no result depends on the order of addition.
 
 pub mod catalogue;
+pub mod classes;
 pub mod clock;
 pub mod gate;
 pub mod histogram;
 pub mod kpi;
 pub mod outline;
+pub mod pool;
+pub mod precision;
 pub mod record;
 pub mod recorder;
 pub mod result;
+pub mod story;
 pub mod tally;
 pub mod visit;

@@ -8,4 +8,5 @@ pub mod figure;
 pub mod file;
 pub mod paint;
 pub mod records;
+pub mod story;
 pub mod terminal;

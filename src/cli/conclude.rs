@@ -11,7 +11,7 @@ use crate::measure::record::Record;
 use crate::measure::result::RunResult;
 use crate::report::figure::Unit;
 use crate::report::{file, records, terminal};
-use crate::scenario::calendar::Calendar;
+use crate::scenario::plan::Plan;
 
 /// What a run gave.
 #[derive(Debug)]
@@ -30,15 +30,10 @@ pub struct Ran {
 ///
 /// # Errors
 /// Failed: a file or stdout cannot be written (and no signal came).
-pub fn conclude(
-    mut ran: Ran,
-    output: &OutputArgs,
-    calendar: &Calendar,
-    console: &Console,
-) -> Result<Exit> {
+pub fn conclude(mut ran: Ran, output: &OutputArgs, plan: &Plan, console: &Console) -> Result<Exit> {
     ran.result.verdict.stopped_by = ran.stopped.map(|stop| stop.name().into());
     ran.result.settle();
-    let written = write(&ran, output, calendar);
+    let written = write(&ran, output, plan);
     let told = if output.quiet {
         Ok(())
     } else {
@@ -57,10 +52,26 @@ pub fn conclude(
     }
 }
 
-fn write(ran: &Ran, output: &OutputArgs, calendar: &Calendar) -> Result<()> {
-    file::write_result(&output.out, &ran.result)?;
+/// Writes the files that were named, and tells nothing: the verdict is not asked for.
+///
+/// # Errors
+/// Failed: a file cannot be written.
+pub fn keep(mut ran: Ran, output: &OutputArgs, plan: &Plan) -> Result<Exit> {
+    ran.result.verdict.stopped_by = ran.stopped.map(|stop| stop.name().into());
+    ran.result.settle();
+    if let Some(path) = &output.out {
+        file::write_result(path, &ran.result)?;
+    }
+    if let Some(path) = &output.records {
+        records::write(path, &ran.records, ran.first, plan)?;
+    }
+    Ok(ran.stopped.map_or(Exit::Fine, Stop::exit))
+}
+
+fn write(ran: &Ran, output: &OutputArgs, plan: &Plan) -> Result<()> {
+    file::write_result(output.out(), &ran.result)?;
     match &output.records {
-        Some(path) => records::write(path, &ran.records, ran.first, calendar),
+        Some(path) => records::write(path, &ran.records, ran.first, plan),
         None => Ok(()),
     }
 }
@@ -70,7 +81,7 @@ fn whereabouts(output: &OutputArgs, written: &Result<()>) -> String {
     if written.is_err() {
         return String::new();
     }
-    let out = output.out.display();
+    let out = output.out().display();
     match &output.records {
         Some(records) => format!("result: {out}\nrecords: {}\n", records.display()),
         None => format!("result: {out}\n"),

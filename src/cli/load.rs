@@ -10,6 +10,7 @@ use super::console::Console;
 use super::progress::{Line, Progress};
 use super::scenario_args::{OutputArgs, ScenarioArgs, change};
 use super::signals::Signals;
+use super::trace::Trace;
 use crate::error::{Exit, Result};
 use crate::live::machine::make_room_for_descriptors;
 use crate::live::target::Target;
@@ -40,6 +41,9 @@ pub struct Load {
     /// Which replication's people to play
     #[arg(long, value_name = "N", default_value_t = 0)]
     replication: u32,
+    /// Tell the story of one customer, as in `customer:17`, before the report
+    #[arg(long, value_name = "WHO", conflicts_with = "quiet")]
+    trace: Option<Trace>,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -53,6 +57,9 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
     let plan = args
         .scenario
         .plan(&[change("live.speed", args.speed), change("seed", args.seed)])?;
+    if let Some(trace) = args.trace {
+        trace.check(&plan, args.replication)?;
+    }
     let target = args.target.as_deref().map(Target::parse).transpose()?;
     let outlook = Outlook::of(&plan).live;
     make_room_for_descriptors(match target {
@@ -65,6 +72,7 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
         allow_targets: args.allow_targets.clone(),
         replication: args.replication,
         records: args.output.records.is_some(),
+        trace: args.trace.map(|trace| trace.customer),
     };
     let watch = Arc::new(Watch::default());
     let stopping = watch.clone();
@@ -82,13 +90,20 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
         }
         (outcome, _) => outcome?,
     };
+    if let Some((trace, story)) = args.trace.zip(outcome.story) {
+        // The run was made: what cannot be told of one customer keeps nothing else from being told.
+        if let Err(error) = trace.tell(&story, &plan, console) {
+            console.complain(&error);
+        }
+        console.tell("\n")?;
+    }
     let ran = Ran {
         result: outcome.result,
         records: outcome.records,
         first: args.replication,
         stopped: signals.came(),
     };
-    conclude(ran, &args.output, &plan.calendar, console)
+    conclude(ran, &args.output, &plan, console)
 }
 
 fn progress(args: &Load, console: &Console, plan: &Plan, watch: Arc<Watch>) -> Progress {

@@ -1,6 +1,6 @@
 //! Owns the arguments that several commands share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
@@ -38,9 +38,9 @@ pub fn change(path: &str, value: Option<impl std::fmt::Display>) -> Option<Strin
 /// What a run writes and shows.
 #[derive(Debug, Args)]
 pub struct OutputArgs {
-    /// Where the result file goes (JSON)
-    #[arg(long, value_name = "FILE", default_value = "run.json")]
-    pub out: PathBuf,
+    /// Where the result file goes (JSON) [default: run.json]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
     /// Write one row a customer (CSV)
     #[arg(long, value_name = "FILE.csv")]
     pub records: Option<PathBuf>,
@@ -76,8 +76,22 @@ impl OutputArgs {
     /// # Errors
     /// Failed: one of them cannot.
     pub fn probe(&self) -> Result<()> {
-        file::probe(&self.out)?;
+        file::probe(self.out())?;
         self.records.as_deref().map_or(Ok(()), file::probe)
+    }
+
+    /// The same for the files that were named, the default one not being written.
+    ///
+    /// # Errors
+    /// Failed: one of them cannot.
+    pub fn probe_named(&self) -> Result<()> {
+        let mut named = self.out.iter().chain(&self.records);
+        named.try_for_each(|path| file::probe(path))
+    }
+
+    /// Where the result file goes.
+    pub fn out(&self) -> &Path {
+        self.out.as_deref().unwrap_or(Path::new("run.json"))
     }
 
     /// How progress is shown.

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::conclude::{Ran, conclude};
+use super::conclude::{Ran, conclude, keep};
 use super::console::Console;
 use super::progress::{Line, Progress};
 use super::scenario_args::{JudgeBy, OutputArgs, ScenarioArgs, change};
 use super::signals::Signals;
+use super::trace::Trace;
 use crate::error::{Exit, Result};
 use crate::report::figure::grouped;
 use crate::scenario::plan::Plan;
@@ -25,6 +26,17 @@ pub struct Simulate {
     /// How many times to play it, each with other draws: `--set run.replications=N`
     #[arg(long, value_name = "N")]
     replications: Option<u32>,
+    /// Play replication R alone: the same people and rows as the R-th (from 0) of a whole run
+    #[arg(long, value_name = "R", conflicts_with_all = ["replications", "precision"])]
+    replication: Option<u32>,
+    /// Play until a measure's 95 % interval is so narrow: `--set run.precision.MEASURE=SHARE`; may
+    /// be repeated
+    #[arg(long, value_name = "MEASURE=SHARE", conflicts_with = "replications")]
+    precision: Vec<String>,
+    /// Tell the story of one customer, as in `customer:17`, and nothing else; plays `--replication`
+    /// (0 if absent) alone and writes no result file unless `--out` names one
+    #[arg(long, value_name = "WHO", conflicts_with_all = ["replications", "precision", "quiet"])]
+    trace: Option<Trace>,
     /// The seed of all draws: `--set seed=N`
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -43,18 +55,18 @@ pub struct Simulate {
 /// # Errors
 /// The scenario is refused, or a file cannot be written.
 pub fn run(args: &Simulate, console: &Console) -> Result<Exit> {
-    let mut plan = args.scenario.plan(&[
-        change("run.replications", args.replications),
-        change("seed", args.seed),
-    ])?;
-    if let Some(judge) = args.judge {
-        plan.judge = judge.into();
+    let plan = plan(args)?;
+    if let Some(trace) = args.trace {
+        trace.check(&plan, plan.first_replication)?;
+        args.output.probe_named()?;
+    } else {
+        args.output.probe()?;
     }
-    args.output.probe()?;
     let processors = || std::thread::available_parallelism().map_or(1, usize::from);
     let options = Options {
         threads: args.threads.map_or_else(processors, usize::from),
         records: args.output.records.is_some(),
+        trace: args.trace.map(|trace| trace.customer),
     };
     let watch = Arc::new(Watch::default());
     let stopping = watch.clone();
@@ -67,22 +79,50 @@ pub fn run(args: &Simulate, console: &Console) -> Result<Exit> {
     let ran = Ran {
         result: outcome.result,
         records: outcome.records,
-        first: 0,
+        first: plan.first_replication,
         stopped: signals.came(),
     };
-    conclude(ran, &args.output, &plan.calendar, console)
+    match args.trace.zip(outcome.story) {
+        Some((trace, story)) => {
+            trace.tell(&story, &plan, console)?;
+            keep(ran, &args.output, &plan)
+        }
+        None => conclude(ran, &args.output, &plan, console),
+    }
+}
+
+/// The plan with what the flags change.
+fn plan(args: &Simulate) -> Result<Plan> {
+    let mut flags = vec![
+        change("run.replications", args.replications),
+        change("seed", args.seed),
+    ];
+    let precise = args.precision.iter();
+    flags.extend(precise.map(|wanted| Some(format!("run.precision.{wanted}"))));
+    let mut plan = args.scenario.plan(&flags)?;
+    if let Some(judge) = args.judge {
+        plan.judge = judge.into();
+    }
+    if let Some(alone) = args.replication.or(args.trace.map(|_| 0)) {
+        (plan.first_replication, plan.replications) = (alone, 1);
+        plan.precision.clear();
+    }
+    Ok(plan)
 }
 
 fn progress(args: &Simulate, console: &Console, plan: &Plan, watch: Arc<Watch>) -> Progress {
-    let all = plan.arrivals.expected() * f64::from(plan.replications);
-    let replications = plan.replications;
+    let each = plan.arrivals.expected();
+    let most = (!plan.precision.is_empty()).then_some(plan.replications);
     Progress::start(args.output.progress(console), console, move |since| {
-        line(&watch, since, all, replications)
+        line(&watch, since, each, most)
     })
 }
 
-/// Chats and events a second, and the time left.
-fn line(watch: &Watch, since: Duration, all: f64, replications: u32) -> Line {
+/// Chats and events a second, and the time left: to the end of the round, where `most` bounds how
+/// many replications there may be.
+fn line(watch: &Watch, since: Duration, each: f64, most: Option<u32>) -> Line {
+    let replications = watch.planned.load(Ordering::Relaxed);
+    let all = each * f64::from(replications);
     let chats = watch.chats.load(Ordering::Relaxed) as f64;
     let events = watch.events.load(Ordering::Relaxed) as f64;
     let finished = watch.replications.load(Ordering::Relaxed);
@@ -95,8 +135,12 @@ fn line(watch: &Watch, since: Duration, all: f64, replications: u32) -> Line {
             Span::from_secs((secs / done - secs).round() as u64)
         ),
     };
+    let round = match most {
+        None => String::new(),
+        Some(most) => format!(" of this round, {} at most", grouped(f64::from(most), 0)),
+    };
     let text = format!(
-        "{finished}/{replications} replications, {} chats/s, {} events/s{left}",
+        "{finished}/{replications} replications{round}, {} chats/s, {} events/s{left}",
         short(chats / secs),
         short(events / secs)
     );
@@ -122,11 +166,17 @@ mod tests {
         watch.chats.store(25_000, Ordering::Relaxed);
         watch.events.store(12_000_000, Ordering::Relaxed);
         watch.replications.store(2, Ordering::Relaxed);
-        let line = line(&watch, Duration::from_secs(10), 100_000.0, 10);
-        assert_eq!(line.done, 0.25);
+        watch.planned.store(10, Ordering::Relaxed);
+        let said = |most| line(&watch, Duration::from_secs(10), 10_000.0, most);
+        assert_eq!(said(None).done, 0.25);
         assert_eq!(
-            line.text,
+            said(None).text,
             "2/10 replications, 2,500 chats/s, 1.20 M events/s, 30s left"
+        );
+        assert!(
+            said(Some(1_000))
+                .text
+                .starts_with("2/10 replications of this round, 1,000 at most, 2,500 chats/s")
         );
     }
 }

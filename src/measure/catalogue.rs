@@ -52,10 +52,29 @@ const SINGLES: &[(&str, Runs, &str)] = &[
     ),
     ("customers", Runs::All, "different people who came"),
     ("offered", Runs::All, "chats that asked for an agent"),
+    (
+        "retried",
+        Runs::All,
+        "chats of customers who came again, of those offered",
+    ),
     ("handled", Runs::All, "chats that got to their end"),
     ("abandoned_queue", Runs::All, "left in the queue"),
     ("abandoned_chat", Runs::All, "left in the chat"),
-    ("rejected", Runs::All, "turned away by a full queue"),
+    (
+        "abandoned_silent",
+        Runs::All,
+        "left without telling anybody, of both",
+    ),
+    (
+        "rejected",
+        Runs::All,
+        "turned away: full queue, closing time",
+    ),
+    (
+        "dropped",
+        Runs::All,
+        "ended by agent or system before their end",
+    ),
     (
         "open_at_end",
         Runs::All,
@@ -106,11 +125,21 @@ const SINGLES: &[(&str, Runs, &str)] = &[
     ("queue_mean", Runs::All, "chats waiting, by the clock"),
     ("queue_max", Runs::All, "most chats waiting at once"),
     (
+        "orbit_mean",
+        Runs::All,
+        "customers who will come again, by the clock",
+    ),
+    (
         "concurrency_busy",
         Runs::All,
         "slots in use of an agent who has any",
     ),
     ("overtime_h", Runs::All, "hours worked after shift ends"),
+    (
+        "wasted_slot_s",
+        Runs::All,
+        "slot-time held for customers who are gone",
+    ),
     (
         "chats_per_agent_hour",
         Runs::All,
@@ -136,6 +165,11 @@ const SERIES: &[(&str, Runs, &str)] = &[
         "wait_abandoned_s",
         Runs::All,
         "time in the queue of those who left it",
+    ),
+    (
+        "requeue_wait_s",
+        Runs::All,
+        "back in the queue to assigned again",
     ),
     (
         "first_response_s",
@@ -200,6 +234,23 @@ pub fn find(name: &str) -> Option<Entry> {
     })
 }
 
+/// Whether a measure tells of messages or of composing, which the level model does not have.
+pub fn tells_of_messages(name: &str) -> bool {
+    let singles = [
+        "unanswered_ratio",
+        "utilisation_ratio",
+        "composing_total_ratio",
+    ];
+    let series = [
+        "first_response_s",
+        "inter_message_s",
+        "pending_abandoned_s",
+        "composing_per_chat_s",
+    ];
+    let of_series = name.rsplit_once('_').map_or("", |(series, _)| series);
+    singles.contains(&name) || series.contains(&of_series)
+}
+
 /// The time T of a service-level measure's name, as in `service_level_30s_of_answered`.
 pub fn service_level(name: &str) -> Option<Span> {
     let rest = name.strip_prefix("service_level_")?;
@@ -255,6 +306,14 @@ mod tests {
         }
         assert!(find("wait_s").is_none() && find("wait_s_p96").is_none() && find("").is_none());
         assert!(find("service_level_30").is_none() && find("service_level_s").is_none());
+    }
+
+    #[test]
+    fn measures_of_messages_are_told_apart() {
+        assert!(tells_of_messages("first_response_s_p95") && tells_of_messages("unanswered_ratio"));
+        assert!(!tells_of_messages("wait_s_mean") && !tells_of_messages("first_response_s"));
+        let of_messages = names().into_iter().filter(|name| tells_of_messages(name));
+        assert_eq!(of_messages.count(), 3 + 4 * STATISTICS.len());
     }
 
     #[test]

@@ -5,19 +5,34 @@
 
 use indexmap::IndexMap;
 
-use super::catalogue::{SERVICE_LEVEL_FORMS, STATISTICS, service_level_name};
+use super::catalogue::{
+    self, SERVICE_LEVEL_FORMS, STATISTICS, service_level_name, tells_of_messages,
+};
 use super::clock::Gauge;
 use super::histogram::{Histogram, Moments, SHARES, Summary};
 use super::outline::Outline;
-use super::recorder::Pool;
+use super::pool::Pool;
 use super::result::{Measure, Row, Spread};
-use super::tally::{Coarse, Count, Latency, Slice, Tally, Within};
+use super::tally::{Coarse, Count, Counts, Latency, Slice, Tally, Within};
 use crate::center::fate::Fate;
 use crate::stats::interval::Estimate;
 use crate::time::{Span, Time};
 
 /// Measures by name, in the catalogue's order of themes.
 pub type Measures = IndexMap<String, Measure>;
+
+/// A measure by any name that the catalogue knows: results say `service_level_120s` for what may be
+/// written `service_level_2m`.
+pub fn named<'m>(measures: &'m Measures, name: &str) -> Option<&'m Measure> {
+    let usual = || {
+        let form = SERVICE_LEVEL_FORMS
+            .iter()
+            .rev()
+            .find(|form| name.ends_with(*form))?;
+        measures.get(&service_level_name(catalogue::service_level(name)?, form))
+    };
+    measures.get(name).or_else(usual)
+}
 
 /// Everything that replications found, ready to be turned into figures.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +56,12 @@ impl Findings<'_> {
         self.service_levels(&mut measures);
         self.by_clock(&mut measures);
         self.latencies(&mut measures);
+        if !self.outline.messages {
+            let of_messages = measures
+                .iter_mut()
+                .filter(|named| tells_of_messages(named.0));
+            of_messages.for_each(|(_, measure)| *measure = Measure::NONE);
+        }
         measures
     }
 
@@ -73,12 +94,16 @@ impl Findings<'_> {
         put("customers", &|tally| tally.counts.of(Count::Customers));
         put("closed", &|tally| tally.counts.of(Count::Closed));
         put("offered", &|tally| tally.counts.of(Count::Offered));
+        put("retried", &|tally| tally.counts.of(Count::Retried));
         let live_only = |fate: &Fate| matches!(fate, Fate::Failed | Fate::Broken);
         for fate in Fate::ALL
             .into_iter()
             .filter(|fate| self.live.is_some() || !live_only(fate))
         {
             put(fate.name(), &|tally| tally.counts.of_fate(fate));
+            if fate == Fate::AbandonedChat {
+                put("abandoned_silent", &|tally| tally.counts.of(Count::Silent));
+            }
         }
         for (name, count) in self.live.unwrap_or_default() {
             put(name, &|_| *count);
@@ -137,6 +162,7 @@ impl Findings<'_> {
         let observed = |tally: &Tally| tally.observed;
         let handled = |tally: &Tally| tally.handled_by_clock as f64;
         let overtime = self.each(|tally| tally.clock.seconds(Gauge::Overtime) / 3600.0);
+        let wasted = self.each(clock(Gauge::Ghosts));
         let queue_max = self.each(|tally| f64::from(tally.queue_max));
         let mut put = |name: &str, value: Measure| measures.insert(name.into(), value);
         put(
@@ -156,10 +182,18 @@ impl Findings<'_> {
         );
         put("queue_max", measure(Estimate::of_mean(&queue_max), offered));
         put(
+            "orbit_mean",
+            self.ratio(clock(Gauge::Orbit), observed, offered),
+        );
+        put(
             "concurrency_busy",
             self.ratio(active, clock(Gauge::Busy), offered),
         );
         put("overtime_h", measure(Estimate::of_mean(&overtime), offered));
+        put(
+            "wasted_slot_s",
+            measure(Estimate::of_mean(&wasted), offered),
+        );
         let by_clock = self.total(|tally| tally.handled_by_clock);
         put(
             "chats_per_agent_hour",
@@ -274,10 +308,13 @@ impl Findings<'_> {
             length_s: until.since(from).as_secs_f64(),
             arrived: count(Count::Arrived),
             offered: count(Count::Offered),
+            retried: count(Count::Retried),
             handled: fate(Fate::Handled),
             abandoned_queue: fate(Fate::AbandonedQueue),
             abandoned_chat: fate(Fate::AbandonedChat),
+            abandoned_silent: count(Count::Silent),
             rejected: fate(Fate::Rejected),
+            dropped: fate(Fate::Dropped),
             open_at_end: fate(Fate::OpenAtEnd),
             service_level: over(good as f64, base as f64),
             wait_s: spread(&slice.wait, replications),
@@ -288,7 +325,8 @@ impl Findings<'_> {
             queue_mean: by_time(Gauge::Queue),
             staffed_mean: by_time(Gauge::Staffed),
             occupancy_ratio: over(clock(Gauge::Active), slots),
-            utilisation_ratio: over(clock(Gauge::Composing), staffed),
+            utilisation_ratio: over(clock(Gauge::Composing), staffed)
+                .filter(|_| self.outline.messages),
         }
     }
 
@@ -318,8 +356,9 @@ impl Findings<'_> {
 }
 
 /// Numerator and denominator of a form of the service level. The base is who was answered, left
-/// the queue, was turned away, or still waits and has waited longer than T.
-fn service_level(counts: &super::tally::Counts, within: &Within, form: &str) -> (u64, u64) {
+/// the queue, was turned away, or still waits and has waited longer than T. A chat that was dropped
+/// or went to another agent had been answered: the first assignment counts.
+pub(super) fn service_level(counts: &Counts, within: &Within, form: &str) -> (u64, u64) {
     let answered = counts.of(Count::Assigned);
     let away = counts.of_fate(Fate::AbandonedQueue) + counts.of_fate(Fate::Rejected);
     let base = answered + away + within.overdue;
@@ -331,7 +370,7 @@ fn service_level(counts: &super::tally::Counts, within: &Within, form: &str) -> 
     }
 }
 
-fn measure(estimate: Estimate, samples: u64) -> Measure {
+pub(super) fn measure(estimate: Estimate, samples: u64) -> Measure {
     let finite = |value: f64| value.is_finite().then_some(value);
     let (low, high) = estimate.ends.unzip();
     Measure {
@@ -355,28 +394,4 @@ fn spread(coarse: &Coarse, replications: f64) -> Spread {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::measure::tally::Counts;
-
-    /// 410 of 460 answered within T, 510 offered, 10 of the 50 who left did so within T.
-    #[test]
-    fn the_four_forms_of_the_service_level() {
-        let mut counts = Counts::default();
-        (0..460).for_each(|_| counts.bump(Count::Assigned));
-        (0..50).for_each(|_| counts.bump_fate(Fate::AbandonedQueue));
-        let within = Within {
-            answered: 410,
-            short: 10,
-            overdue: 0,
-        };
-        let level = |form| {
-            let (good, base) = service_level(&counts, &within, form);
-            (good as f64 / base as f64 * 1e4).round() / 1e4
-        };
-        assert_eq!(
-            SERVICE_LEVEL_FORMS.map(level),
-            [0.8039, 0.8913, 0.82, 0.8235]
-        );
-    }
-}
+mod tests;

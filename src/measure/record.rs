@@ -14,10 +14,16 @@ pub struct Record {
     pub number: u32,
     /// 0 for the first try.
     pub attempt: u32,
+    /// The class of customers, as an index into the outline's.
+    pub class: u8,
     /// When an agent was asked for, or the closed desk was met.
     pub offered: Time,
     /// How it ended; `None` for one who met the closed desk and went away.
     pub fate: Option<Fate>,
+    /// Whether it left without telling anybody.
+    pub silent: bool,
+    /// How often it went from one agent to another.
+    pub transfers: u16,
     /// Whether it had to wait.
     pub delayed: bool,
     /// When an agent got it.
@@ -26,6 +32,9 @@ pub struct Record {
     pub first_reply: Time,
     /// When the chat closed or the customer left.
     pub closed: Time,
+    /// When the agent was through with it, but for the wrap-up: later than `closed` where the
+    /// customer left silently.
+    pub over: Time,
     /// When the slot was free again.
     pub freed: Time,
     /// The slot time: the sum of its spells, where the chat was handed over; known once freed.

@@ -6,45 +6,14 @@
 mod notes;
 
 use super::clock::{Clock, Gauge, Place, Segments};
-use super::histogram::{Histogram, Moments, Series};
+use super::histogram::{Moments, Series};
 use super::outline::Outline;
+use super::pool::Pool;
 use super::record::Record;
-use super::tally::{LATENCIES, Latency, SIMULATED, Slice, Tally, Within};
+use super::story::Story;
+use super::tally::{ClassTally, Latency, Slice, Tally, Within};
 use super::visit::Visit;
 use crate::time::{Span, Time};
-
-/// What all replications of one thread, and in the end of the run, found together.
-#[derive(Clone, Debug)]
-pub struct Pool {
-    /// By `Latency`; a simulated run has none of the live ones.
-    pub histograms: Vec<Histogram>,
-    /// All waits in the queue.
-    pub wait_all: Histogram,
-    /// By interval.
-    pub slices: Vec<Slice>,
-}
-
-impl Pool {
-    /// An empty pool; `live` adds the series that only live runs have.
-    pub fn new(outline: &Outline, live: bool) -> Pool {
-        let bound = outline.end.since(Time::ZERO);
-        let series = if live { LATENCIES } else { SIMULATED };
-        Pool {
-            histograms: vec![Histogram::new(bound); series],
-            wait_all: Histogram::new(bound),
-            slices: vec![Slice::new(bound); outline.intervals()],
-        }
-    }
-
-    /// Adds what another thread found.
-    pub fn add(&mut self, mut other: Pool) {
-        let pairs = self.histograms.iter_mut().zip(&other.histograms);
-        pairs.for_each(|(mine, theirs)| mine.add(theirs));
-        self.wait_all.add(&other.wait_all);
-        let pairs = other.slices.iter_mut().zip(&mut self.slices);
-        pairs.for_each(|(theirs, mine)| theirs.drain_into(mine));
-    }
-}
 
 /// Takes note of what happens in one replication after another.
 #[derive(Debug)]
@@ -59,6 +28,8 @@ pub struct Recorder {
     slices: Vec<Slice>,
     pool: Pool,
     records: Option<Vec<Record>>,
+    /// Whose story is told.
+    story: Story,
 }
 
 impl Recorder {
@@ -77,13 +48,29 @@ impl Recorder {
             slices: pool.slices.clone(),
             pool,
             records: records.then(Vec::new),
+            story: Story::NOBODY,
         }
+    }
+
+    /// Tells the story of a customer from now on.
+    pub fn trace(&mut self, customer: u32) {
+        self.story = Story::of(customer);
+    }
+
+    /// The story told so far; nobody is followed any more.
+    pub fn take_story(&mut self) -> Story {
+        std::mem::replace(&mut self.story, Story::NOBODY)
     }
 
     fn blank(outline: &Outline) -> Tally {
         let within = vec![Within::default(); outline.service_levels.len()];
+        let classes = match outline.classes.len() {
+            0 | 1 => 0,
+            several => several,
+        };
         Tally {
             within,
+            classes: vec![ClassTally::default(); classes],
             ..Tally::default()
         }
     }

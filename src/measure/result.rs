@@ -6,14 +6,20 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use super::classes::ClassRow;
 use super::gate::{Gate, Judge, Judgement, Outcome};
-use super::kpi::Findings;
+use super::kpi::{Findings, named};
+use super::precision::Precise;
 use crate::time::Time;
 
 /// The format's name in the file.
 pub const FORMAT: &str = "busyhour-run";
 /// The format's version; grows when a reader of an older one would misread.
 pub const VERSION: u32 = 1;
+
+/// Why measures of messages are null in the level model.
+const NO_MESSAGES: &str = "the level model has no messages: first response, inter-message latency, \
+                           utilisation and what else is of messages are not measured";
 
 /// Which kind of run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +44,32 @@ pub struct Measure {
     pub samples: u64,
 }
 
+impl Measure {
+    /// Without samples, or not measured.
+    pub const NONE: Measure = Measure {
+        value: None,
+        low: None,
+        high: None,
+        samples: 0,
+    };
+
+    /// The value alone.
+    #[must_use]
+    pub fn without_interval(&self) -> Measure {
+        Measure {
+            low: None,
+            high: None,
+            ..*self
+        }
+    }
+
+    /// Half the width of the interval; `None` where there is none.
+    pub fn half_width(&self) -> Option<f64> {
+        let (low, high) = self.low.zip(self.high)?;
+        Some((high - low) / 2.0)
+    }
+}
+
 /// Everything that one run found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunResult {
@@ -57,6 +89,12 @@ pub struct RunResult {
     pub measures: IndexMap<String, Measure>,
     /// The gates with what became of them.
     pub gates: Vec<Judgement>,
+    /// How well measures had to be known, and are; empty where the replications were fixed.
+    #[serde(default)]
+    pub precision: Vec<Precise>,
+    /// By class of customers; empty where there is only one.
+    #[serde(default)]
+    pub classes: Vec<ClassRow>,
     /// One row an interval, mean over replications.
     pub intervals: Vec<Row>,
     /// One row a local day, mean over replications.
@@ -94,7 +132,7 @@ pub struct ScenarioEcho {
     pub concurrency: u32,
     /// Replications made.
     pub replications: u32,
-    /// Live: which replication's people were played.
+    /// Which replication was played, where it was one alone.
     pub replication: Option<u32>,
     /// Live: scenario seconds a wall second.
     pub speed: Option<f64>,
@@ -113,7 +151,7 @@ pub struct Verdict {
     pub reasons: Vec<String>,
     /// The signal that stopped the run, `SIGINT` or `SIGTERM`.
     pub stopped_by: Option<String>,
-    /// Live: what broke the run, where something did.
+    /// What broke the run, where something did.
     pub failed: Option<String>,
 }
 
@@ -130,14 +168,23 @@ pub struct Row {
     pub arrived: f64,
     /// Chats that asked for an agent.
     pub offered: f64,
+    /// Chats of customers who came again, of those offered.
+    #[serde(default)]
+    pub retried: f64,
     /// Counts of fates of those offered in the row.
     pub handled: f64,
     /// Left in the queue.
     pub abandoned_queue: f64,
     /// Left in the chat.
     pub abandoned_chat: f64,
+    /// Left without telling anybody, of both.
+    #[serde(default)]
+    pub abandoned_silent: f64,
     /// Turned away.
     pub rejected: f64,
+    /// Ended by agent or system before their end.
+    #[serde(default)]
+    pub dropped: f64,
     /// Open at the end.
     pub open_at_end: f64,
     /// Share answered within the first of the outline's service levels, over offered.
@@ -216,12 +263,15 @@ impl RunResult {
         label: impl Fn(Time) -> String,
     ) -> RunResult {
         let measures = findings.measures();
-        let held = |gate: &Gate| gate.judge(measures.get(&gate.measure), judge, kind);
+        let held = |gate: &Gate| gate.judge(named(&measures, &gate.measure), judge, kind);
         let gates = gates.iter().map(held).collect();
         let overflow = |(name, count): (&str, u64)| {
             format!("{count} values of {name} lay beyond the histogram's bound")
         };
-        let reasons = findings.overflows().into_iter().map(overflow).collect();
+        let mut reasons: Vec<String> = findings.overflows().into_iter().map(overflow).collect();
+        if !findings.outline.messages {
+            reasons.push(NO_MESSAGES.into());
+        }
         RunResult {
             format: FORMAT.into(),
             version: VERSION,
@@ -233,6 +283,8 @@ impl RunResult {
                 ..Verdict::default()
             },
             gates,
+            precision: Vec::new(),
+            classes: findings.classes(),
             intervals: findings.intervals(&label),
             days: findings.days(&label),
             histograms: findings.histograms(),
@@ -259,8 +311,13 @@ impl RunResult {
         verdict.passed = (!self.gates.is_empty()).then_some(passed);
     }
 
+    /// A measure by any name that the catalogue knows.
+    pub fn measure(&self, name: &str) -> Option<&Measure> {
+        named(&self.measures, name)
+    }
+
     /// A measure's value, if it has one.
     pub fn value(&self, name: &str) -> Option<f64> {
-        self.measures.get(name).and_then(|measure| measure.value)
+        self.measure(name).and_then(|measure| measure.value)
     }
 }

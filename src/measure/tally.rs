@@ -4,6 +4,7 @@
 
 use super::clock::Integrals;
 use super::histogram::{Moments, Reading, SUB_BUCKETS, Summary, value_at};
+use super::visit::Visit;
 use crate::center::fate::Fate;
 use crate::time::Span;
 
@@ -180,6 +181,25 @@ impl Latency {
     }
 }
 
+/// What one replication counted of one class of customers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ClassTally {
+    /// Counts of customers and messages.
+    pub counts: Counts,
+    /// For the first service level of the outline.
+    pub within: Within,
+    /// Offer to assignment.
+    pub wait: Moments,
+    /// All waits in the queue, of assigned, abandoned and rejected chats.
+    pub wait_all: Moments,
+    /// Offer to the first reply delivered.
+    pub first_response: Moments,
+    /// Message pending to its reply delivered.
+    pub inter_message: Moments,
+    /// Assignment to slot free.
+    pub handle: Moments,
+}
+
 /// What one replication counted in all.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tally {
@@ -187,6 +207,8 @@ pub struct Tally {
     pub counts: Counts,
     /// By service level of the outline.
     pub within: Vec<Within>,
+    /// By class of customers; empty where there is only one.
+    pub classes: Vec<ClassTally>,
     /// By `Latency`.
     pub series: Vec<Summary>,
     /// All waits in the queue, of assigned, abandoned and rejected chats.
@@ -201,6 +223,18 @@ pub struct Tally {
     pub queue_max: u32,
     /// Seconds between the warm-up's end and the horizon, or the stop.
     pub observed: f64,
+}
+
+impl Tally {
+    /// What is counted of a class; `None` where there is only one.
+    #[inline]
+    pub fn class(&mut self, visit: &Visit) -> Option<&mut ClassTally> {
+        // The visit's class lies far from what a message touches: it is not looked at in vain.
+        if self.classes.is_empty() {
+            return None;
+        }
+        self.classes.get_mut(usize::from(visit.class()))
+    }
 }
 
 /// A latency in one interval: moments and coarse counts.

@@ -23,6 +23,8 @@ pub(super) enum Flag {
     Unanswered = 8,
     /// The last message of a ghost has got its reply, though nobody read it.
     Answered = 16,
+    /// The customer's story is told.
+    Traced = 32,
 }
 
 /// What is known of one chat while it goes on; instants that have not come are `Time::NEVER`.
@@ -192,6 +194,14 @@ impl Visit {
         self.replies
     }
 
+    /// When the agent was through with it, but for the wrap-up.
+    pub(super) fn over(&self) -> Time {
+        match self.is_ghost() {
+            true => self.pending,
+            false => self.closed,
+        }
+    }
+
     /// The row of this chat, whose slot was free at `freed`.
     pub(super) fn record(&self, freed: Time) -> Record {
         let pending = self.pending.comes() && !self.is_ghost();
@@ -199,12 +209,16 @@ impl Visit {
         Record {
             number: self.number,
             attempt: self.attempt.into(),
+            class: self.class,
             offered: self.offered,
             fate: self.fate,
+            silent: self.is_ghost(),
+            transfers: self.transfers.into(),
             delayed: self.is_delayed(),
             assigned: self.assigned,
             first_reply: self.first_reply,
             closed: self.closed,
+            over: self.over(),
             freed,
             held: Span(self.held),
             agent: self.agent,

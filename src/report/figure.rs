@@ -101,7 +101,7 @@ impl Unit {
     /// A measure with its interval: `71.2 ± 0.4 s`, `4 m 05 s ± 13 s`; `-` without samples. Beside
     /// whole seconds the half width is rounded up.
     pub fn say_measure(self, measure: &Measure) -> String {
-        match (measure.value, half_width(measure)) {
+        match (measure.value, measure.half_width()) {
             (None, _) => NO_VALUE.into(),
             (Some(value), None) => self.say(value),
             (Some(value), Some(half)) if self == Unit::Seconds && value >= 59.95 => {
@@ -117,7 +117,7 @@ impl Unit {
 
     /// A measure with its interval in the unit itself, as gates compare it.
     pub fn say_measure_plainly(self, measure: &Measure) -> String {
-        match (measure.value, half_width(measure)) {
+        match (measure.value, measure.half_width()) {
             (None, _) => NO_VALUE.into(),
             (Some(value), None) => self.say_plainly(value),
             (Some(value), Some(half)) => self.beside(value, half),
@@ -139,12 +139,6 @@ impl Unit {
 /// A figure where there is one, else `-`.
 pub fn say_some(unit: Unit, value: Option<f64>) -> String {
     value.map_or_else(|| NO_VALUE.into(), |value| unit.say(value))
-}
-
-/// Half the width of a measure's interval.
-fn half_width(measure: &Measure) -> Option<f64> {
-    let (low, high) = measure.low.zip(measure.high)?;
-    Some((high - low) / 2.0)
 }
 
 /// Decimals that show one digit of a half width, two where the first is a 1.

@@ -10,15 +10,18 @@ use super::file;
 use crate::error::Result;
 use crate::measure::record::Record;
 use crate::scenario::calendar::Calendar;
+use crate::scenario::plan::Plan;
 use crate::time::{Span, Time};
 
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 22] = [
     "replication",
     "number",
     "attempt",
+    "class",
     "offered_s",
     "offered_local",
     "fate",
+    "silent",
     "delayed",
     "wait_s",
     "assigned_s",
@@ -27,6 +30,7 @@ const COLUMNS: [&str; 19] = [
     "handle_s",
     "wrap_up_s",
     "agent",
+    "transfers",
     "messages",
     "replies",
     "inter_message_s_mean",
@@ -38,8 +42,11 @@ const COLUMNS: [&str; 19] = [
 ///
 /// # Errors
 /// The file cannot be written, or the disk is full.
-pub fn write(path: &Path, records: &[Vec<Record>], first: u32, calendar: &Calendar) -> Result<()> {
-    file::write(path, |out| write_to(out, records, first, calendar))
+pub fn write(path: &Path, records: &[Vec<Record>], first: u32, plan: &Plan) -> Result<()> {
+    let classes = &plan.outline.classes;
+    file::write(path, |out| {
+        write_to(out, records, first, &plan.calendar, classes)
+    })
 }
 
 fn write_to(
@@ -47,38 +54,48 @@ fn write_to(
     records: &[Vec<Record>],
     first: u32,
     calendar: &Calendar,
+    classes: &[String],
 ) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(COLUMNS)?;
     for (replication, records) in (first..).zip(records) {
         for record in records {
-            csv.write_record(row(replication, record, calendar))?;
+            csv.write_record(row(replication, record, calendar, classes))?;
         }
     }
     csv.flush()
 }
 
-fn row(replication: u32, record: &Record, calendar: &Calendar) -> [String; COLUMNS.len()] {
+fn row(
+    replication: u32,
+    record: &Record,
+    calendar: &Calendar,
+    classes: &[String],
+) -> [String; COLUMNS.len()] {
     let local = calendar.local(record.offered);
     let mean = (record.replies > 0).then(|| record.latency_sum / u64::from(record.replies));
     let longest = (record.replies > 0).then_some(record.latency_max);
+    let class = classes.get(usize::from(record.class)).cloned();
     let handle = record.freed.comes().then_some(record.held);
     let composed = record.assigned.comes().then_some(record.composed);
     [
         replication.to_string(),
         record.number.to_string(),
         record.attempt.to_string(),
+        class.unwrap_or_default(),
         instant(record.offered),
         local.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
         record.fate.map_or("", |fate| fate.name()).to_string(),
+        record.silent.to_string(),
         record.delayed.to_string(),
         between(record.offered, record.assigned),
         instant(record.assigned),
         between(record.offered, record.first_reply),
         instant(record.closed),
         handle.map_or_else(String::new, seconds),
-        between(record.closed, record.freed),
+        between(record.over, record.freed),
         number_or_empty(record.agent),
+        record.transfers.to_string(),
         record.messages.to_string(),
         record.replies.to_string(),
         mean.map_or_else(String::new, seconds),
@@ -126,13 +143,17 @@ mod tests {
     fn handled() -> Record {
         Record {
             number: 17,
-            attempt: 0,
+            attempt: 2,
+            class: 1,
             offered: at(3_600.5),
             fate: Some(Fate::Handled),
+            silent: false,
+            transfers: 1,
             delayed: true,
             assigned: at(3_612.75),
             first_reply: at(3_650.0),
             closed: at(3_900.0),
+            over: at(3_900.0),
             freed: at(3_930.0),
             held: Span::from_millis(317_250),
             agent: 3,
@@ -148,6 +169,8 @@ mod tests {
         Record {
             number: 18,
             fate: Some(Fate::AbandonedQueue),
+            silent: true,
+            transfers: 0,
             assigned: Time::NEVER,
             first_reply: Time::NEVER,
             freed: Time::NEVER,
@@ -163,19 +186,21 @@ mod tests {
         let start = "2026-03-29T00:30:00[Europe/Madrid]".parse().unwrap();
         let mut out = Vec::new();
         let records = [vec![handled()], vec![left_in_the_queue()]];
-        write_to(&mut out, &records, 4, &Calendar::new(start)).unwrap();
+        let classes = ["private".to_string(), "business, large".to_string()];
+        write_to(&mut out, &records, 4, &Calendar::new(start), &classes).unwrap();
         let text = String::from_utf8(out).unwrap();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], COLUMNS.join(","));
         assert_eq!(
             lines[1],
-            "4,17,0,3600.500000,2026-03-29T01:30:00+01:00,handled,true,12.250000,3612.750000,\
-             49.500000,3900.000000,317.250000,30.000000,3,5,4,42.500000,60.000000,150.000000"
+            "4,17,2,\"business, large\",3600.500000,2026-03-29T01:30:00+01:00,handled,false,true,\
+             12.250000,3612.750000,49.500000,3900.000000,317.250000,30.000000,3,1,5,4,42.500000,\
+             60.000000,150.000000"
         );
         assert_eq!(
             lines[2],
-            "5,18,0,3600.500000,2026-03-29T01:30:00+01:00,abandoned_queue,true,,,,3900.000000,\
-             ,,,0,0,,,"
+            "5,18,2,\"business, large\",3600.500000,2026-03-29T01:30:00+01:00,abandoned_queue,true,true,\
+             ,,,3900.000000,,,,0,0,0,,,"
         );
         assert_eq!(lines.len(), 3);
     }

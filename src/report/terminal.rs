@@ -3,6 +3,7 @@
 //! Law: colours add nothing that the text does not say, and the same run, width and choice of
 //! colours give the same text, on a terminal or not.
 
+mod classes;
 mod curve;
 mod days;
 mod gates;
@@ -10,9 +11,10 @@ mod grid;
 mod heading;
 mod local;
 mod measures;
+mod precision;
 
 use super::paint::Paint;
-use crate::measure::result::RunResult;
+use crate::measure::result::{Row, RunResult};
 use crate::wire::clean;
 
 /// The narrowest text that still reads well.
@@ -26,12 +28,20 @@ pub fn render(result: &RunResult, width: usize, colour: bool) -> String {
     let parts = [
         heading::render(result, width, paint),
         gates::render(result, width, paint),
+        precision::render(result, width, paint),
         measures::render(result, width, paint),
+        classes::render(result, width, paint),
         curve::render(result, width, paint),
         days::render(result, width, paint),
     ];
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join("\n")
+}
+
+/// The rows that are measured, or in part: those before are of the warm-up and empty.
+fn measured(rows: &[Row], warm_up_s: f64) -> &[Row] {
+    let first = rows.partition_point(|row| row.start_s + row.length_s <= warm_up_s);
+    &rows[first..]
 }
 
 /// Breaks a text at white space into lines of at most `width` columns, its words cleaned: names

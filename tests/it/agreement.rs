@@ -44,6 +44,7 @@ fn simulated(plan: &Plan) -> RunResult {
     let options = simulation::Options {
         threads: 1,
         records: false,
+        ..simulation::Options::default()
     };
     simulate(plan, &options, &simulation::Watch::default()).result
 }

@@ -78,6 +78,7 @@ fn run(plan: &Plan, threads: usize) -> Outcome {
         &Options {
             threads,
             records: true,
+            ..Options::default()
         },
         &Watch::default(),
     )

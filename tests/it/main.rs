@@ -6,10 +6,12 @@
 )]
 
 mod agreement;
+mod classes;
 mod cli;
 mod house;
 mod laws;
 mod plans;
+mod precision;
 mod protocol;
 mod readme;
 mod report;
@@ -18,3 +20,4 @@ mod scenario;
 mod server;
 mod socket;
 mod theory;
+mod trace;

@@ -24,6 +24,7 @@ fn its_scenario_is_short_and_runs() {
     let options = Options {
         threads: 1,
         records: false,
+        ..Options::default()
     };
     let result = simulate(&plan, &options, &Watch::default()).result;
     assert!(result.value("handled").unwrap() > 0.0);

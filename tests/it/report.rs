@@ -1,6 +1,8 @@
 //! The terminal report of fixed results, word for word.
 
+use busyhour::measure::classes::ClassRow;
 use busyhour::measure::gate::{Gate, Judgement, Outcome, Relation};
+use busyhour::measure::precision::Precise;
 use busyhour::measure::result::{
     Environment, FORMAT, Measure, Row, RunKind, RunResult, ScenarioEcho, Spread, VERSION, Verdict,
 };
@@ -179,6 +181,8 @@ fn week() -> RunResult {
                 Outcome::NotApplicable,
             ),
         ],
+        precision: Vec::new(),
+        classes: Vec::new(),
         measures,
         intervals: rows(start, 1_800, 336, 120.0),
         days: rows(start, 86_400, 7, 0.0),
@@ -238,6 +242,81 @@ fn live() -> RunResult {
     result
 }
 
+/// The week with two classes, what few centers have, a precision reached and one not, and its first
+/// day and a half left out.
+fn rich() -> RunResult {
+    let mut result = week();
+    result.scenario.warm_up_s = 129_600.0;
+    let rare = [
+        ("retried", 410.2, 20.0),
+        ("abandoned_silent", 31.5, 4.0),
+        ("dropped", 12.25, 2.0),
+        ("orbit_mean", 3.21, 0.2),
+        ("wasted_slot_s", 8_130.0, 240.0),
+        ("requeue_wait_s_mean", 41.0, 5.0),
+        ("requeue_wait_s_p95", 120.0, 15.0),
+    ];
+    for (name, value, half) in rare {
+        result
+            .measures
+            .insert(name.into(), measure(value, Some(half)));
+    }
+    let names = [
+        "offered",
+        "handled",
+        "abandoned_ratio",
+        "service_level_30s",
+        "wait_s_mean",
+        "first_response_s_mean",
+        "inter_message_s_mean",
+        "handle_s_mean",
+    ];
+    let class = |(name, factor): (&str, f64)| ClassRow {
+        name: name.into(),
+        measures: names
+            .iter()
+            .map(|name| {
+                let of_all = result.measures.get(*name).copied();
+                let m = of_all.unwrap_or(measure(0.05, Some(0.01)));
+                let times = |value: Option<f64>| value.map(|value| value * factor);
+                let (value, low, high) = (times(m.value), times(m.low), times(m.high));
+                (
+                    name.to_string(),
+                    Measure {
+                        value,
+                        low,
+                        high,
+                        ..m
+                    },
+                )
+            })
+            .collect(),
+    };
+    result.classes = [("private", 0.8), ("business \u{1b}[2J", 0.2)]
+        .map(class)
+        .into();
+    result.precision = vec![
+        Precise::of("wait_s_mean", 0.05, 0.0, result.measures.get("wait_s_mean")),
+        Precise::of(
+            "rejected_ratio",
+            0.1,
+            0.000_5,
+            result.measures.get("rejected_ratio"),
+        ),
+    ];
+    result
+}
+
+#[test]
+fn a_run_with_everything_at_100_columns() {
+    insta::assert_snapshot!(render(&rich(), 100, false));
+}
+
+#[test]
+fn a_run_with_everything_at_160_columns() {
+    insta::assert_snapshot!(render(&rich(), 160, false));
+}
+
 #[test]
 fn a_simulated_week_at_100_columns() {
     insta::assert_snapshot!(render(&week(), 100, false));
@@ -273,7 +352,7 @@ fn what_went_wrong_stands_first() {
 
 #[test]
 fn no_line_is_wider_than_asked_and_colours_change_nothing_else() {
-    for run in [week(), live()] {
+    for run in [week(), live(), rich()] {
         for width in [80, 100, 160] {
             let text = render(&run, width, false);
             for line in text.lines() {

@@ -43,6 +43,7 @@ fn run(plan: &Plan) -> Outcome {
         &Options {
             threads: 1,
             records: true,
+            ..Options::default()
         },
         &Watch::default(),
     )

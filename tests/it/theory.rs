@@ -454,6 +454,7 @@ fn hold(scale: f64, precise: bool) {
         let options = Options {
             threads: 2,
             records: false,
+            ..Options::default()
         };
         let result = simulate(&center.plan(), &options, &Watch::default()).result;
         let t = student(center.replications as usize - 1);

@@ -6,7 +6,8 @@ use super::Recorder;
 use crate::center::fate::Fate;
 use crate::measure::clock::Gauge;
 use crate::measure::histogram::Reading;
-use crate::measure::tally::{Count, Latency};
+use crate::measure::story::Event;
+use crate::measure::tally::{ClassTally, Count, Latency, Within};
 use crate::measure::visit::{EXCLUDED, Flag, Visit};
 use crate::time::{Span, Time};
 
@@ -19,6 +20,7 @@ impl Recorder {
         if attempt > 0 {
             self.bump(&visit, Count::Retried);
         }
+        self.tell(&visit, now, || Event::Offered);
         visit
     }
 
@@ -31,6 +33,7 @@ impl Recorder {
     pub fn closed_desk(&mut self, number: u32, attempt: u16, class: u8, now: Time) {
         let visit = self.arrived(number, attempt, class, now);
         self.bump(&visit, Count::Closed);
+        self.tell(&visit, now, || Event::ClosedDesk);
         self.keep(&visit, Time::NEVER);
     }
 
@@ -40,7 +43,10 @@ impl Recorder {
             true => self.outline.interval_of(now) as u32,
             false => EXCLUDED,
         };
-        let visit = Visit::new(number, attempt, class, now, interval);
+        let mut visit = Visit::new(number, attempt, class, now, interval);
+        if number == self.story.customer() {
+            visit.set(Flag::Traced);
+        }
         self.bump(&visit, Count::Arrived);
         if attempt == 0 {
             self.bump(&visit, Count::Customers);
@@ -57,6 +63,8 @@ impl Recorder {
     #[inline]
     pub fn queued(&mut self, visit: &mut Visit, now: Time) {
         visit.set(Flag::Delayed);
+        let before = self.clock.count(Gauge::Queue);
+        self.tell(visit, now, || Event::Queued { before });
         self.waits(visit, now);
         self.bump(visit, Count::Delayed);
     }
@@ -99,28 +107,20 @@ impl Recorder {
         let reading = Reading::of(wait);
         slice.wait.record(reading);
         self.series[Latency::Wait as usize].count(reading);
-        for (within, level) in self
-            .tally
-            .within
-            .iter_mut()
-            .zip(&self.outline.service_levels)
-        {
-            within.answered += u64::from(wait <= *level);
+        if let Some(class) = self.tally.class(visit) {
+            class.wait.record(wait);
+            class.wait_all.record(wait);
         }
-        if self
-            .outline
-            .service_levels
-            .first()
-            .is_some_and(|level| wait <= *level)
-        {
-            slice.within.answered += 1;
-        }
+        self.within(visit, |within, level| {
+            within.answered += u64::from(wait <= level);
+        });
     }
 
     #[inline]
     fn spell_begins(&mut self, visit: &mut Visit, agent: u32, now: Time) {
         visit.agent = agent;
         visit.held = visit.held.wrapping_sub(now.0);
+        self.tell(visit, now, || Event::Assigned { agent });
     }
 
     /// The chat goes back from its agent to the queue.
@@ -128,6 +128,7 @@ impl Recorder {
         visit.held = visit.held.wrapping_add(now.0);
         visit.agent = u32::MAX;
         visit.transferred();
+        self.tell(visit, now, || Event::HandedOver);
         if visit.is(Flag::Ghost) {
             self.clock.fall(Gauge::Ghosts, now);
         } else {
@@ -155,6 +156,8 @@ impl Recorder {
     pub fn sent(&mut self, visit: &mut Visit, now: Time) {
         visit.pending = now;
         self.bump(visit, Count::Messages);
+        let message = visit.replies + 1;
+        self.tell(visit, now, || Event::Sent { message });
     }
 
     /// A reply was delivered to a customer who is there.
@@ -171,6 +174,9 @@ impl Recorder {
         if first {
             visit.first_reply = now;
         }
+        if visit.is(Flag::Traced) {
+            self.story.tell_reply(visit, now, latency);
+        }
         let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
             return;
         };
@@ -181,6 +187,12 @@ impl Recorder {
             let response = Reading::of(now.since(visit.offered));
             slice.first_response.record(response);
             self.series[Latency::FirstResponse as usize].count(response);
+        }
+        if let Some(class) = self.tally.class(visit) {
+            class.inter_message.record(latency);
+            if first {
+                class.first_response.record(now.since(visit.offered));
+            }
         }
     }
 
@@ -193,27 +205,17 @@ impl Recorder {
             self.waits_no_more(visit, now);
         }
         self.ended(visit, Fate::AbandonedQueue, now);
-        let wait = now.since(visit.offered);
-        let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
+        if visit.interval == EXCLUDED {
             return;
-        };
+        }
+        let wait = now.since(visit.offered);
         self.series[Latency::WaitAbandoned as usize].record(wait);
-        for (within, level) in self
-            .tally
-            .within
-            .iter_mut()
-            .zip(&self.outline.service_levels)
-        {
-            within.short += u64::from(wait < *level);
+        if let Some(class) = self.class(visit) {
+            class.wait_all.record(wait);
         }
-        if self
-            .outline
-            .service_levels
-            .first()
-            .is_some_and(|level| wait < *level)
-        {
-            slice.within.short += 1;
-        }
+        self.within(visit, |within, level| {
+            within.short += u64::from(wait < level);
+        });
     }
 
     /// The customer gives up waiting for a reply and leaves the chat; silently, it keeps its slot,
@@ -241,6 +243,7 @@ impl Recorder {
     /// An agent has replied to one who had left silently; with the last reply the chat is closed.
     pub fn ghost_answered(&mut self, visit: &mut Visit, last: bool, now: Time) {
         visit.set(Flag::Answered);
+        self.tell(visit, now, || Event::Unread);
         if last {
             self.ghost_over(visit, now);
         }
@@ -253,6 +256,7 @@ impl Recorder {
             self.clock.fall(Gauge::Ghosts, now);
         }
         visit.pending = now;
+        self.tell(visit, now, || Event::GivenUp);
     }
 
     /// The queue is full, or the desk closes: the chat is turned away.
@@ -260,7 +264,11 @@ impl Recorder {
         self.waits_no_more(visit, now);
         self.ended(visit, Fate::Rejected, now);
         if visit.interval != EXCLUDED {
-            self.wait_all.record(now.since(visit.offered));
+            let wait = now.since(visit.offered);
+            self.wait_all.record(wait);
+            if let Some(class) = self.class(visit) {
+                class.wait_all.record(wait);
+            }
         }
     }
 
@@ -269,8 +277,13 @@ impl Recorder {
     pub fn ended(&mut self, visit: &mut Visit, fate: Fate, now: Time) {
         debug_assert!(visit.fate.is_none(), "a chat has one fate");
         (visit.fate, visit.closed) = (Some(fate), now);
+        let silent = visit.is(Flag::Ghost);
+        self.tell(visit, now, || Event::Ended { fate, silent });
         if let Some(slice) = self.slices.get_mut(visit.interval as usize) {
             slice.counts.bump_fate(fate);
+            if let Some(class) = self.tally.class(visit) {
+                class.counts.bump_fate(fate);
+            }
         }
         if fate == Fate::Handled && self.is_measured(now) {
             self.tally.handled_by_clock += 1;
@@ -288,19 +301,10 @@ impl Recorder {
         let waiting = !visit.assigned.comes();
         self.cut(visit, Fate::OpenAtEnd, now);
         visit.closed = Time::NEVER;
-        let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
-            return;
-        };
-        let overdue = |level: &Span| waiting && now.since(visit.offered) > *level;
-        for (within, level) in self
-            .tally
-            .within
-            .iter_mut()
-            .zip(&self.outline.service_levels)
-        {
-            within.overdue += u64::from(overdue(level));
-        }
-        slice.within.overdue += u64::from(self.outline.service_levels.first().is_some_and(overdue));
+        let wait = now.since(visit.offered);
+        self.within(visit, |within, level| {
+            within.overdue += u64::from(waiting && wait > level);
+        });
     }
 
     /// An agent begins composing, or leaves off.
@@ -344,24 +348,58 @@ impl Recorder {
         if visit.agent != u32::MAX {
             visit.held = visit.held.wrapping_add(now.0);
         }
+        let (handle, wrap_up) = (Span(visit.held), now.since(visit.over()));
+        self.tell(visit, now, || Event::Freed { handle, wrap_up });
         let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
             return;
         };
-        let handle = Span(visit.held);
-        let closed = match visit.is(Flag::Ghost) {
-            true => visit.pending,
-            false => visit.closed,
-        };
         slice.handle.record(handle);
         self.series[Latency::Handle as usize].count(Reading::of(handle));
-        self.series[Latency::WrapUp as usize].record(now.since(closed));
+        self.series[Latency::WrapUp as usize].record(wrap_up);
         self.series[Latency::ComposingPerChat as usize].record(visit.composed);
+        if let Some(class) = self.tally.class(visit) {
+            class.handle.record(handle);
+        }
     }
 
     #[inline]
     fn bump(&mut self, visit: &Visit, count: Count) {
         if let Some(slice) = self.slices.get_mut(visit.interval as usize) {
             slice.counts.bump(count);
+            if let Some(class) = self.tally.class(visit) {
+                class.counts.bump(count);
+            }
+        }
+    }
+
+    /// Counts for each service level; for the first also by interval and class.
+    #[inline]
+    fn within(&mut self, visit: &Visit, count: impl Fn(&mut Within, Span)) {
+        let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
+            return;
+        };
+        let levels = &self.outline.service_levels;
+        let all = self.tally.within.iter_mut().zip(levels);
+        all.for_each(|(within, level)| count(within, *level));
+        if let Some(level) = levels.first() {
+            count(&mut slice.within, *level);
+            if let Some(class) = self.tally.class(visit) {
+                count(&mut class.within, *level);
+            }
+        }
+    }
+
+    /// What is counted of the visit's class; `None` where there is only one.
+    #[inline]
+    fn class(&mut self, visit: &Visit) -> Option<&mut ClassTally> {
+        self.tally.class(visit)
+    }
+
+    /// Tells an event if the customer's story is told: one look at a flag if not.
+    #[inline]
+    fn tell(&mut self, visit: &Visit, now: Time, event: impl FnOnce() -> Event) {
+        if visit.is(Flag::Traced) {
+            self.story.tell(visit.attempt().into(), now, event());
         }
     }
 }

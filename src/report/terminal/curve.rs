@@ -1,11 +1,11 @@
 //! Draws the arrival curve, with wait and active chats under it, as bars.
 //!
-//! Law: every interval is shown: where there are more than columns, neighbours merge into one bar,
-//! counts by sum, waits by customers, active chats by time.
+//! Law: every interval that is measured is shown: where there are more than columns, neighbours
+//! merge into one bar, counts by sum, waits by customers, active chats by time.
 
 use jiff::civil::{DateTime, date};
 
-use super::local;
+use super::{local, measured};
 use crate::measure::result::{Row, RunResult};
 use crate::report::figure::Unit;
 use crate::report::paint::Paint;
@@ -23,7 +23,8 @@ const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇'
 /// The three rows of bars over an axis of local time; nothing where nobody came.
 pub fn render(result: &RunResult, width: usize, paint: Paint) -> String {
     let columns = width - LABEL - NOTE;
-    let bars = Bars::of(&result.intervals, columns);
+    let rows = measured(&result.intervals, result.scenario.warm_up_s);
+    let bars = Bars::of(rows, columns);
     if bars.bins.iter().all(|bin| bin.arrived <= 0.0) {
         return String::new();
     }

@@ -1,7 +1,7 @@
 //! Lists the days of a run that has several.
 
 use super::grid::Grid;
-use super::local;
+use super::{local, measured};
 use crate::measure::catalogue::service_level;
 use crate::measure::result::{Row, RunResult};
 use crate::report::figure::{Unit, say_some};
@@ -12,7 +12,8 @@ const MOST_DAYS: usize = 35;
 
 /// The days, one a line; nothing for a single day or for very many.
 pub fn render(result: &RunResult, width: usize, paint: Paint) -> String {
-    if !(2..=MOST_DAYS).contains(&result.days.len()) {
+    let days = measured(&result.days, result.scenario.warm_up_s);
+    if !(2..=MOST_DAYS).contains(&days.len()) {
         return String::new();
     }
     let level = result.measures.keys().find_map(|name| service_level(name));
@@ -25,7 +26,7 @@ pub fn render(result: &RunResult, width: usize, paint: Paint) -> String {
     heading.extend(["active", "occupancy"]);
     let mut grid = Grid::new(width);
     grid.heading(heading);
-    for day in &result.days {
+    for day in days {
         grid.row(cells(day, wide));
     }
     grid.render(paint)

@@ -2,7 +2,7 @@
 //!
 //! Law: the first line tells a reader in a hurry whether to read on.
 
-use super::{local, wrapped};
+use super::{local, precision, wrapped};
 use crate::measure::gate::Outcome;
 use crate::measure::result::{RunKind, RunResult};
 use crate::report::figure::grouped;
@@ -55,11 +55,14 @@ fn verdict(result: &RunResult, paint: Paint) -> String {
         Some(false) => paint.bad("FAILED"),
         None => paint.heading("NO GATES"),
     });
-    let rest = match verdict.passed {
-        Some(_) => format!("  {}", gates_in_words(result)),
-        None => String::new(),
-    };
-    words.join(", ") + &rest
+    let gates = verdict.passed.map(|_| gates_in_words(result));
+    let rest: Vec<String> = gates
+        .into_iter()
+        .chain(precision::in_words(result))
+        .collect();
+    format!("{}  {}", words.join(", "), rest.join("; "))
+        .trim_end()
+        .to_string()
 }
 
 fn gates_in_words(result: &RunResult) -> String {
@@ -107,9 +110,13 @@ fn ran(result: &RunResult) -> String {
     );
     match result.kind {
         RunKind::Simulate => format!(
-            "simulated {}: {from}; seed {}",
+            "simulated {}: {from}; seed {}{}",
             replications(echo.replications),
-            echo.seed
+            echo.seed,
+            match echo.replication {
+                None => String::new(),
+                Some(replication) => format!(", replication {replication}"),
+            }
         ),
         RunKind::Load => format!(
             "played live against {} at speed {}: {from}; seed {}, replication {}",

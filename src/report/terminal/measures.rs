@@ -10,19 +10,33 @@ use crate::report::figure::Unit;
 use crate::report::paint::Paint;
 
 /// Counts with the measure of their share, where it is one of offered.
-const FATES: [(&str, &str, &str); 8] = [
+const FATES: [(&str, &str, &str); 11] = [
     ("offered", "offered", ""),
+    ("  came again", "retried", ""),
     ("handled", "handled", ""),
     ("left the queue", "abandoned_queue", "abandoned_queue_ratio"),
     ("left the chat", "abandoned_chat", ""),
+    ("  silently", "abandoned_silent", ""),
     ("rejected", "rejected", "rejected_ratio"),
+    ("dropped", "dropped", ""),
     ("open at end", "open_at_end", ""),
     ("failed", "failed", "failed_ratio"),
     ("broken", "broken", "broken_ratio"),
 ];
 
-const TIMES: [(&str, &str); 4] = [
+/// What few centers have: told where it came.
+const RARE: [&str; 6] = [
+    "retried",
+    "abandoned_silent",
+    "dropped",
+    "requeue_wait_s",
+    "orbit_mean",
+    "wasted_slot_s",
+];
+
+const TIMES: [(&str, &str); 5] = [
     ("wait", "wait_s"),
+    ("second wait", "requeue_wait_s"),
     ("first response", "first_response_s"),
     ("inter-message", "inter_message_s"),
     ("handle time", "handle_s"),
@@ -36,12 +50,14 @@ const LIVE_TIMES: [(&str, &str); 5] = [
     ("agent online", "agent_online_ms"),
 ];
 
-const LEVELS: [(&str, &str); 5] = [
+const LEVELS: [(&str, &str); 7] = [
     ("occupancy", "occupancy_ratio"),
     ("utilisation", "utilisation_ratio"),
     ("active chats", "active_chats_mean"),
     ("chats waiting", "queue_mean"),
     ("most waiting", "queue_max"),
+    ("to come again", "orbit_mean"),
+    ("slots wasted", "wasted_slot_s"),
 ];
 
 const LIVE_COUNTS: [(&str, &str); 2] = [
@@ -63,13 +79,13 @@ pub fn render(result: &RunResult, width: usize, paint: Paint) -> String {
     series(&mut grid, result, &TIMES, room);
     blank(&mut grid);
     grid.heading(["Load", ""]);
-    singles(&mut grid, result, &LEVELS);
+    singles(&mut grid, result, &LEVELS, room);
     service_levels(&mut grid, result);
     if result.kind == RunKind::Load {
         blank(&mut grid);
         grid.heading(std::iter::once("Live".to_string()).chain(statistics));
         series(&mut grid, result, &LIVE_TIMES, room);
-        singles(&mut grid, result, &LIVE_COUNTS);
+        singles(&mut grid, result, &LIVE_COUNTS, room);
     }
     grid.render(paint)
 }
@@ -107,12 +123,9 @@ fn blank(grid: &mut Grid) {
     grid.row([""]);
 }
 
-fn without_interval(measure: &Measure) -> Measure {
-    Measure {
-        low: None,
-        high: None,
-        ..*measure
-    }
+/// Whether a row is told: always, but for what few centers have.
+fn is_told(name: &str, measure: &Measure) -> bool {
+    !RARE.contains(&name) || measure.value.is_some_and(|value| value > 0.0)
 }
 
 fn chats(grid: &mut Grid, result: &RunResult, room: Room) {
@@ -127,7 +140,7 @@ fn chats(grid: &mut Grid, result: &RunResult, room: Room) {
         grid.row(["closed desk".into(), Unit::Count.say_measure(closed)]);
     }
     for (label, name, ratio) in FATES {
-        let Some(count) = result.measures.get(name) else {
+        let Some(count) = result.measures.get(name).filter(|m| is_told(name, m)) else {
             continue;
         };
         let share = match (result.measures.get(ratio), count.value.zip(offered)) {
@@ -142,10 +155,8 @@ fn chats(grid: &mut Grid, result: &RunResult, room: Room) {
 fn series(grid: &mut Grid, result: &RunResult, series: &[(&str, &str)], room: Room) {
     for (label, name) in series {
         let measure = |statistic: &str| result.measures.get(&format!("{name}_{statistic}"));
-        if STATISTICS
-            .iter()
-            .all(|statistic| measure(statistic).is_none())
-        {
+        let mean = measure(STATISTICS[0]);
+        if mean.is_none_or(|mean| !is_told(name, mean)) {
             continue;
         }
         let cell = |statistic: &&str| match measure(statistic) {
@@ -153,7 +164,7 @@ fn series(grid: &mut Grid, result: &RunResult, series: &[(&str, &str)], room: Ro
                 Unit::of(&format!("{name}_mean")).say_measure(measure)
             }
             Some(measure) => {
-                Unit::of(&format!("{name}_mean")).say_measure(&without_interval(measure))
+                Unit::of(&format!("{name}_mean")).say_measure(&measure.without_interval())
             }
             None => "-".into(),
         };
@@ -162,11 +173,17 @@ fn series(grid: &mut Grid, result: &RunResult, series: &[(&str, &str)], room: Ro
     }
 }
 
-fn singles(grid: &mut Grid, result: &RunResult, singles: &[(&str, &str)]) {
+fn singles(grid: &mut Grid, result: &RunResult, singles: &[(&str, &str)], room: Room) {
     for (label, name) in singles {
-        if let Some(measure) = result.measures.get(*name) {
-            grid.row([(*label).to_string(), Unit::of(name).say_measure(measure)]);
-        }
+        let Some(measure) = result.measures.get(*name).filter(|m| is_told(name, m)) else {
+            continue;
+        };
+        // A long time with its interval is the widest of all.
+        let shown = match Unit::of(name) {
+            Unit::Seconds if room < Room::Some => measure.without_interval(),
+            _ => *measure,
+        };
+        grid.row([(*label).to_string(), Unit::of(name).say_measure(&shown)]);
     }
 }
 
