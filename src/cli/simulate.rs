@@ -13,6 +13,7 @@ use super::scenario_args::{JudgeBy, OutputArgs, ScenarioArgs, change};
 use super::signals::Signals;
 use crate::error::{Exit, Result};
 use crate::report::figure::grouped;
+use crate::scenario::outlook::flow::Flow;
 use crate::scenario::plan::Plan;
 use crate::simulation::{Options, Watch, simulate};
 use crate::time::Span;
@@ -74,7 +75,8 @@ pub fn run(args: &Simulate, console: &Console) -> Result<Exit> {
 }
 
 fn progress(args: &Simulate, console: &Console, plan: &Plan, watch: Arc<Watch>) -> Progress {
-    let all = plan.arrivals.expected() * f64::from(plan.replications);
+    let expected = Flow::of(plan).arrived(plan.begin, plan.outline.horizon);
+    let all = expected * f64::from(plan.replications);
     let replications = plan.replications;
     Progress::start(args.output.progress(console), console, move |since| {
         line(&watch, since, all, replications)
