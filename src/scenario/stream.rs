@@ -105,15 +105,17 @@ impl<'p> Poisson<'p> {
     /// Draws all arrivals before `begin`, and says how many there were.
     fn skip(&mut self, begin: Time) -> u32 {
         let mut number = 0;
-        while begin > Time::ZERO {
+        if begin == Time::ZERO {
+            return number;
+        }
+        loop {
             let before = self.clone();
             if self.next(number).is_none_or(|time| time >= begin) {
                 *self = before;
-                break;
+                return number;
             }
             number += 1;
         }
-        number
     }
 
     /// Turns to a piece: a new day has a factor of its own.

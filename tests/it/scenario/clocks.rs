@@ -76,12 +76,7 @@ fn curves_lose_what_is_skipped_and_repeat_what_is_repeated() {
 }
 
 /// Shifts and opening hours of a Saturday to Monday, in hours since Saturday's midnight.
-fn team(
-    zone: &str,
-    start: &str,
-    roster: &str,
-    opening: &str,
-) -> (Vec<(f64, f64)>, Vec<(f64, f64)>) {
+fn team(zone: &str, start: &str, roster: &str, opening: &str) -> [Vec<(f64, f64)>; 2] {
     let text = format!(
         "[calendar]\ntime_zone = \"{zone}\"\nstart = {start}\nhorizon = \"2d\"\n{opening}
          [arrivals]\nrate = \"1 per hour\"\nintraday = {{ every = \"12h\", from = \"12:00\", weights = [1] }}
@@ -91,25 +86,22 @@ fn team(
     );
     let plan = busyhour::scenario::read_text("x", &text, std::path::Path::new(""), &[]);
     let plan: Plan = plan.unwrap_or_else(|error| panic!("{error}"));
-    let hours =
-        |from: Time, until: Time| (from.as_secs_f64() / 3_600.0, until.as_secs_f64() / 3_600.0);
+    let hours = |from: Time, until: Time| (from.0 as f64 / 3.6e12, until.0 as f64 / 3.6e12);
     let last = plan.team - 1;
     let shifts = plan.shifts.iter().filter(|shift| shift.agent != last);
     let open = plan
         .open
         .iter()
         .map(|period| hours(period.from, period.until));
-    (
-        shifts.map(|shift| hours(shift.from, shift.until)).collect(),
-        open.collect(),
-    )
+    let shifts = shifts.map(|shift| hours(shift.from, shift.until));
+    [shifts.collect(), open.collect()]
 }
 
 /// An edge that is skipped is where the clocks go on; one that comes twice is its first coming.
 #[test]
 fn edges_of_shifts_and_hours_move_to_where_the_clocks_go_on() {
     let line = |shift: &str| format!("{{ days = \"sat-sun\", shift = \"{shift}\", agents = 1 }}");
-    let madrid = |start, shift: &str| team("Europe/Madrid", start, &line(shift), "").0;
+    let madrid = |start, shift: &str| team("Europe/Madrid", start, &line(shift), "")[0].clone();
     // Saturday's night shift ends at 02:00, when it is 03:00; it leaves as the next ones come.
     assert_eq!(
         madrid("2026-03-28", "22:00-02:30"),
@@ -133,15 +125,15 @@ fn edges_of_shifts_and_hours_move_to_where_the_clocks_go_on() {
             "2024-04-25",
             &line(shift).replace("sat-sun", "thu-fri"),
             "",
-        )
-        .0
+        )[0]
+        .clone()
     };
     assert_eq!(cairo("20:00-24:00"), [(20.0, 24.0), (43.0, 47.0)]);
     assert_eq!(cairo("00:00-08:00"), [(0.0, 8.0), (24.0, 31.0)]);
     assert_eq!(cairo("22:00-00:30"), [(22.0, 24.0), (45.0, 47.5)]);
     // Hours that only the gap parts are one.
     let opening = "opening_hours = { mon-sun = \"00:00-02:30, 02:45-05:00, 12:00-24:00\" }";
-    let open = team("Europe/Madrid", "2026-03-28", &line("00:00-05:00"), opening).1;
+    let open = team("Europe/Madrid", "2026-03-28", &line("00:00-05:00"), opening)[1].clone();
     assert_eq!(open, [(0.0, 2.5), (2.75, 5.0), (12.0, 28.0), (35.0, 47.0)]);
 }
 

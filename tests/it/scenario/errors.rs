@@ -178,6 +178,28 @@ fn contradictions_are_named() {
         ],
         "the local time 2026-03-29T02:30:00 does not exist",
     );
+    says(
+        &["arrivals.rate=1000000 per second", "arrivals.scale=9"],
+        "32400000000 chats are expected: too many for one run",
+    );
+    says(
+        &["arrivals.busyness={ cv=0.1, day_correlation=1.1 }"],
+        "a number from -1 up to 1 is expected",
+    );
+    says(
+        &[
+            "agents.roster=",
+            "agents.count={ every=\"1h\", values=[0, 0] }",
+        ],
+        "no agent is ever there",
+    );
+    says(
+        &[
+            "agents.roster=",
+            "agents.count={ every=\"1s\", values=[1] }",
+        ],
+        "at least 1m is expected",
+    );
     says(&["calendar.horizon=9999d"], "longer than 1100 days");
     says(&["live.speed=0"], "`speed` is out of range");
     says(&["gate.waits=\"< 1\""], "`waits` is no measure");
@@ -280,6 +302,21 @@ fn a_curve_in_a_csv_is_checked_like_one_in_the_scenario() {
     assert!(message.contains("curve.csv:3:3"), "{message}");
     assert!(message.contains("curve.csv:4:3"), "{message}");
     assert!(message.contains("a number from 0 up to"), "{message}");
+}
+
+/// A day has at most a row a minute; a file that goes on is not read on.
+#[test]
+fn a_curve_that_is_longer_than_a_day_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = "1\n".repeat(1_500);
+    std::fs::write(folder.path().join("curve.csv"), format!("chats\n{rows}")).unwrap();
+    let text = format!(
+        "{GOOD}[arrivals.intraday]\nevery = \"1m\"\nfile = \"curve.csv\"\ncolumn = \"chats\"\n"
+    );
+    let error = read_text("test.toml", &text, folder.path(), &[]).unwrap_err();
+    let message = error.message(false);
+    assert!(message.contains("curve.csv:1442:1"), "{message}");
+    assert!(message.contains("a day has at most 1440 bins"), "{message}");
 }
 
 #[test]

@@ -72,7 +72,7 @@ file = "curve.csv"
 column = "chats"
 [agents]
 concurrency = 1
-count = { every = "1h", values = [3, 0, 5] }
+count = { every = "1h", values = [3, 1, 5] }
 reply = "constant(30s)"
 slow_down = 0.05
 "#,

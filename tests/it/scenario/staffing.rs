@@ -18,7 +18,7 @@ fn staffed(calendar: &str, agents: &str) -> Plan {
 
 /// Hours since the start.
 fn hours(at: Time) -> f64 {
-    at.as_secs_f64() / 3_600.0
+    at.0 as f64 / 3.6e12
 }
 
 /// Who, from when, until when.

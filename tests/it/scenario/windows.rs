@@ -49,7 +49,7 @@ fn narrowed(window: &str) -> Plan {
 }
 
 fn hours(at: Time) -> f64 {
-    at.as_secs_f64() / 3_600.0
+    at.0 as f64 / 3.6e12
 }
 
 /// Begin, end of the warm-up and horizon in hours since Friday noon, and the words.
