@@ -81,22 +81,8 @@ pub fn ask(section: &mut Section, folder: &Path) -> Arrivals {
         &Number::above_zero(1e4, "1.3"),
         "1.0",
     );
-    let one = "`rate = \"1200 per hour\"`, `volume = \"14000 per week\"` or `replay = {...}`";
-    section.exactly_one(&["volume", "rate", "replay"], one);
-    let curve = ["month", "weekday", "intraday", "shape", "surges"];
-    section.excludes(
-        "replay",
-        &curve,
-        "recorded arrivals have their seasons in them",
-    );
     let replay = replay.and_then(|replay| replay.value);
-    let fixed = replay.as_ref().is_some_and(|replay| !replay.resampled());
-    if let Some(place) = section.key_place("busyness").filter(|_| fixed) {
-        let title = "`busyness` does not go with arrivals that are replayed as they were";
-        let help = "take `busyness` out, or write `resample = \"poisson\"` in `replay`";
-        let label = "they come alike in all replications";
-        section.problem(place, title, label, Some(help.into()));
-    }
+    forbid_contradictions(section, replay.as_ref());
     let shares = matches!(
         base,
         Some(At {
@@ -120,6 +106,25 @@ pub fn ask(section: &mut Section, folder: &Path) -> Arrivals {
         }),
         replay,
         scale: scale.value,
+    }
+}
+
+/// One way to say when customers come, and nothing beside a replay that it has in it.
+fn forbid_contradictions(section: &mut Section, replay: Option<&Replay>) {
+    let one = "`rate = \"1200 per hour\"`, `volume = \"14000 per week\"` or `replay = {...}`";
+    section.exactly_one(&["volume", "rate", "replay"], one);
+    let curve = ["month", "weekday", "intraday", "shape", "surges"];
+    section.excludes(
+        "replay",
+        &curve,
+        "recorded arrivals have their seasons in them",
+    );
+    let fixed = replay.is_some_and(|replay| !replay.resampled());
+    if let Some(place) = section.key_place("busyness").filter(|_| fixed) {
+        let title = "`busyness` does not go with arrivals that are replayed as they were";
+        let help = "take `busyness` out, or write `resample = \"poisson\"` in `replay`";
+        let label = "they come alike in all replications";
+        section.problem(place, title, label, Some(help.into()));
     }
 }
 
