@@ -28,6 +28,7 @@ Examples:
   busyhour simulate scenarios/reference.toml     twelve hours, ten times, in virtual time
   busyhour simulate scenarios/reference.toml --set agents.concurrency=4 --set agents.count=120
   busyhour simulate scenarios/reference.toml --trace customer:17      one person's story
+  busyhour simulate scenarios/online-shop-week.toml --busy-hour --scale 2 --warm-up 10m
   busyhour load scenarios/quickstart.toml        live, against the built-in chat server
   busyhour serve --listen 127.0.0.1:4210         the built-in chat server alone
   busyhour load scenarios/quickstart.toml --target ws://127.0.0.1:4210

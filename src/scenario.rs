@@ -5,9 +5,11 @@
 
 mod almanac;
 mod arrivals;
+mod busyness;
 pub mod calendar;
 mod clock;
 mod column;
+mod cover;
 mod curve;
 mod days;
 mod distribution;
@@ -16,8 +18,10 @@ mod duration;
 mod file;
 mod form;
 mod gates;
+mod headcount;
 mod hours;
 mod intraday;
+mod local;
 mod moment;
 mod names;
 pub mod outlook;
@@ -27,13 +31,16 @@ pub mod plan;
 mod problem;
 mod quantity;
 mod replay;
+mod resample;
 mod resolve;
 mod roster;
 mod run;
+pub mod scaling;
 mod schema;
 mod section;
 pub mod stream;
 mod surge;
+pub mod window;
 
 use std::path::Path;
 
@@ -41,6 +48,7 @@ use crate::error::{Error, Result};
 use document::Document;
 use plan::{Plan, Source};
 use problem::Problems;
+use scaling::Scaling;
 
 pub use schema::schema;
 
@@ -52,11 +60,25 @@ pub use schema::schema;
 /// # Errors
 /// One error (exit 2) with everything that is wrong with the file and the overrides.
 pub fn read(file: &Path, overrides: &[String]) -> Result<Plan> {
+    read_scaled(file, overrides, None)
+}
+
+/// Reads a scenario file as [`read`] does and scales it after all other changes.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_scaled(file: &Path, overrides: &[String], scaling: Option<Scaling>) -> Result<Plan> {
     let bytes = std::fs::read(file).map_err(|source| Error::unreadable(file, &source))?;
     let text = String::from_utf8(bytes)
         .map_err(|_| Error::refused(format!("{} is not UTF-8 text", file.display())))?;
     let folder = file.parent().unwrap_or(Path::new(""));
-    read_text(&file.display().to_string(), &text, folder, overrides)
+    read_all(
+        &file.display().to_string(),
+        &text,
+        folder,
+        overrides,
+        scaling,
+    )
 }
 
 /// Reads a scenario from its text, as [`read`] does from a file; `name` stands for the file in
@@ -65,18 +87,38 @@ pub fn read(file: &Path, overrides: &[String]) -> Result<Plan> {
 /// # Errors
 /// One error (exit 2) with everything that is wrong.
 pub fn read_text(name: &str, text: &str, folder: &Path, overrides: &[String]) -> Result<Plan> {
+    read_all(name, text, folder, overrides, None)
+}
+
+fn read_all(
+    name: &str,
+    text: &str,
+    folder: &Path,
+    overrides: &[String],
+    scaling: Option<Scaling>,
+) -> Result<Plan> {
     let mut problems = Problems::new(name, text);
     let Some(mut document) = Document::parse(text, &mut problems) else {
         return Err(problems.into_error());
     };
+    let mut changes = overrides.to_vec();
     for change in overrides {
         overrides::apply(&mut document, change, &mut problems);
+    }
+    if let Some(scaling) = scaling {
+        let more = scaling.changes(&document);
+        for change in &more {
+            overrides::apply(&mut document, change, &mut problems);
+        }
+        changes.extend(more);
     }
     let written = file::read(&document, folder, &mut problems);
     let source = Source {
         file: name.to_string(),
         text: text.to_string(),
-        overrides: overrides.to_vec(),
+        overrides: changes,
+        scaled: scaling.map(Scaling::words),
+        window: None,
     };
     match resolve::resolve(&written, source, &mut problems) {
         Some(plan) if problems.is_empty() => Ok(plan),

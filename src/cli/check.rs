@@ -102,7 +102,7 @@ fn span(secs: f64) -> String {
 
 fn chats(page: &mut Page, plan: &Plan, outlook: &Outlook) {
     let start = plan.calendar.start();
-    let horizon = Span(plan.outline.horizon.0);
+    let horizon = plan.outline.horizon.since(plan.begin);
     let zone = start.time_zone().iana_name().unwrap_or_default();
     page.line(
         "from",
@@ -115,6 +115,12 @@ fn chats(page: &mut Page, plan: &Plan, outlook: &Outlook) {
             grouped(f64::from(plan.replications), 0)
         ),
     );
+    if let Some(window) = &plan.source.window {
+        page.line("window", window);
+    }
+    if let Some(scaled) = &plan.source.scaled {
+        page.line("scaled", scaled);
+    }
     page.heading("Chats expected");
     page.line(
         "in all",

@@ -107,12 +107,13 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
 }
 
 fn progress(args: &Load, console: &Console, plan: &Plan, watch: Arc<Watch>) -> Progress {
-    let (calendar, horizon) = (plan.calendar.clone(), plan.outline.horizon);
+    let (calendar, begin) = (plan.calendar.clone(), plan.begin);
+    let length = plan.outline.horizon.since(begin).as_secs_f64();
     Progress::start(args.output.progress(console), console, move |_| {
         let now = Time(watch.now.load(Ordering::Relaxed));
         let clock = calendar.local(now).strftime("%a %H:%M:%S").to_string();
         Line {
-            done: now.as_secs_f64() / horizon.as_secs_f64(),
+            done: now.since(begin).as_secs_f64() / length,
             text: words(&watch, &clock),
         }
     })

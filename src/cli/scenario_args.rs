@@ -11,6 +11,8 @@ use crate::measure::gate::Judge;
 use crate::report::file;
 use crate::scenario;
 use crate::scenario::plan::Plan;
+use crate::scenario::scaling::Scaling;
+use crate::scenario::window::Window;
 
 /// Which scenario, and what to change in it.
 #[derive(Debug, Args)]
@@ -20,13 +22,48 @@ pub struct ScenarioArgs {
     /// Change a key of the scenario, as in `--set agents.concurrency=4`; may be repeated
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub set: Vec<String>,
+    /// Play only this stretch of the scenario, local time: 'fri 09:00/10:00' (the first such) or
+    /// '2026-11-27 09:00/10:00'
+    #[arg(long, value_name = "DAY FROM/UNTIL", conflicts_with = "busy_hour")]
+    window: Option<String>,
+    /// Play only the hour with the most customers expected
+    #[arg(long)]
+    busy_hour: bool,
+    /// So many times as many customers
+    #[arg(long, value_name = "X")]
+    scale: Option<f64>,
+    /// With --scale: so many times as many agents, too, rounded up
+    #[arg(long, requires = "scale")]
+    with_agents: bool,
+    /// Played, but left out of all figures: `--set run.warm_up=TIME`; with a window, the time
+    /// before it
+    #[arg(long, value_name = "TIME")]
+    warm_up: Option<String>,
 }
 
 impl ScenarioArgs {
-    /// The plan of the scenario with its changes and those that other flags stand for.
+    /// The plan of the scenario, or of a window of it, with its changes and those that other flags
+    /// stand for.
     pub fn plan(&self, flags: &[Option<String>]) -> Result<Plan> {
-        let changes = self.set.iter().chain(flags.iter().flatten());
-        scenario::read(&self.file, &changes.cloned().collect::<Vec<_>>())
+        let warm_up = change("run.warm_up", self.warm_up.as_ref());
+        let flags = flags.iter().chain([&warm_up]).flatten();
+        let changes: Vec<String> = self.set.iter().chain(flags).cloned().collect();
+        let scaling = self.scale.map(|factor| Scaling {
+            factor,
+            with_agents: self.with_agents,
+        });
+        let mut plan = scenario::read_scaled(&self.file, &changes, scaling)?;
+        if let Some(window) = self.window() {
+            window.narrow(&mut plan)?;
+        }
+        Ok(plan)
+    }
+
+    fn window(&self) -> Option<Window> {
+        match &self.window {
+            Some(text) => Some(Window::Written(text.clone())),
+            None => self.busy_hour.then_some(Window::BusyHour),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use super::signals::Signals;
 use super::trace::Trace;
 use crate::error::{Exit, Result};
 use crate::report::figure::grouped;
+use crate::scenario::outlook::flow::Flow;
 use crate::scenario::plan::Plan;
 use crate::simulation::{Options, Watch, simulate};
 use crate::time::Span;
@@ -111,7 +112,7 @@ fn plan(args: &Simulate) -> Result<Plan> {
 }
 
 fn progress(args: &Simulate, console: &Console, plan: &Plan, watch: Arc<Watch>) -> Progress {
-    let each = plan.arrivals.expected();
+    let each = Flow::of(plan).arrived(plan.begin, plan.outline.horizon);
     let most = (!plan.precision.is_empty()).then_some(plan.replications);
     Progress::start(args.output.progress(console), console, move |since| {
         line(&watch, since, each, most)

@@ -116,6 +116,12 @@ pub struct ScenarioEcho {
     pub text: String,
     /// Changes made on the command line.
     pub overrides: Vec<String>,
+    /// By how much the command line scaled it, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scaled: Option<String>,
+    /// The window that was played, in words; absent for all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<String>,
     /// The seed.
     pub seed: u64,
     /// The start, local, with offset and zone.

@@ -1,7 +1,7 @@
 //! Owns `Almanac`: the stretch of local time that a scenario covers, with its holidays.
 //!
-//! Law: the one place where local dates and clocks become instants. A local time that the clocks
-//! skip is read as the instant they skip to or over, one that comes twice as the first.
+//! Law: the one place where dates and clocks of a plan become instants. An edge that the clocks
+//! skip is the instant at which they go on, one that comes twice its first coming.
 
 use std::collections::BTreeSet;
 
@@ -14,6 +14,7 @@ use super::document::At;
 use super::duration::{DURATION, Duration};
 use super::form::List;
 use super::hours::{self, Opening};
+use super::local::{self, Local};
 use super::moment::{Day, Moment, Zone};
 use super::problem::Problems;
 use super::section::Section;
@@ -22,7 +23,7 @@ use crate::time::Time;
 /// `[calendar]` as written.
 pub struct Written {
     zone: At<TimeZone>,
-    start: At<DateTime>,
+    start: At<Local>,
     horizon: Option<At<Duration>>,
     holidays: Vec<Date>,
     /// When the desk is open; `None` for always.
@@ -52,7 +53,8 @@ pub fn ask(section: &mut Section) -> Written {
     );
     let start = section.or(
         "start",
-        "When the scenario starts, local time; a date alone means midnight.",
+        "When the scenario starts, local time; a date alone means midnight. An offset beside it \
+         chooses where the clocks show it twice.",
         &Moment,
         "\"2026-01-05\"",
     );
@@ -85,19 +87,14 @@ pub fn ask(section: &mut Section) -> Written {
 impl Written {
     /// The stretch of time meant.
     pub fn resolve(&self, problems: &mut Problems) -> Option<Almanac> {
-        let ambiguous = self.zone.value.to_ambiguous_zoned(self.start.value);
-        if matches!(ambiguous.offset(), jiff::tz::AmbiguousOffset::Gap { .. }) {
-            let title = "this local time does not exist";
-            let label = "the clocks are put forward over it";
-            problems.add(
-                self.start.place,
-                title,
-                label,
-                Some("start an hour later".into()),
-            );
-            return None;
-        }
-        let (start, horizon) = (ambiguous.compatible().ok()?, self.horizon.as_ref()?);
+        let start = match self.start.instant(&self.zone) {
+            Ok(instant) => instant.to_zoned(self.zone.value.clone()),
+            Err(refusal) => {
+                refusal.note(self.start.place, problems);
+                return None;
+            }
+        };
+        let horizon = self.horizon.as_ref()?;
         let end = end_of(&start, horizon.value)?;
         let length = end.timestamp().as_nanosecond() - start.timestamp().as_nanosecond();
         let length = Time(u64::try_from(length).unwrap_or(0));
@@ -142,26 +139,26 @@ impl Almanac {
             .datetime()
     }
 
-    /// Nanoseconds from the start to a local time.
+    /// Nanoseconds from the start to a local time, the first where it comes twice; to where the
+    /// clocks go on where they skip it.
     pub fn instant(&self, local: DateTime) -> i64 {
         self.instants(local).0
     }
 
-    /// Nanoseconds from the start to a local time, and to its return where clocks are put back.
+    /// As [`Almanac::instant`], and to the time's return where clocks are put back.
     pub fn instants(&self, local: DateTime) -> (i64, Option<i64>) {
-        let ambiguous = self.start.time_zone().to_ambiguous_timestamp(local);
+        let zone = self.start.time_zone();
+        let ambiguous = zone.to_ambiguous_timestamp(local);
         let twice = matches!(ambiguous.offset(), jiff::tz::AmbiguousOffset::Fold { .. });
         let second = ambiguous.later().ok().filter(|_| twice);
-        let first = ambiguous
-            .compatible()
-            .map_or(i64::MAX / 4, |first| self.since_start(first));
+        let first = local::skipping(zone, local).or_else(|| ambiguous.compatible().ok());
+        let first = first.map_or(i64::MAX / 4, |first| self.since_start(first));
         (first, second.map(|second| self.since_start(second)))
     }
 
-    /// Whether a local time comes at all.
-    pub fn exists(&self, local: DateTime) -> bool {
-        let ambiguous = self.start.time_zone().to_ambiguous_timestamp(local);
-        !matches!(ambiguous.offset(), jiff::tz::AmbiguousOffset::Gap { .. })
+    /// The time zone of all local times.
+    pub fn zone(&self) -> &TimeZone {
+        self.start.time_zone()
     }
 
     /// The local dates from the day before the start to the day on which `until` lies.
@@ -176,21 +173,17 @@ impl Almanac {
         DayKind::of(date.weekday(), self.holidays.contains(&date))
     }
 
-    /// When the clocks change within the horizon.
-    pub fn clock_changes(&self) -> Vec<i64> {
-        let following = self.start.time_zone().following(self.start.timestamp());
+    /// When the clocks change before `until`.
+    pub fn clock_changes(&self, until: Time) -> impl Iterator<Item = i64> {
+        let until = until.0.min(i64::MAX as u64 / 4) as i64;
+        let following = self.zone().following(self.start.timestamp());
         let changes = following.map(|change| self.since_start(change.timestamp()));
-        changes
-            .take_while(|change| *change < self.horizon.0 as i64)
-            .collect()
+        changes.take_while(move |change| *change < until)
     }
 
     /// When local days begin within the horizon; the first is the start.
     pub fn days(&self) -> Vec<Time> {
-        let midnight = |date: Date| {
-            let start = date.to_zoned(self.start.time_zone().clone()).ok()?;
-            u64::try_from(self.since_start(start.timestamp())).ok()
-        };
+        let midnight = |date: Date| u64::try_from(self.instant(date.at(0, 0, 0, 0))).ok();
         let midnights = self.dates(self.horizon).filter_map(midnight).map(Time);
         let inside = midnights.filter(|day| *day > Time::ZERO && *day < self.horizon);
         let mut days: Vec<Time> = [Time::ZERO].into_iter().chain(inside).collect();

@@ -5,11 +5,11 @@
 use std::path::Path;
 
 use super::almanac::Almanac;
-use super::curve::{Base, Curve, Weekdays};
+use super::curve::{Base, Curve, Spread, Weekdays};
 use super::days::NAMES;
 use super::document::{At, Place};
-use super::form::Number;
-use super::intraday::Intraday;
+use super::form::{Choice, Number};
+use super::intraday::{Curves, Shape};
 use super::names::list;
 use super::plan;
 use super::problem::Problems;
@@ -29,10 +29,12 @@ pub struct Arrivals {
     pub months: [f64; 12],
     /// Factors of the weekdays.
     pub weekdays: Option<Weekdays>,
-    /// The curve of the day.
-    pub intraday: Option<Intraday>,
-    /// The spread of the days' busyness.
-    pub busyness_cv: f64,
+    /// The curves of the days.
+    pub intraday: Option<Curves>,
+    /// How they go from point to point.
+    pub shape: Shape,
+    /// How days differ by chance.
+    pub busyness: Spread,
     /// Rushes.
     pub surges: Vec<surge::Written>,
     /// Recorded arrivals.
@@ -59,11 +61,15 @@ pub fn ask(section: &mut Section, folder: &Path) -> Arrivals {
         ask_months,
     );
     let weekdays = section.table("weekday", WEEKDAY, ask_weekdays);
-    let intraday = section.table("intraday", INTRADAY, |s| Intraday::ask(s, folder));
-    let busyness = section.table("busyness", "How days differ by chance.", |s| {
-        let cv = "Coefficient of variation of a factor, mean 1, drawn for each local date.";
-        s.required("cv", cv, &Number::up_to(5.0, "0.08"))
-    });
+    let intraday = section.table("intraday", INTRADAY, |s| Curves::ask(s, folder));
+    let shape = section.or(
+        "shape",
+        "How the rate goes between the points of `intraday`: level through each bin, or straight \
+         from the middle of one bin to the middle of the next.",
+        &Choice(&[("steps", Shape::Steps), ("linear", Shape::Linear)]),
+        "\"steps\"",
+    );
+    let busyness = section.table("busyness", "How days differ by chance.", ask_busyness);
     let rushes = "Rushes: the rate is multiplied for a while.";
     let surges = section.tables("surges", rushes, surge::ask);
     let replay = section.table("replay", "Recorded arrivals, in place of a rate.", |s| {
@@ -75,14 +81,8 @@ pub fn ask(section: &mut Section, folder: &Path) -> Arrivals {
         &Number::above_zero(1e4, "1.3"),
         "1.0",
     );
-    let one = "`rate = \"1200 per hour\"`, `volume = \"14000 per week\"` or `replay = {...}`";
-    section.exactly_one(&["volume", "rate", "replay"], one);
-    let curve = ["month", "weekday", "intraday", "busyness", "surges"];
-    section.excludes(
-        "replay",
-        &curve,
-        "recorded arrivals have their seasons in them",
-    );
+    let replay = replay.and_then(|replay| replay.value);
+    forbid_contradictions(section, replay.as_ref());
     let shares = matches!(
         base,
         Some(At {
@@ -96,15 +96,35 @@ pub fn ask(section: &mut Section, folder: &Path) -> Arrivals {
         weekdays: weekdays.and_then(|given| given.value.check(given.place, shares, section)),
         intraday: intraday.and_then(|given| check_shares(given, shares, section)),
         months: months.map_or([1.0; 12], |months| months.value),
-        busyness_cv: busyness.and_then(|b| b.value).map_or(0.0, |cv| cv.value),
+        shape: shape.value,
+        busyness: busyness.and_then(|b| b.value).unwrap_or_default(),
         surges: surges.map_or(Vec::new(), |list| {
             list.value
                 .into_iter()
                 .filter_map(|surge| surge.value)
                 .collect()
         }),
-        replay: replay.and_then(|replay| replay.value),
+        replay,
         scale: scale.value,
+    }
+}
+
+/// One way to say when customers come, and nothing beside a replay that it has in it.
+fn forbid_contradictions(section: &mut Section, replay: Option<&Replay>) {
+    let one = "`rate = \"1200 per hour\"`, `volume = \"14000 per week\"` or `replay = {...}`";
+    section.exactly_one(&["volume", "rate", "replay"], one);
+    let curve = ["month", "weekday", "intraday", "shape", "surges"];
+    section.excludes(
+        "replay",
+        &curve,
+        "recorded arrivals have their seasons in them",
+    );
+    let fixed = replay.is_some_and(|replay| !replay.resampled());
+    if let Some(place) = section.key_place("busyness").filter(|_| fixed) {
+        let title = "`busyness` does not go with arrivals that are replayed as they were";
+        let help = "take `busyness` out, or write `resample = \"poisson\"` in `replay`";
+        let label = "they come alike in all replications";
+        section.problem(place, title, label, Some(help.into()));
     }
 }
 
@@ -113,7 +133,31 @@ const WEEKDAY: &str = "Weights of the weekdays and of holidays: with `volume` sh
                        `holiday` nobody comes on holidays.";
 
 const INTRADAY: &str = "Weights of the hours of the day, by the local clock; outside the bins \
-                        nobody comes. Absent: even.";
+                        nobody comes. Absent: even. Weekdays and holidays may have curves of \
+                        their own, as in `intraday.sat = {...}`.";
+
+fn ask_busyness(section: &mut Section) -> Option<Spread> {
+    let cv = section.required(
+        "cv",
+        "Coefficient of variation of a factor, mean 1, drawn for each local date.",
+        &Number::up_to(5.0, "0.08"),
+    );
+    let correlation = section.or(
+        "day_correlation",
+        "Correlation of the factors of two dates in a row (lag-1 Gaussian copula).",
+        &Number {
+            least: -1.0,
+            most: 1.0,
+            least_allowed: true,
+            example: "0.6",
+        },
+        "0.0",
+    );
+    Some(Spread {
+        cv: cv?.value,
+        correlation: correlation.value,
+    })
+}
 
 fn ask_base(section: &mut Section) -> Option<At<Base>> {
     let volume = section.optional(
@@ -190,13 +234,9 @@ impl Week {
     }
 }
 
-fn check_shares(
-    given: At<Option<Intraday>>,
-    shares: bool,
-    section: &mut Section,
-) -> Option<Intraday> {
+fn check_shares(given: At<Option<Curves>>, shares: bool, section: &mut Section) -> Option<Curves> {
     let intraday = given.value?;
-    if shares && intraday.sum() <= 0.0 {
+    if shares && intraday.least_sum() <= 0.0 {
         let title = "the weights of `intraday` sum to zero";
         section.problem(given.place, title, "no hour has chats", None);
         return None;
@@ -220,6 +260,10 @@ impl Arrivals {
                 scale: self.scale,
                 interval,
             };
+            if replay.resampled() {
+                let pieces = replay.pieces(&placing, problems)?;
+                return self.check(self.busy(pieces), problems);
+            }
             let arrivals = replay.place(&placing, problems)?;
             return Some(plan::Arrivals::Replay(arrivals.into()));
         }
@@ -234,9 +278,24 @@ impl Arrivals {
             intraday: self.intraday.clone(),
             surges: surges.collect(),
             scale: self.scale,
-            busyness_cv: self.busyness_cv,
+            shape: self.shape,
+            busyness: self.busyness,
         };
-        let arrivals = plan::Arrivals::Rate(curve.expand(almanac));
+        self.check(curve.expand(almanac), problems)
+    }
+
+    /// Pieces with the days' busyness.
+    fn busy(&self, pieces: Vec<plan::Piece>) -> plan::RateCurve {
+        plan::RateCurve {
+            pieces,
+            busyness_cv: self.busyness.cv,
+            day_correlation: self.busyness.correlation,
+        }
+    }
+
+    /// A rate by which somebody comes, but not too many.
+    fn check(&self, curve: plan::RateCurve, problems: &mut Problems) -> Option<plan::Arrivals> {
+        let arrivals = plan::Arrivals::Rate(curve);
         let expected = arrivals.expected();
         if (MOST_EXPECTED..).contains(&expected) {
             let title = format!("{expected:.0} chats are expected: too many for one run");

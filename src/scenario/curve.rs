@@ -7,12 +7,12 @@
 use jiff::civil::Date;
 
 use super::almanac::Almanac;
-use super::clock::{Clock, DAY};
+use super::clock::DAY;
 use super::days::DayKind;
-use super::intraday::Intraday;
+use super::intraday::{Curves, Shape};
 use super::plan::{Piece, RateCurve};
 use super::surge::Surge;
-use crate::time::Time;
+use crate::time::{Span, Time};
 
 /// What the factors multiply.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,16 +42,27 @@ pub struct Curve {
     /// `None`: every day is like another, holidays too.
     pub weekdays: Option<Weekdays>,
     /// `None`: evenly over the local day.
-    pub intraday: Option<Intraday>,
+    pub intraday: Option<Curves>,
+    /// How the curve of the day goes from point to point.
+    pub shape: Shape,
     /// Rushes.
     pub surges: Vec<Surge>,
     /// A factor on everything.
     pub scale: f64,
-    /// The spread of the days' busyness.
-    pub busyness_cv: f64,
+    /// How days differ by chance.
+    pub busyness: Spread,
 }
 
-/// Overlapping ramps multiply to a parabola: it is cut into straight pieces this long.
+/// How days differ by chance.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Spread {
+    /// Coefficient of variation of a day's factor.
+    pub cv: f64,
+    /// Correlation of the normal scores of two dates in a row.
+    pub correlation: f64,
+}
+
+/// Ramps and slopes multiply to a parabola: it is cut into straight pieces this long.
 const CUT: i64 = 60_000_000_000;
 
 impl Curve {
@@ -62,9 +73,10 @@ impl Curve {
         let mut pieces: Vec<Piece> = Vec::with_capacity(edges.len());
         for ends in edges.windows(2) {
             let (from, until) = (ends[0], ends[1]);
-            let rate = self.rate_at(almanac, from) / 1e9;
             let day = days.partition_point(|day| day.0 as i64 <= from).max(1) as u32 - 1;
-            let [from_rate, to_rate] = [from, until].map(|at| rate * self.surged(at, from, until));
+            let rates = self.rates(almanac, from, until);
+            let from_rate = rates[0] / 1e9 * self.surged(from, from, until);
+            let to_rate = rates[1] / 1e9 * self.surged(until, from, until);
             let piece = Piece {
                 until: Time(until as u64),
                 from_rate,
@@ -78,8 +90,8 @@ impl Curve {
         }
         RateCurve {
             pieces,
-            busyness_cv: self.busyness_cv,
-            day_correlation: 0.0,
+            busyness_cv: self.busyness.cv,
+            day_correlation: self.busyness.correlation,
         }
     }
 
@@ -87,11 +99,14 @@ impl Curve {
     fn edges(&self, almanac: &Almanac) -> Vec<i64> {
         let horizon = almanac.horizon.0 as i64;
         let mut edges = vec![0, horizon];
-        edges.extend(almanac.clock_changes());
+        edges.extend(almanac.clock_changes(almanac.horizon));
         for date in almanac.dates(almanac.horizon) {
-            let bins = self.intraday.iter().flat_map(Intraday::edges);
-            for clock in bins.chain([Clock(0)]) {
-                let (first, second) = almanac.instants(clock.on(date));
+            let curve = self.intraday.as_ref().map(|all| all.of(almanac.kind(date)));
+            let bins = curve.into_iter().flat_map(|curve| curve.edges(self.shape));
+            for edge in bins.chain([Span::ZERO]) {
+                let since = jiff::SignedDuration::from_nanos(edge.0 as i64);
+                let local = date.at(0, 0, 0, 0).saturating_add(since);
+                let (first, second) = almanac.instants(local);
                 edges.push(first);
                 edges.extend(second);
             }
@@ -107,25 +122,26 @@ impl Curve {
         edges
     }
 
-    /// Where a stretch has to be cut because several surges ramp in it.
+    /// Where a stretch has to be cut because several surges ramp in it, or one on a slope.
     fn cuts(&self, from: i64, until: i64) -> impl Iterator<Item = i64> {
         let middle = (from + until) as f64 / 2.0;
-        let ramping = self
-            .surges
-            .iter()
-            .filter(|surge| surge.ramps(middle))
-            .count();
-        let cuts = if ramping > 1 { (until - from) / CUT } else { 0 };
+        let ramps = self.surges.iter().filter(|surge| surge.ramps(middle));
+        let sloping = self.intraday.is_some() && self.shape == Shape::Linear;
+        let bent = ramps.count() + usize::from(sloping) > 1;
+        let cuts = if bent { (until - from) / CUT } else { 0 };
         (1..=cuts).map(move |cut| from + cut * CUT)
     }
 
-    /// Chats a second without surges, from an instant to the next edge.
-    fn rate_at(&self, almanac: &Almanac, at: i64) -> f64 {
-        let local = almanac.local(at);
-        let time = local.time();
-        let second = time.hour() as u32 * 3_600 + time.minute() as u32 * 60 + time.second() as u32;
-        let date = local.date();
-        self.scale * self.day_rate(date, almanac.kind(date)) * self.hour_factor(second)
+    /// Chats a second without surges, at the two ends of a stretch without an edge inside: within
+    /// it the clock goes on, whatever it shows after its end.
+    fn rates(&self, almanac: &Almanac, from: i64, until: i64) -> [f64; 2] {
+        let local = almanac.local(from);
+        let since = local.time().duration_since(jiff::civil::Time::midnight());
+        let (second, length) = (since.as_secs_f64(), (until - from) as f64 / 1e9);
+        let (date, kind) = (local.date(), almanac.kind(local.date()));
+        let day = self.scale * self.day_rate(date, kind);
+        let factors = self.hour_factors(kind, second, second + length);
+        factors.map(|factor| day * factor)
     }
 
     /// Chats a second on the average of a day.
@@ -147,15 +163,17 @@ impl Curve {
         }
     }
 
-    /// How much more chats come at a time of day than on the day's average.
-    fn hour_factor(&self, second: u32) -> f64 {
-        let Some(intraday) = &self.intraday else {
-            return 1.0;
+    /// How much more chats come than on the day's average, at the ends of a stretch of the day.
+    fn hour_factors(&self, kind: DayKind, from: f64, until: f64) -> [f64; 2] {
+        let Some(curves) = &self.intraday else {
+            return [1.0; 2];
         };
-        let weight = intraday.weight_at(second);
+        let intraday = curves.of(kind);
+        let weights = intraday.weights(self.shape, from, until);
         match self.base {
-            Base::Rate(_) => weight,
-            Base::Volume(_) => weight / intraday.sum() * f64::from(DAY) / f64::from(intraday.every),
+            Base::Rate(_) => weights,
+            Base::Volume(_) => weights
+                .map(|weight| weight / intraday.sum() * f64::from(DAY) / f64::from(intraday.every)),
         }
     }
 

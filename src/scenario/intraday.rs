@@ -1,11 +1,14 @@
-//! Owns `Intraday`: how the chats of a day spread over its hours.
+//! Owns `Intraday`: how the chats of a day spread over its hours, and which day has which curve.
 //!
 //! Law: bins are equally long and lie within one day of the local clock; outside them nobody comes.
+//! Whatever the shape, a curve has the same area: its points stand in the middle of their bins, and
+//! it is flat from the first bin's start to its point and from the last point to the last bin's end.
 
 use std::path::Path;
 
 use super::clock::{CLOCK, Clock, DAY};
 use super::column::Columns;
+use super::days::{DayKind, NAMES};
 use super::document::{At, Place};
 use super::duration::SPAN;
 use super::form::{Form, List, Number, Text};
@@ -24,7 +27,29 @@ pub struct Intraday {
     pub weights: Vec<f64>,
 }
 
+/// The curves of the days.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curves {
+    /// That of all days without their own.
+    common: Intraday,
+    /// By weekday, Monday first, and of holidays.
+    own: [Option<Intraday>; 8],
+}
+
+/// How a curve goes from point to point.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shape {
+    /// Level within a bin.
+    #[default]
+    Steps,
+    /// Straight from the middle of one bin to the middle of the next.
+    Linear,
+}
+
 const WEIGHT: Number = Number::up_to(1e12, "10");
+
+/// A day in bins of a minute.
+const MOST_BINS: u64 = 1_440;
 
 struct Bins {
     from: At<Clock>,
@@ -33,8 +58,8 @@ struct Bins {
 }
 
 impl Intraday {
-    /// Reads `intraday`; `None` inside when there is something wrong with it.
-    pub fn ask(section: &mut Section, folder: &Path) -> Option<Intraday> {
+    /// Reads the curve of a day; `None` when there is something wrong with it.
+    fn ask(section: &mut Section, folder: &Path) -> Option<Intraday> {
         let bins = Bins {
             from: section.or("from", "When the first bin starts.", &CLOCK, "\"00:00\""),
             until: section.optional(
@@ -92,15 +117,26 @@ impl Intraday {
         bins.fill(&weights?, problems)
     }
 
-    /// The bin that a second of the day lies in.
-    pub fn weight_at(&self, second: u32) -> f64 {
-        let Some(since) = second.checked_sub(self.from.0) else {
-            return 0.0;
-        };
-        self.weights
-            .get((since / self.every) as usize)
-            .copied()
-            .unwrap_or(0.0)
+    /// The weights at the ends of a stretch of the day that no edge lies within, in seconds.
+    pub fn weights(&self, shape: Shape, from: f64, until: f64) -> [f64; 2] {
+        let bin = (from - f64::from(self.from.0)) / f64::from(self.every);
+        if bin < 0.0 || bin >= self.weights.len() as f64 {
+            return [0.0; 2];
+        }
+        match shape {
+            Shape::Steps => [self.weights[bin as usize]; 2],
+            Shape::Linear => [from, until].map(|second| self.between(second)),
+        }
+    }
+
+    /// The weight on the line between the points.
+    fn between(&self, second: f64) -> f64 {
+        let last = self.weights.len() - 1;
+        let at = (second - f64::from(self.from.0)) / f64::from(self.every) - 0.5;
+        let at = at.clamp(0.0, last as f64);
+        let (left, share) = (at as usize, at.fract());
+        let (from, to) = (self.weights[left], self.weights[last.min(left + 1)]);
+        from + (to - from) * share
     }
 
     /// Sum of the weights.
@@ -108,10 +144,44 @@ impl Intraday {
         self.weights.iter().sum()
     }
 
-    /// Where the bins begin and end.
-    pub fn edges(&self) -> impl Iterator<Item = Clock> {
-        let (from, every) = (self.from.0, self.every);
-        (0..=self.weights.len() as u32).map(move |bin| Clock(from + bin * every))
+    /// Where the curve may change its course, from midnight by the clock.
+    pub fn edges(&self, shape: Shape) -> impl Iterator<Item = Span> {
+        let [from, every] = [self.from.0, self.every].map(|secs| Span::from_secs(secs.into()));
+        let bins = self.weights.len() as u64;
+        let points = match shape {
+            Shape::Steps => 0,
+            Shape::Linear => bins,
+        };
+        let edges = (0..=bins).map(move |bin| from + every * bin);
+        edges.chain((0..points).map(move |bin| from + every * bin + every / 2))
+    }
+}
+
+impl Curves {
+    /// Reads `intraday`; `None` inside when there is something wrong with it.
+    pub fn ask(section: &mut Section, folder: &Path) -> Option<Curves> {
+        let common = Intraday::ask(section, folder);
+        let own = NAMES.map(|day| {
+            let doc = "A curve of its own for these days, with the same keys.";
+            section.table(day, doc, |section| Intraday::ask(section, folder))
+        });
+        let wrong = own.iter().flatten().any(|curve| curve.value.is_none());
+        let own = own.map(|curve| curve.and_then(|curve| curve.value));
+        Some(Curves {
+            common: common.filter(|_| !wrong)?,
+            own,
+        })
+    }
+
+    /// The curve of such a day.
+    pub fn of(&self, kind: DayKind) -> &Intraday {
+        self.own[kind.0].as_ref().unwrap_or(&self.common)
+    }
+
+    /// The least sum of weights among the curves.
+    pub fn least_sum(&self) -> f64 {
+        let all = self.own.iter().flatten().chain([&self.common]);
+        all.map(Intraday::sum).fold(f64::INFINITY, f64::min)
     }
 }
 
@@ -161,7 +231,11 @@ fn from_file(
         names: vec![column],
     };
     let mut weights = Vec::new();
-    let read = columns.read(problems, |_, cells| {
+    let read = columns.read(problems, |row, cells| {
+        if row >= MOST_BINS {
+            let label = format!("a day has at most {MOST_BINS} bins");
+            return Err((0, Fault::new(0..cells[0].len(), label)));
+        }
         let weight = cells[0]
             .parse()
             .ok()
@@ -181,19 +255,41 @@ fn from_file(
 mod tests {
     use super::*;
 
-    #[test]
-    fn outside_the_bins_nobody_comes() {
-        let curve = Intraday {
+    fn curve(weights: &[f64]) -> Intraday {
+        Intraday {
             from: Clock(28_800),
             every: 1_800,
-            weights: vec![2.0, 5.0],
+            weights: weights.to_vec(),
+        }
+    }
+
+    #[test]
+    fn outside_the_bins_nobody_comes() {
+        let curve = curve(&[2.0, 5.0]);
+        for shape in [Shape::Steps, Shape::Linear] {
+            let at = |second| curve.weights(shape, second, second)[0];
+            assert_eq!([at(28_799.0), at(28_800.0)], [0.0, 2.0]);
+            assert_eq!([at(32_399.0), at(32_400.0)], [5.0, 0.0]);
+        }
+        let at = |second| curve.weights(Shape::Steps, second, second)[0];
+        assert_eq!([at(30_599.0), at(30_600.0)], [2.0, 5.0]);
+        let edges = curve.edges(Shape::Steps).map(|edge| edge.0 / 1_000_000_000);
+        assert_eq!(edges.collect::<Vec<_>>(), [28_800, 30_600, 32_400]);
+    }
+
+    /// Between its points the curve is straight, and its area is that of the steps.
+    #[test]
+    fn a_linear_curve_has_the_area_of_the_steps() {
+        let curve = curve(&[2.0, 5.0, 1.0, 0.0, 4.0]);
+        let at = |second| curve.weights(Shape::Linear, second, second)[0];
+        assert_eq!([at(29_700.0), at(30_600.0), at(31_500.0)], [2.0, 3.5, 5.0]);
+        let mut edges: Vec<f64> = curve.edges(Shape::Linear).map(Span::as_secs_f64).collect();
+        edges.sort_by(f64::total_cmp);
+        let area = |ends: &[f64]| {
+            let [from, until] = curve.weights(Shape::Linear, ends[0], ends[1]);
+            (from + until) / 2.0 * (ends[1] - ends[0])
         };
-        let at = |second| curve.weight_at(second);
-        assert_eq!([at(28_799), at(28_800), at(30_599)], [0.0, 2.0, 2.0]);
-        assert_eq!([at(30_600), at(32_399), at(32_400)], [5.0, 5.0, 0.0]);
-        assert_eq!(
-            curve.edges().map(|e| e.0).collect::<Vec<_>>(),
-            [28_800, 30_600, 32_400]
-        );
+        let sum: f64 = edges.windows(2).map(area).sum();
+        assert!((sum - 12.0 * 1_800.0).abs() < 1e-9, "{sum}");
     }
 }

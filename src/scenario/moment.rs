@@ -1,13 +1,15 @@
 //! Owns how time zones, local times and dates are written in a scenario.
 //!
-//! Law: a local time has no offset: the scenario's time zone alone says when it is.
+//! Law: the scenario's time zone says when a local time is; an offset beside it only chooses
+//! between two, or confirms.
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Value as Json, json};
 
 use super::document::{Node, Value};
 use super::form::{Form, wrong_kind};
+use super::local::Local;
 use super::names::nearest;
 use super::problem::Problems;
 
@@ -52,14 +54,14 @@ impl Form for Zone {
     }
 }
 
-/// A local date with or without a time of day.
+/// A local date with or without a time of day, and with or without its offset.
 pub struct Moment;
 
 /// A local date.
 pub struct Day;
 
 impl Form for Moment {
-    type Out = DateTime;
+    type Out = Local;
 
     fn says(&self) -> String {
         "a local date and time".into()
@@ -72,12 +74,16 @@ impl Form for Moment {
     fn schema(&self) -> Json {
         let pattern =
             "^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]+)?)?)?$";
-        let formats = ["local-date-time", "local-date"]
-            .map(|format| json!({ "type": "string", "format": format, "pattern": pattern }));
+        let mut formats: Vec<Json> = ["local-date-time", "local-date"]
+            .map(|format| json!({ "type": "string", "format": format, "pattern": pattern }))
+            .into();
+        let offset = "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]+)?)?\
+                      ([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)$";
+        formats.push(json!({ "type": "string", "format": "date-time", "pattern": offset }));
         json!({ "anyOf": formats })
     }
 
-    fn read(&self, key: &str, node: &Node, problems: &mut Problems) -> Option<DateTime> {
+    fn read(&self, key: &str, node: &Node, problems: &mut Problems) -> Option<Local> {
         let text = match &node.value {
             Value::Text { text, .. } => text.clone(),
             Value::Moment(moment) if moment.date.is_some() => moment.to_string(),
@@ -86,20 +92,14 @@ impl Form for Moment {
                 return None;
             }
         };
-        let pieces = jiff::fmt::temporal::Pieces::parse(&text).ok();
-        let local = pieces.filter(|p| p.offset().is_none() && p.time_zone_annotation().is_none());
-        let Some(pieces) = local else {
+        let local = Local::parse(&text);
+        if local.is_none() {
             let title = format!("`{key}` is not {}", self.says());
-            let label = "without an offset or a zone: it is local in the scenario's time zone";
-            problems.add(
-                node.place,
-                title,
-                label,
-                Some(format!("write `{key} = {}`", self.example())),
-            );
-            return None;
-        };
-        Some(pieces.date().to_datetime(pieces.time().unwrap_or_default()))
+            let label = "without a zone: it is local in the scenario's time zone";
+            let help = Some(format!("write `{key} = {}`", self.example()));
+            problems.add(node.place, title, label, help);
+        }
+        local
     }
 }
 

@@ -113,8 +113,8 @@ impl Outlook {
         let (least, mean) = staff.while_open(plan);
         let rate = peak.per_hour / 3_600.0;
         let mut outlook = Outlook {
-            arrived: flow.arrived(Time::ZERO, plan.outline.horizon),
-            offered: flow.offered(Time::ZERO, plan.outline.horizon),
+            arrived: flow.arrived(plan.begin, plan.outline.horizon),
+            offered: flow.offered(plan.begin, plan.outline.horizon),
             days: days(plan, &flow),
             load: Load {
                 slots: rate * pace.holding_alone(),
@@ -179,11 +179,13 @@ fn peak(plan: &Plan, flow: &Flow) -> Peak {
     let outline = &plan.outline;
     let ends = |interval: usize| {
         let from = outline.interval_start(interval);
-        (from, (from + outline.interval).min(outline.horizon))
+        let until = (from + outline.interval).min(outline.horizon);
+        (from.max(plan.begin), until)
     };
     let chats = |interval: &usize| flow.offered(ends(*interval).0, ends(*interval).1);
     // The last interval may be shorter: it is the chats that are compared, as planners count them.
-    let best = (0..outline.intervals()).map(|i| (i, chats(&i)));
+    let first = outline.interval_of(plan.begin);
+    let best = (first..outline.intervals()).map(|i| (i, chats(&i)));
     let best = best.reduce(|best, next| {
         if next.1 > best.1 * (1.0 + 1e-9) {
             next
@@ -191,7 +193,7 @@ fn peak(plan: &Plan, flow: &Flow) -> Peak {
             best
         }
     });
-    let (interval, chats) = best.unwrap_or((0, 0.0));
+    let (interval, chats) = best.unwrap_or((first, 0.0));
     let (from, until) = ends(interval);
     let length: Span = until.since(from);
     Peak {
@@ -211,9 +213,12 @@ fn days(plan: &Plan, flow: &Flow) -> Vec<DayOutlook> {
         DayOutlook {
             date,
             weekday: date.weekday(),
-            arrived: flow.arrived(*from, until),
-            offered: flow.offered(*from, until),
+            arrived: flow.arrived(plan.begin.max(*from), until),
+            offered: flow.offered(plan.begin.max(*from), until),
         }
     };
-    starts.iter().zip(ends).map(day).collect()
+    let days = starts.iter().zip(ends);
+    days.filter(|(_, until)| *until > plan.begin)
+        .map(day)
+        .collect()
 }

@@ -5,6 +5,7 @@
 use super::distribution::{COUNT_LAW, LAW};
 use super::document::At;
 use super::form::{Choice, Form, List, Number, Whole, wrong_kind};
+use super::headcount::{Count, CountForm};
 use super::problem::Problems;
 use super::roster::{self, MOST_AGENTS, Staffing};
 use super::section::Section;
@@ -147,17 +148,17 @@ pub fn ask_agents(section: &mut Section) -> Option<Team> {
 fn ask_staffing(section: &mut Section) -> Option<Staffing> {
     let count = section.optional(
         "count",
-        "How many agents there are, always; or say it by `roster`.",
-        &Whole {
-            least: 1,
-            most: MOST_AGENTS,
-        },
+        "How many agents there are: always, or in each stretch of time; or say it by `roster`.",
+        &CountForm,
     );
     let lines = "Who is there when, one line a group of agents; each line has agents of its own.";
     let roster = section.tables("roster", lines, roster::ask);
     section.exactly_one(&["count", "roster"], "`count = 12` or `roster = [...]`");
     match (count, roster) {
-        (Some(count), _) => Some(Staffing::Count(count.value as u32)),
+        (Some(count), _) => Some(match count.value {
+            Count::Always(agents) => Staffing::Count(agents),
+            Count::OverTime(counts) => Staffing::OverTime(counts),
+        }),
         (None, Some(lines)) => {
             let read: Option<Vec<_>> = lines.value.into_iter().map(|line| line.value).collect();
             read.map(|value| {

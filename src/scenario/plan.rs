@@ -25,6 +25,9 @@ pub struct Plan {
     pub calendar: Calendar,
     /// Warm-up, horizon, intervals, days, service levels.
     pub outline: Outline,
+    /// When play begins: the scenario's start, or the start of a window less its warm-up. Nobody
+    /// who came before is there then, but customers keep their numbers and their times.
+    pub begin: Time,
     /// After the horizon the run drains no longer than this.
     pub drain_limit: Span,
     /// How many replications a simulation makes, at least 1; at most, when there is a `precision`.
@@ -72,6 +75,10 @@ pub struct Source {
     pub text: String,
     /// The changes made on the command line, `path=value`, in order.
     pub overrides: Vec<String>,
+    /// What was scaled, in words; absent where nothing was.
+    pub scaled: Option<String>,
+    /// The window that is played, in words; absent for all of it.
+    pub window: Option<String>,
 }
 
 /// A stretch of time: from inclusive, until exclusive.
@@ -138,7 +145,7 @@ pub enum Arrivals {
 /// The expected rate of arrivals over the horizon.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RateCurve {
-    /// Ascending, without gaps, from the start to the horizon.
+    /// Ascending, without gaps, from the start to the horizon or, in a window, beyond it.
     pub pieces: Vec<Piece>,
     /// Coefficient of variation of the factor (Gamma, mean 1) that each local date is given anew
     /// in each replication; zero for none.
@@ -177,7 +184,7 @@ impl Arrivals {
         }
     }
 
-    /// Chats expected before the horizon.
+    /// Chats expected from the scenario's start on, before its horizon; a window has fewer.
     pub fn expected(&self) -> f64 {
         match self {
             Arrivals::Rate(curve) => {
@@ -230,6 +237,8 @@ impl Plan {
             agents: self.team,
             concurrency: self.agents.concurrency,
             replications: self.replications,
+            scaled: self.source.scaled.clone(),
+            window: self.source.window.clone(),
             ..ScenarioEcho::default()
         }
     }

@@ -2,14 +2,14 @@
 //!
 //! Law: whether and where a recorded chat falls depends on the seed and its row alone, so a
 //! smaller scale keeps a part of what a greater one keeps, and every replication has the same
-//! arrivals: replications of a replay vary the people, not when they come.
+//! arrivals: replications of a replay vary the people, not when they come, unless it is resampled.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::fmt::temporal::Pieces;
-use jiff::tz::Offset;
+use jiff::tz::{AmbiguousOffset, Offset};
 use rand::RngExt;
 
 use super::almanac::Almanac;
@@ -17,7 +17,10 @@ use super::column::Columns;
 use super::document::{At, Place};
 use super::duration::SPAN;
 use super::form::{Choice, Text};
+use super::local;
+use super::plan::Piece;
 use super::problem::{Fault, Problems};
+use super::resample;
 use super::section::Section;
 use crate::random::{Draws, Kind, Population, Purpose};
 use crate::time::{Span, Time};
@@ -25,7 +28,8 @@ use crate::time::{Span, Time};
 /// What a time in the data means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Zone {
-    /// Local in the scenario's time zone; an offset in the data is ignored.
+    /// Local in the scenario's time zone; an offset in the data is ignored, unless it chooses
+    /// between the two comings of a time.
     Local,
     /// As its offset says; local where it has none.
     AsWritten,
@@ -34,7 +38,7 @@ enum Zone {
 /// A moment of the data.
 #[derive(Clone, Copy, Debug)]
 enum Moment {
-    Local(DateTime),
+    Local(DateTime, Option<Offset>),
     Absolute(Timestamp),
 }
 
@@ -42,10 +46,25 @@ enum Moment {
 #[derive(Clone, Debug)]
 pub struct Replay {
     file: At<String>,
+    time: At<String>,
+    folder: PathBuf,
+    resample: Resample,
     moments: Vec<Moment>,
     /// Chats a row and the length of its cell; `None`: a row is a chat.
     counts: Option<(Vec<u32>, Span)>,
 }
+
+/// How replications of a replay differ in when customers come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Resample {
+    /// Not at all.
+    None,
+    /// Each is a Poisson process at the rate that was recorded.
+    Poisson,
+}
+
+/// The most rows at fault that are shown.
+const SHOWN: usize = 5;
 
 /// The most rows that are read, 24 bytes each, and arrivals that are replayed, 8 bytes each.
 const MOST: u64 = 50_000_000;
@@ -72,10 +91,17 @@ pub fn ask(section: &mut Section, folder: &Path) -> Option<Replay> {
     let every = section.optional("every", "How long an interval is, with `count`.", &SPAN);
     let zone = section.or(
         "zone",
-        "`local`: times are local in the scenario's time zone, an offset is ignored; `as-written`: \
-         an offset counts.",
+        "`local`: times are local in the scenario's time zone, an offset is ignored but where the \
+         clock shows a time twice; `as-written`: an offset counts.",
         &Choice(&[("local", Zone::Local), ("as-written", Zone::AsWritten)]),
         "\"local\"",
+    );
+    let resample = section.or(
+        "resample",
+        "`none`: the same arrivals in every replication; `poisson`: a Poisson process in each, at \
+         the rate recorded in each interval.",
+        &Choice(&[("none", Resample::None), ("poisson", Resample::Poisson)]),
+        "\"none\"",
     );
     section.pair("count", "every");
     if let Some(every) = every.as_ref().filter(|every| every.value == Span::ZERO) {
@@ -93,6 +119,7 @@ pub fn ask(section: &mut Section, folder: &Path) -> Option<Replay> {
         count,
         every: every.map(|every| every.value),
         zone: zone.value,
+        resample: resample.value,
     };
     wanted.load(folder, section.problems()?)
 }
@@ -104,6 +131,7 @@ struct Wanted {
     count: Option<At<String>>,
     every: Option<Span>,
     zone: Zone,
+    resample: Resample,
 }
 
 impl Wanted {
@@ -130,6 +158,9 @@ impl Wanted {
         let counts = self.count.and(self.every).map(|every| (counts, every));
         read.then_some(Replay {
             file: self.file,
+            time: self.time,
+            folder: folder.to_path_buf(),
+            resample: self.resample,
             moments,
             counts,
         })
@@ -152,7 +183,7 @@ fn moment(text: &str, zone: Zone) -> Option<Moment> {
     let local = pieces.date().to_datetime(pieces.time().unwrap_or_default());
     match pieces.to_numeric_offset() {
         Some(offset) if zone == Zone::AsWritten => absolute(local, offset).map(Moment::Absolute),
-        _ => Some(Moment::Local(local)),
+        _ => Some(Moment::Local(local, local::numeric_offset(&pieces))),
     }
 }
 
@@ -173,9 +204,76 @@ pub struct Placing<'a> {
 }
 
 impl Replay {
+    /// Whether every replication has arrivals of its own.
+    pub fn resampled(&self) -> bool {
+        self.resample == Resample::Poisson
+    }
+
+    /// The rate that was recorded; `None` after noting that nobody came, or when nobody can have.
+    pub fn pieces(&self, placing: &Placing, problems: &mut Problems) -> Option<Vec<Piece>> {
+        self.all_exist(placing, problems).then_some(())?;
+        let starts = || {
+            self.moments
+                .iter()
+                .map(|moment| placing.since_start(*moment))
+        };
+        let steps = match &self.counts {
+            None => resample::of_chats(starts(), placing.interval, placing.almanac.horizon),
+            Some((counts, every)) => resample::of_counts(starts().zip(counts), *every),
+        };
+        let pieces = resample::pieces(&steps, placing.scale, placing.almanac);
+        if pieces.iter().all(|piece| piece.to_rate == 0.0) {
+            self.note_nothing(placing, problems);
+            return None;
+        }
+        Some(pieces)
+    }
+
+    /// Sees that no row which matters stands at a time that the clocks skip.
+    fn all_exist(&self, placing: &Placing, problems: &mut Problems) -> bool {
+        let length = self.counts.as_ref().map_or(0, |(_, every)| every.0 as i64);
+        let matters = |row: usize| {
+            let at = placing.since_start(self.moments[row]);
+            let some = self
+                .counts
+                .as_ref()
+                .is_none_or(|(counts, _)| counts[row] > 0);
+            some && at < placing.almanac.horizon.0 as i64 && at + length >= 0
+        };
+        let skipped = |row: &usize| placing.skips(self.moments[*row]) && matters(*row);
+        let rows: Vec<usize> = (0..self.moments.len())
+            .filter(skipped)
+            .take(SHOWN)
+            .collect();
+        if !rows.is_empty() {
+            self.note_skipped(&rows, placing, problems);
+        }
+        rows.is_empty()
+    }
+
+    /// Reads the file once more, for the lines of the rows.
+    fn note_skipped(&self, rows: &[usize], placing: &Placing, problems: &mut Problems) {
+        let columns = Columns {
+            file: &self.file,
+            folder: &self.folder,
+            names: vec![&self.time],
+        };
+        let zone = placing.almanac.zone().iana_name().unwrap_or("the zone");
+        columns.read(problems, |row, cells| {
+            if !rows.contains(&(row as usize)) {
+                return Ok(());
+            }
+            let label = format!("the clocks of {zone} are put forward over this time");
+            let help = "set `calendar.time_zone` to the zone of the data; or, if its offsets are \
+                        right, write `zone = \"as-written\"` in `replay`";
+            Err((0, Fault::new(0..cells[0].len(), label).with_help(help)))
+        });
+    }
+
     /// The arrivals within the horizon, ascending; `None` after noting that there are none, or
     /// too many.
     pub fn place(&self, placing: &Placing, problems: &mut Problems) -> Option<Vec<Time>> {
+        self.all_exist(placing, problems).then_some(())?;
         let mut arrivals = Vec::new();
         let rows = self.moments.len();
         for row in 0..rows {
@@ -234,8 +332,26 @@ impl Placing<'_> {
 
     fn since_start(&self, moment: Moment) -> i64 {
         match moment {
-            Moment::Local(local) => self.almanac.instant(local),
+            Moment::Local(local, None) => self.almanac.instant(local),
+            Moment::Local(local, Some(offset)) => {
+                let (first, second) = self.almanac.instants(local);
+                let zone = self.almanac.zone().to_ambiguous_timestamp(local);
+                match (second, zone.offset()) {
+                    (Some(second), AmbiguousOffset::Fold { after, .. }) if after == offset => {
+                        second
+                    }
+                    _ => first,
+                }
+            }
             Moment::Absolute(instant) => self.almanac.since_start(instant),
+        }
+    }
+
+    /// Whether the clocks skip a moment.
+    fn skips(&self, moment: Moment) -> bool {
+        match moment {
+            Moment::Local(local, _) => local::skipping(self.almanac.zone(), local).is_some(),
+            Moment::Absolute(_) => false,
         }
     }
 

@@ -7,11 +7,12 @@ use std::path::Path;
 
 use super::almanac::Almanac;
 use super::calendar::Calendar;
+use super::cover;
 use super::file::Written;
 use super::hours;
 use super::plan::{AtClosing, Plan, Source};
 use super::problem::Problems;
-use crate::center::rules::CustomerClasses;
+use crate::center::rules::{CustomerClasses, ShiftEnd};
 use crate::measure::catalogue;
 use crate::measure::gate::{Gate, Judge};
 use crate::measure::outline::Outline;
@@ -27,16 +28,21 @@ const MOST_INTERVALS: u64 = 200_000;
 pub fn resolve(written: &Written, source: Source, problems: &mut Problems) -> Option<Plan> {
     let almanac = written.calendar.resolve(problems)?;
     check_run(written, &almanac, problems);
-    let interval = written.run.interval.value.max(Span::from_secs(1));
+    // Where there would be too many intervals, that is a problem noted already.
+    let least = Span::from_secs(1).max(Span(almanac.horizon.0 / MOST_INTERVALS));
+    let interval = written.run.interval.value.max(least);
     let arrivals = written
         .arrivals
         .resolve(&almanac, written.seed, interval, problems);
     let end = almanac.horizon + written.run.drain_limit;
     let open = hours::expand(written.calendar.opening.as_deref(), &almanac, end);
     let team = written.team.as_ref();
-    let shifts = team.and_then(|team| team.staffing.expand(&almanac, end, problems));
-    let (arrivals, team, shifts) = (arrivals?, team?, shifts?);
-    Some(Plan {
+    let staffing = team.map(|team| &team.staffing);
+    let shift_end = ShiftEnd::Finish;
+    let shifts = staffing.and_then(|s| s.expand(&almanac, end, shift_end, problems));
+    let headcounts = staffing.and_then(|s| s.headcounts(&almanac, end, problems));
+    let (arrivals, team, shifts, headcounts) = (arrivals?, team?, shifts?, headcounts?);
+    let plan = Plan {
         name: written.name.clone().unwrap_or_else(|| stem(&source.file)),
         source,
         seed: written.seed,
@@ -52,6 +58,7 @@ pub fn resolve(written: &Written, source: Source, problems: &mut Problems) -> Op
             messages: true,
         },
         calendar: Calendar::new(almanac.start),
+        begin: Time::ZERO,
         drain_limit: written.run.drain_limit,
         replications: written.run.replications,
         first_replication: 0,
@@ -64,12 +71,16 @@ pub fn resolve(written: &Written, source: Source, problems: &mut Problems) -> Op
         router: team.router(written.queue_limit),
         team: team.staffing.team() as u32,
         shifts,
-        headcounts: Vec::new(),
+        headcounts,
         live: written.live.clone(),
         validity: written.validity.clone(),
         gates: written.gates.clone(),
         judge: Judge::Interval,
-    })
+    };
+    if let Some(place) = team.staffing.place() {
+        cover::check(&plan, place, problems);
+    }
+    Some(plan)
 }
 
 fn check_run(written: &Written, almanac: &Almanac, problems: &mut Problems) {

@@ -3,18 +3,19 @@
 //! Law: arrival i depends on the seed, the replication and the draws before it in the stream's own
 //! numbering alone, so that simulated and live runs see the same customers come.
 
-use rand_distr::Distribution;
-
+use super::busyness::Busyness;
 use super::plan::{Arrivals, Piece, Plan, RateCurve};
 use crate::random::{Draws, Kind, Population, Purpose};
 use crate::stats::law::exponential;
 use crate::time::Time;
 
-/// The instants at which customers come, ascending.
+/// The instants at which customers come, ascending, from the plan's begin to its horizon.
 #[derive(Debug)]
 pub struct ArrivalStream<'p> {
     source: Source<'p>,
+    /// The number of the next customer: the plan's, not the window's.
     number: u32,
+    horizon: Time,
 }
 
 #[derive(Debug)]
@@ -24,26 +25,48 @@ enum Source<'p> {
 }
 
 /// A Poisson process by inversion of the cumulated rate.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Poisson<'p> {
     curve: &'p RateCurve,
     gaps: Draws,
-    days: Population,
+    busyness: Busyness,
+    now: f64,
     /// The piece that `now` lies in.
     piece: usize,
-    now: f64,
-    /// The factor of that piece's day.
+    /// When it starts and ends.
+    from: f64,
+    until: f64,
+    /// The factor of its day.
     factor: f64,
+    /// Its rate at the start and at the end, with that factor.
+    rates: [f64; 2],
 }
 
 impl<'p> ArrivalStream<'p> {
     /// The arrivals of a replication.
     pub fn new(plan: &'p Plan, replication: u32) -> ArrivalStream<'p> {
-        let source = match &plan.arrivals {
-            Arrivals::Replay(times) => Source::Replay(times),
-            Arrivals::Rate(curve) => Source::Rate(Poisson::new(curve, plan.seed, replication)),
+        let (source, number) = match &plan.arrivals {
+            Arrivals::Replay(times) => {
+                let first = times.partition_point(|time| *time < plan.begin);
+                (Source::Replay(times), first as u32)
+            }
+            Arrivals::Rate(curve) => {
+                let mut process = Poisson::new(curve, plan.seed, replication);
+                let first = process.skip(plan.begin);
+                (Source::Rate(process), first)
+            }
         };
-        ArrivalStream { source, number: 0 }
+        ArrivalStream {
+            source,
+            number,
+            horizon: plan.outline.horizon,
+        }
+    }
+
+    /// The number of the customer that comes next, counted from the scenario's start: more than
+    /// zero at first when the plan begins later.
+    pub fn first_number(&self) -> u32 {
+        self.number
     }
 }
 
@@ -54,41 +77,54 @@ impl Iterator for ArrivalStream<'_> {
     fn next(&mut self) -> Option<Time> {
         let number = self.number;
         self.number += 1;
-        match &mut self.source {
+        let time = match &mut self.source {
             Source::Rate(process) => process.next(number),
             Source::Replay(times) => times.get(number as usize).copied(),
-        }
+        };
+        time.filter(|time| *time < self.horizon)
     }
 }
 
 impl<'p> Poisson<'p> {
     fn new(curve: &'p RateCurve, seed: u64, replication: u32) -> Poisson<'p> {
-        let gaps = Population::new(seed, replication, Kind::Arrivals).person(0, 0);
-        let days = Population::new(seed, replication, Kind::Day);
         let mut process = Poisson {
             curve,
-            gaps,
-            days,
-            piece: 0,
+            gaps: Population::new(seed, replication, Kind::Arrivals).person(0, 0),
+            busyness: Busyness::new(curve, seed, replication),
             now: 0.0,
+            piece: 0,
+            from: 0.0,
+            until: 0.0,
             factor: 1.0,
+            rates: [0.0; 2],
         };
         process.enter(0);
         process
     }
 
-    /// Turns to a piece: a new day draws its busyness.
+    /// Draws all arrivals before `begin`, and says how many there were.
+    fn skip(&mut self, begin: Time) -> u32 {
+        let mut number = 0;
+        if begin == Time::ZERO {
+            return number;
+        }
+        loop {
+            let before = self.clone();
+            if self.next(number).is_none_or(|time| time >= begin) {
+                *self = before;
+                return number;
+            }
+            number += 1;
+        }
+    }
+
+    /// Turns to a piece: a new day has a factor of its own.
     fn enter(&mut self, piece: usize) {
-        self.piece = piece;
-        let cv = self.curve.busyness_cv;
-        let Some(day) = self.curve.pieces.get(piece).map(|piece| piece.day) else {
-            return;
-        };
-        if cv > 0.0 {
-            // Gamma of mean 1: shape 1 / cv^2, scale cv^2.
-            let mut stream = self.days.person(u64::from(day), 0).at(Purpose::Busyness, 0);
-            self.factor = rand_distr::Gamma::new(cv.powi(-2), cv * cv)
-                .map_or(1.0, |gamma| gamma.sample(&mut stream));
+        (self.piece, self.from) = (piece, self.now);
+        if let Some(piece) = self.curve.pieces.get(piece) {
+            self.factor = self.busyness.of(piece.day);
+            self.until = piece.until.0 as f64;
+            self.rates = [piece.from_rate, piece.to_rate].map(|rate| rate * self.factor);
         }
     }
 
@@ -98,16 +134,16 @@ impl<'p> Poisson<'p> {
         let mut chats = exponential(&mut self.gaps.at(Purpose::Gap, number));
         loop {
             let piece = self.curve.pieces.get(self.piece)?;
-            let here = self.rate_at(piece);
-            let end = piece.until.0 as f64;
-            let left = (end - self.now) * (here + piece.to_rate * self.factor) / 2.0;
+            let (here, there) = (self.rate_at(piece), self.rates[1]);
+            let length = self.until - self.now;
+            let left = length * (here + there) / 2.0;
             if chats < left {
-                let slope = (piece.to_rate * self.factor - here) / (end - self.now);
+                let slope = (there - here) / length;
                 self.now += reach(chats, here, slope);
                 return Some(Time((self.now as u64).min(piece.until.0 - 1)));
             }
             chats -= left;
-            self.now = end;
+            self.now = self.until;
             self.enter(self.piece + 1);
         }
     }
@@ -116,13 +152,9 @@ impl<'p> Poisson<'p> {
     #[inline]
     fn rate_at(&self, piece: &Piece) -> f64 {
         if piece.from_rate == piece.to_rate {
-            return piece.from_rate * self.factor;
+            return self.rates[0];
         }
-        let from = match self.piece {
-            0 => 0.0,
-            piece => self.curve.pieces[piece - 1].until.0 as f64,
-        };
-        let share = (self.now - from) / (piece.until.0 as f64 - from);
+        let share = (self.now - self.from) / (self.until - self.from);
         (piece.from_rate + (piece.to_rate - piece.from_rate) * share) * self.factor
     }
 }

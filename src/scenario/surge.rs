@@ -2,12 +2,11 @@
 //!
 //! Law: a surge multiplies the rate, linearly on its ramps; several surges multiply each other.
 
-use jiff::civil::DateTime;
-
 use super::almanac::Almanac;
 use super::document::At;
 use super::duration::SPAN;
 use super::form::{Number, Text};
+use super::local::Local;
 use super::moment::Moment;
 use super::problem::Problems;
 use super::section::Section;
@@ -16,7 +15,7 @@ use crate::time::Span;
 /// A surge as written.
 #[derive(Clone, Debug)]
 pub struct Written {
-    at: At<DateTime>,
+    at: At<Local>,
     factor: f64,
     rise: Span,
     hold: Span,
@@ -73,12 +72,13 @@ pub fn ask(section: &mut Section) -> Option<Written> {
 impl Written {
     /// The surge in nanoseconds.
     pub fn resolve(&self, almanac: &Almanac, problems: &mut Problems) -> Surge {
-        if !almanac.exists(self.at.value) {
-            let title = "this local time does not exist";
-            let label = "the clocks are put forward over it";
-            problems.add(self.at.place, title, label, None);
-        }
-        let mut at = almanac.instant(self.at.value);
+        let mut at = match self.at.instant(almanac.zone()) {
+            Ok(instant) => almanac.since_start(instant),
+            Err(refusal) => {
+                refusal.note(self.at.place, problems);
+                0
+            }
+        };
         let mut edge = |length: Span| {
             at = at.saturating_add(length.0 as i64);
             at

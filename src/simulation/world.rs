@@ -108,9 +108,10 @@ impl<'p> World<'p> {
     ) -> (Time, bool) {
         self.reset(replication);
         let mut stream = ArrivalStream::new(self.plan, replication);
+        let mut number = stream.first_number();
         let mut arrival = stream.next().unwrap_or(Time::NEVER);
-        let (mut number, mut change, mut now, mut stopped) = (0, 0, Time::ZERO, false);
-        let (mut look_at, mut looked) = (LOOK_EVERY, (0, 0));
+        let (mut change, mut now, mut stopped) = (0, self.plan.begin, false);
+        let (mut look_at, mut looked) = (LOOK_EVERY, (u64::from(number), 0));
         let end = self.plan.end();
         loop {
             let next_change = self

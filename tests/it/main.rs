@@ -6,6 +6,8 @@
 )]
 
 mod agreement;
+mod arrivals;
+mod brown;
 mod classes;
 mod cli;
 mod house;

@@ -96,6 +96,7 @@ impl Center {
                 classes: vec!["customers".into()],
                 messages: true,
             },
+            begin: Time::ZERO,
             drain_limit,
             replications: self.replications,
             first_replication: 0,

@@ -1,11 +1,14 @@
 //! The scenario file: what it accepts, what it refuses and how, and what it resolves to.
 
+mod clocks;
 mod errors;
 mod outlook;
 mod replay;
 mod schema;
 mod seasons;
 mod shipped;
+mod staffing;
+mod windows;
 
 use std::path::Path;
 

@@ -104,10 +104,16 @@ fn ran(result: &RunResult) -> String {
         0.0 => String::new(),
         secs => format!(", the first {} left out", Span::from_secs_f64(secs)),
     };
-    let from = format!(
-        "{length} from {}{warm_up}; {people}",
-        local::start(&echo.start)
-    );
+    let start = local::start(&echo.start);
+    let stretch = match &echo.window {
+        Some(window) => format!("{}, of what begins {start}", clean(window)),
+        None => format!("{length} from {start}{warm_up}"),
+    };
+    let scaled = match &echo.scaled {
+        Some(scaled) => format!("; {}", clean(scaled)),
+        None => String::new(),
+    };
+    let from = format!("{stretch}; {people}{scaled}");
     match result.kind {
         RunKind::Simulate => format!(
             "simulated {}: {from}; seed {}{}",

@@ -64,7 +64,7 @@ impl LiveOutlook {
         let closed = whole(closed.min(plan.arrivals.expected()));
         LiveOutlook {
             speed,
-            wall_s: plan.outline.horizon.as_secs_f64() / speed,
+            wall_s: plan.outline.horizon.since(plan.begin).as_secs_f64() / speed,
             drain_s: drain.min(drain_most) / speed,
             drain_most_s: drain_most / speed,
             sound_speed: shortest_human_time(plan).map(|secs| GRAIN_SHARE * secs / GRAIN_S),

@@ -155,7 +155,7 @@ impl Pace {
             queue_at: Time::ZERO,
             at_end: 0.0,
         };
-        let mut from = Time::ZERO;
+        let mut from = plan.begin;
         while from < horizon {
             let until = (from + step).min(horizon);
             let length = until.since(from).as_secs_f64();
@@ -180,7 +180,7 @@ impl Pace {
             (from, last) = (until, agents);
         }
         worst.at_end = open + finishing;
-        let all = flow.offered(Time::ZERO, horizon);
+        let all = flow.offered(plan.begin, horizon);
         worst.open = worst.open.min(all + CHANCE * all.sqrt());
         worst
     }

@@ -27,6 +27,12 @@ impl Staff {
             changes.push((shift.from - earlier, 1));
             changes.push((shift.until + later, -1));
         }
+        let mut counted = 0;
+        for count in &plan.headcounts {
+            let agents = i64::from(count.agents);
+            changes.push((count.at, agents - counted));
+            counted = agents;
+        }
         changes.sort_unstable();
         let (mut steps, mut there) = (vec![(Time::ZERO, 0)], 0i64);
         for (at, change) in changes {
@@ -62,9 +68,13 @@ impl Staff {
         let (mut least, mut seconds, mut open) = (u32::MAX, 0.0, 0.0);
         for period in plan.open.iter().take_while(|period| period.from < horizon) {
             let until = period.until.min(horizon);
-            seconds += self.seconds(period.from, until);
-            open += until.since(period.from).as_secs_f64();
-            let there = self.stretches(period.from, until).map(|(.., there)| there);
+            let from = period.from.max(plan.begin);
+            if from >= until {
+                continue;
+            }
+            seconds += self.seconds(from, until);
+            open += until.since(from).as_secs_f64();
+            let there = self.stretches(from, until).map(|(.., there)| there);
             least = least.min(there.min().unwrap_or(u32::MAX));
         }
         if open > 0.0 {

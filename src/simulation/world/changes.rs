@@ -50,10 +50,11 @@ pub(super) fn of(plan: &Plan) -> Vec<Change> {
         .map(|s| change(s.from, What::Start(s.agent)));
     let counts = plan.headcounts.iter();
     let counts = counts.map(|count| change(count.at, What::Headcount(count.agents)));
-    let closing = plan
-        .open
-        .iter()
-        .filter(|period| plan.at_closing == AtClosing::SentAway && period.until < plan.end());
+    let closing = plan.open.iter().filter(|period| {
+        plan.at_closing == AtClosing::SentAway
+            && period.until >= plan.begin
+            && period.until < plan.end()
+    });
     let closing = closing.map(|period| change(period.until, What::Close));
     let mut changes: Vec<Change> = starts.chain(ends).chain(counts).chain(closing).collect();
     changes.sort_unstable();

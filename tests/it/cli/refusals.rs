@@ -17,6 +17,24 @@ fn unknown_flags_are_refused() {
 }
 
 #[test]
+fn a_window_or_scale_that_is_none_is_refused() {
+    let program = Program::new();
+    let run = |args: &[&str]| program.run(&[&["check", "small.toml"], args].concat());
+    run(&["--window", "tuesday"]).fails_with(2, &["'tuesday' is no window", "fri 09:00/10:00"]);
+    run(&["--window", "tue 09:00/10:00"]).fails_with(
+        2,
+        &[
+            "does not lie within",
+            "from Mon 2026-11-23 09:00 to Mon 2026-11-23 09:30",
+        ],
+    );
+    run(&["--window", "mon 09:00/09:10", "--busy-hour"]).fails_with(2, &["cannot be used with"]);
+    run(&["--with-agents"]).fails_with(2, &["--scale"]);
+    run(&["--scale", "0"]).fails_with(2, &["`scale` is out of range", "arrivals.scale=0"]);
+    run(&["--warm-up", "5"]).fails_with(2, &["run.warm_up=5"]);
+}
+
+#[test]
 fn a_missing_scenario_is_refused() {
     let program = Program::new();
     for command in ["simulate", "load", "check", "serve"] {

@@ -52,6 +52,80 @@ fn a_simulation_reports_and_writes_its_files() {
     assert_eq!(rows.lines().count() as f64 - 1.0, arrived.round());
 }
 
+/// What is played of a scenario, and how much of it, is told by `check`, the report and the result.
+#[test]
+fn windows_and_scale_are_told() {
+    let program = Program::new();
+    let told = |args: &[&str], words: &[&str]| {
+        let out = program.run(args).ends_with(0).stdout;
+        let one_line = out.split_whitespace().collect::<Vec<_>>().join(" ");
+        for word in words {
+            assert!(one_line.contains(word), "`{word}` is not in: {out}");
+        }
+    };
+    // 200 an hour, three times; of the half-hour twenty minutes.
+    let late = [
+        "check",
+        "small.toml",
+        "--window",
+        "mon 09:15/09:25",
+        "--warm-up",
+        "5m",
+    ];
+    told(
+        &late,
+        &[
+            "window Mon 2026-11-23 09:15 to 09:25, played from 09:10 on",
+            "in all 50 of 50",
+        ],
+    );
+    let busy = [
+        "check",
+        "small.toml",
+        "--busy-hour",
+        "--scale",
+        "3",
+        "--with-agents",
+    ];
+    told(
+        &busy,
+        &[
+            "window the busy hour, Mon 2026-11-23 09:00 to 09:30",
+            "scaled 3 times the customers, and the agents",
+            "in all 300 of 300",
+            "staffed 24 throughout",
+        ],
+    );
+    let run = [
+        "simulate",
+        "small.toml",
+        "--window",
+        "2026-11-23 09:00/09:20",
+        "--scale",
+        "3",
+        "--replications",
+        "2",
+    ];
+    told(
+        &run,
+        &[
+            "Mon 2026-11-23 09:00 to 09:20, of what begins Mon 2026-11-23 09:00 Europe/Madrid; 8 agents",
+            "; 3 times the customers, the agents as they are; seed 5",
+            "changed: run.replications=2, arrivals.scale=3",
+        ],
+    );
+    let scenario = program.result("run.json").scenario;
+    assert_eq!(scenario.window.unwrap(), "Mon 2026-11-23 09:00 to 09:20");
+    assert_eq!(
+        scenario.scaled.unwrap(),
+        "3 times the customers, the agents as they are"
+    );
+    assert_eq!(
+        scenario.overrides,
+        ["run.replications=2", "arrivals.scale=3"]
+    );
+}
+
 #[test]
 fn colours_come_when_asked_for() {
     let program = Program::new();

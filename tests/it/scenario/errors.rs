@@ -161,15 +161,44 @@ fn contradictions_are_named() {
         "no shift falls within the horizon",
     );
     says(
-        &["calendar.start=2026-01-05T00:00:00Z"],
-        "without an offset or a zone",
+        &["calendar.start=\"2026-01-05T00:00:00[Europe/Madrid]\""],
+        "without a zone: it is local",
+    );
+    says(
+        &[
+            "calendar.start=2026-01-05T00:00:00Z",
+            "calendar.time_zone=Europe/Madrid",
+        ],
+        "Europe/Madrid has +01 then",
     );
     says(
         &[
             "calendar.start=2026-03-29T02:30:00",
             "calendar.time_zone=Europe/Madrid",
         ],
-        "this local time does not exist",
+        "the local time 2026-03-29T02:30:00 does not exist",
+    );
+    says(
+        &["arrivals.rate=1000000 per second", "arrivals.scale=9"],
+        "32400000000 chats are expected: too many for one run",
+    );
+    says(
+        &["arrivals.busyness={ cv=0.1, day_correlation=1.1 }"],
+        "a number from -1 up to 1 is expected",
+    );
+    says(
+        &[
+            "agents.roster=",
+            "agents.count={ every=\"1h\", values=[0, 0] }",
+        ],
+        "no agent is ever there",
+    );
+    says(
+        &[
+            "agents.roster=",
+            "agents.count={ every=\"1s\", values=[1] }",
+        ],
+        "at least 1m is expected",
     );
     says(&["calendar.horizon=9999d"], "longer than 1100 days");
     says(&["live.speed=0"], "`speed` is out of range");
@@ -177,6 +206,83 @@ fn contradictions_are_named() {
     says(&["gate=3"], "`gate` is a table, not a number");
     says(&["agents=3"], "[agents] is a table, not a number");
     says(&["arrivals.busyness={}"], "`busyness` has no `cv`");
+}
+
+/// Times that the clocks skip, breaks that are none, counts that end too early, nobody there.
+#[test]
+fn contradictions_of_time_are_shown_where_they_stand() {
+    let madrid = |start: &str, rest: &str| {
+        format!(
+            "[calendar]\ntime_zone = \"Europe/Madrid\"\nstart = {start}\n{rest}
+[agents]\nconcurrency = 2\nreply = \"constant(30s)\"\n"
+        )
+    };
+    let plain = "horizon = \"1d\"\n[arrivals]\nrate = \"6 per hour\"";
+    let skipped = madrid("2026-03-29T02:30:00", plain) + "count = 3\n";
+    insta::assert_snapshot!("a_start_that_is_skipped", refused(&skipped, &[]));
+    let surge =
+        format!("{plain}\nsurges = [{{ at = 2026-03-29T02:00:00, factor = 2, hold = \"1h\" }}]");
+    let surge = madrid("2026-03-28", &surge) + "count = 3\n";
+    insta::assert_snapshot!("a_surge_that_is_skipped", refused(&surge, &[]));
+    let roster = madrid("2026-03-27", plain)
+        + r#"roster = [
+  { days = "mon-fri", shift = "08:00-16:00", agents = 3, breaks = [{ at = "15:45", for = "30m" }] },
+  { days = "mon-fri", shift = "22:00-06:00", agents = 3, breaks = [
+    { at = "02:00", for = "45m" },
+    { at = "01:30", for = "40m" },
+    { at = "22:00", for = "10m" },
+  ] },
+]
+"#;
+    insta::assert_snapshot!("breaks_that_are_none", refused(&roster, &[]));
+    let counts = madrid(
+        "2026-03-27",
+        "horizon = \"3d\"\n[arrivals]\nrate = \"6 per hour\"",
+    ) + "count = { every = \"30m\", values = [1, 2, 3] }\n";
+    insta::assert_snapshot!("counts_that_end_too_early", refused(&counts, &[]));
+}
+
+/// The first stretch, and how long it is in all.
+#[test]
+fn a_desk_that_is_open_without_anybody_is_refused() {
+    let text = r#"
+[calendar]
+start = 2026-11-27
+horizon = "4d"
+opening_hours = { mon-sun = "08:00-18:00" }
+[arrivals]
+rate = "60 per hour"
+intraday = { from = "06:00", every = "1h", weights = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1] }
+[agents]
+concurrency = 2
+reply = "constant(30s)"
+roster = [
+  { days = "mon-fri", shift = "08:00-16:00", agents = 3 },
+  { days = "sat-sun", shift = "09:00-14:00", agents = 1, breaks = [{ at = "12:00", for = "30m" }] },
+]
+"#;
+    // Sat and Sun 08:00-09:00, 12:00-12:30, 14:00-16:00 (from 16:00 on nobody comes but an hour from
+    // 17:00), every day 17:00-18:00: 2 x 3.5 h + 4 x 1 h.
+    insta::assert_snapshot!("nobody_is_there", refused(text, &[]));
+    let message = refused(
+        text,
+        &[
+            "agents.roster=",
+            "agents.count={ every=\"12h\", values=[0, 1] }",
+        ],
+    );
+    assert!(
+        message.contains("first from Fri 2026-11-27 08:00 to 12:00, 16h in all"),
+        "{message}"
+    );
+    // One who is there all the time is enough, and so is a desk that is closed.
+    for change in [
+        "agents.roster.0={ days=\"mon-sun\", shift=\"07:00-18:00\", agents=1 }",
+        "calendar.opening_hours={ fri=\"08:00-16:00\", sat=\"16:00-17:00\" }",
+    ] {
+        read_text("x", text, Path::new(""), &[change.into()])
+            .unwrap_or_else(|error| panic!("{error}"));
+    }
 }
 
 /// The list of wrong weights of a curve in a file: which file, which line.
@@ -196,6 +302,21 @@ fn a_curve_in_a_csv_is_checked_like_one_in_the_scenario() {
     assert!(message.contains("curve.csv:3:3"), "{message}");
     assert!(message.contains("curve.csv:4:3"), "{message}");
     assert!(message.contains("a number from 0 up to"), "{message}");
+}
+
+/// A day has at most a row a minute; a file that goes on is not read on.
+#[test]
+fn a_curve_that_is_longer_than_a_day_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = "1\n".repeat(1_500);
+    std::fs::write(folder.path().join("curve.csv"), format!("chats\n{rows}")).unwrap();
+    let text = format!(
+        "{GOOD}[arrivals.intraday]\nevery = \"1m\"\nfile = \"curve.csv\"\ncolumn = \"chats\"\n"
+    );
+    let error = read_text("test.toml", &text, folder.path(), &[]).unwrap_err();
+    let message = error.message(false);
+    assert!(message.contains("curve.csv:1442:1"), "{message}");
+    assert!(message.contains("a day has at most 1440 bins"), "{message}");
 }
 
 #[test]

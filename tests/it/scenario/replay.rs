@@ -147,6 +147,95 @@ fn garbage_in_a_row_is_shown_with_its_line() {
     insta::assert_snapshot!(error.message(false));
 }
 
+/// The clocks of New York go from 02:00 to 03:00 on 8 March 2026 and back on 1 November.
+fn replay_at(start: &str, csv: &str, how: &str) -> Result<Plan, Error> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("data.csv"), csv).unwrap();
+    let text = format!(
+        "[calendar]\ntime_zone = \"America/New_York\"\nstart = {start}\nhorizon = \"1d\"
+[arrivals]\nreplay = {{ file = \"data.csv\", {how} }}\n{PEOPLE}"
+    );
+    read_text("test.toml", &text, folder.path(), &[]).map_err(|error| {
+        let folder = folder.path().display().to_string();
+        Error::refused(error.message(false).replace(&folder, "FOLDER")).with_styled(String::new())
+    })
+}
+
+/// 01:30 comes 90 and 150 minutes after midnight: the first, unless the offset is the second's; a
+/// `Z` says nothing.
+#[test]
+fn a_time_that_comes_twice_is_the_first_or_what_its_offset_says() {
+    let csv = "at\n2026-11-01T01:30:01\n2026-11-01T01:30:02Z\n2026-11-01T01:30:03-04:00\n\
+               2026-11-01T01:30:04-05:00\n2026-11-01T01:30:05+01:00\n2026-11-01T02:00:06\n";
+    let plan = replay_at("2026-11-01", csv, "time = \"at\"").unwrap();
+    let after = |minutes: f64, seconds: f64| minutes * 60.0 + seconds;
+    let exact = [
+        after(90.0, 1.0),
+        after(90.0, 2.0),
+        after(90.0, 3.0),
+        after(90.0, 5.0),
+        after(150.0, 4.0),
+        after(180.0, 6.0),
+    ];
+    assert_eq!(seconds(&plan), exact);
+}
+
+/// A row that matters stands at a time that never was: counts of zero and rows of other days do
+/// not matter, and offsets that count are no local times.
+#[test]
+fn a_row_at_a_time_that_is_skipped_is_shown_with_its_line() {
+    let csv = "at,n\n2026-03-08T01:59:00-05:00,1\n2026-03-08T02:00:00-05:00,0\n\
+               2026-03-08T02:15:00-05:00,3\n2026-03-08T03:00:00-04:00,1\n";
+    let counts = "time = \"at\", count = \"n\", every = \"1m\"";
+    let error = replay_at("2026-03-08", csv, counts).unwrap_err();
+    insta::assert_snapshot!(error.message(false));
+    let resampled = format!("{counts}, resample = \"poisson\"");
+    assert!(replay_at("2026-03-08", csv, &resampled).is_err());
+    let zoned = format!("{counts}, zone = \"as-written\"");
+    let plan = replay_at("2026-03-08", csv, &zoned).unwrap();
+    // 02:15 at -05:00 is 03:15 by the clock, 135 minutes after midnight.
+    let times = seconds(&plan);
+    assert_eq!(times.len(), 5);
+    assert!(times[2] >= 8_100.0 && times[4] < 8_160.0, "{times:?}");
+    assert_eq!(
+        replay_at(
+            "2026-03-07",
+            "at\n2026-03-07T01:00\n2026-03-08T02:15\n",
+            "time = \"at\""
+        )
+        .unwrap()
+        .arrivals
+        .expected(),
+        1.0
+    );
+}
+
+/// Resampled, each interval expects what was recorded in it; an interval across the horizon counts
+/// for the part within.
+#[test]
+fn a_resampled_replay_expects_what_was_recorded() {
+    let csv = "t,n\n2026-11-23T08:30:00,60\n2026-11-23T09:30:00,7\n2026-11-23T10:30:00,100\n";
+    let counts = "time = \"t\", count = \"n\", every = \"1h\", resample = \"poisson\"";
+    let plan = replay(csv, counts, "scale = 2").unwrap();
+    assert!((plan.arrivals.expected() - 2.0 * (30.0 + 7.0 + 50.0)).abs() < 1e-6);
+    // Two hours by the interval of half an hour: 1, 0, 0 and 2.
+    let csv = "t\n2026-11-23T09:10:00\n2026-11-23T10:40:00\n2026-11-23T10:59:00\n";
+    let plan = replay(csv, "time = \"t\", resample = \"poisson\"", "").unwrap();
+    let flow = busyhour::scenario::outlook::flow::Flow::of(&plan);
+    let half = |n: u64| flow.arrived(Time::ZERO, Time::ZERO + Span::from_secs(1_800) * n);
+    let sums = [1, 2, 3, 4].map(half);
+    for (found, exact) in sums.into_iter().zip([1.0, 1.0, 1.0, 3.0]) {
+        assert!((found - exact).abs() < 1e-9, "{sums:?}");
+    }
+    let busy = "busyness = { cv = 0.1 }";
+    replay(csv, "time = \"t\", resample = \"poisson\"", busy).unwrap();
+    let error = replay(csv, "time = \"t\"", busy).unwrap_err();
+    assert!(
+        error.message(false).contains("`busyness` does not go with"),
+        "{error}"
+    );
+}
+
 #[test]
 fn a_missing_file_or_column_is_named() {
     let error = replay("a,Time,b\n", "time = \"time\"", "")

@@ -20,8 +20,9 @@ holidays = [2026-12-08]
 volume = "14_000 per week"
 month = { jan = 1, feb = 1, mar = 1, apr = 1, may = 1, jun = 1, jul = 1, aug = 1, sep = 1, oct = 1, nov = 1.15, dec = 1.4 }
 weekday = { mon = 1.2, tue = 1, wed = 1, thu = 1, fri = 1, sat = 0.5, sun = 0, holiday = 0.3 }
-intraday = { from = "08:00", until = "20:00", every = "6h", weights = [2, 5] }
-busyness = { cv = 0.08 }
+intraday = { from = "08:00", until = "20:00", every = "6h", weights = [2, 5], sat = { from = "10:00", until = "14:00", every = "4h", weights = [1] } }
+shape = "linear"
+busyness = { cv = 0.08, day_correlation = 0.6 }
 surges = [{ name = "newsletter", at = 2026-11-23T09:00:00, factor = 3.0, rise = "10m", hold = "1h", fall = "2h" }]
 scale = 1.3
 [customers]
@@ -33,7 +34,7 @@ exchanges = "geometric(mean=5)"
 limit = 200
 [agents]
 concurrency = 3
-roster = [{ days = "mon-fri", shift = "22:00-06:00", agents = 30 }, { days = "mon", shift = "08:00-20:00", agents = 1 }]
+roster = [{ days = "mon-fri", shift = "22:00-06:00", agents = 30 }, { days = "mon-tue", shift = "08:00-20:00", agents = 1 }, { days = "mon-fri", shift = "12:00-20:00", agents = 2, breaks = [{ at = "15:00", for = "30m" }] }]
 reply = "weibull(mean=40s, cv=0.8)"
 slow_down = [1.0, 1.1]
 wrap_up = "uniform(low=10s, high=30s)"
@@ -65,9 +66,13 @@ rate = "1200.5 per hour"
 every = "1h"
 file = "curve.csv"
 column = "chats"
+[arrivals.intraday.sat]
+every = "1h"
+file = "curve.csv"
+column = "chats"
 [agents]
 concurrency = 1
-count = 140
+count = { every = "1h", values = [3, 1, 5] }
 reply = "constant(30s)"
 slow_down = 0.05
 "#,
@@ -83,6 +88,7 @@ time = "at"
 count = "n"
 every = "1h"
 zone = "as-written"
+resample = "poisson"
 [agents]
 concurrency = 1
 count = 140
@@ -169,6 +175,11 @@ fn the_reader_and_the_schema_accept_every_key() {
         .flat_map(|text| paths(&document(text), ""))
         .collect();
     for key in described(&schema(), "") {
+        // The curves of all days have the same keys.
+        let day = ["mon", "tue", "wed", "thu", "fri", "sun", "holiday"];
+        let days = day.map(|day| format!("arrivals/intraday/{day}"));
+        let own = days.iter().find(|prefix| key.starts_with(*prefix));
+        let key = own.map_or(key.clone(), |own| key.replace(own, "arrivals/intraday/sat"));
         assert!(
             used.iter().any(|path| without_indices(path) == key),
             "{key} is not tried"

@@ -2,6 +2,7 @@
 
 use busyhour::center::rules::ShiftEnd;
 use busyhour::scenario::outlook::Outlook;
+use busyhour::scenario::outlook::flow::Flow;
 use busyhour::scenario::plan::{Period, Plan, Shift};
 use busyhour::time::{Span, Time};
 
@@ -153,6 +154,98 @@ fn a_horizon_in_hours_is_hours_of_the_clock_on_the_wall() {
     assert_near(&by_day(&plan), &[2_300.0, 100.0]);
 }
 
+/// Volume 700 a week: 100 on each day, whatever its curve; Saturday has its own, and a holiday has
+/// that of holidays, not of its weekday.
+#[test]
+fn days_may_have_curves_of_their_own() {
+    let plan = plan(
+        r#"[calendar]
+        start = 2026-11-26
+        horizon = "4d"
+        holidays = [2026-11-28]
+        [arrivals]
+        volume = "700 per week"
+        [arrivals.intraday]
+        every = "12h"
+        weights = [1, 3]
+        fri = { from = "06:00", every = "6h", weights = [1] }
+        sat = { every = "1h", weights = [1] }
+        holiday = { every = "8h", weights = [0, 1, 0] }
+        [run]
+        interval = "6h""#,
+    );
+    let flow = Flow::of(&plan);
+    let quarters = (0..16u64).map(|quarter| {
+        let ends = [quarter, quarter + 1].map(|quarter| Time::ZERO + HOUR * (6 * quarter));
+        flow.arrived(ends[0], ends[1])
+    });
+    let exact = [
+        [12.5, 12.5, 37.5, 37.5],
+        [0.0, 100.0, 0.0, 0.0],
+        [0.0, 50.0, 50.0, 0.0],
+        [12.5, 12.5, 37.5, 37.5],
+    ];
+    assert_near(&quarters.collect::<Vec<_>>(), exact.as_flattened());
+}
+
+/// Points in the middle of the bins, 01:00, 03:00 and 05:00: 10 up to the first, 30, then 20. By
+/// the hour: 10, (10 + 20)/2, (20 + 30)/2, (30 + 25)/2, (25 + 20)/2, 20; 120 in all, as in steps. On
+/// the short day 02:00 to 03:00 is lost, and with it 25.
+#[test]
+fn a_linear_curve_goes_straight_between_the_middles_of_its_bins() {
+    let by_hour = |start: &str, hours: u64, shape: &str| {
+        let plan = plan(&format!(
+            "[calendar]\ntime_zone = \"Europe/Madrid\"\nstart = {start}\nhorizon = \"1d\"
+             [arrivals]\nrate = \"1 per hour\"\nshape = \"{shape}\"
+             intraday = {{ every = \"2h\", weights = [10, 30, 20] }}"
+        ));
+        let flow = Flow::of(&plan);
+        let ends = |hour: u64| (Time::ZERO + HOUR * hour, Time::ZERO + HOUR * (hour + 1));
+        let hours = (0..hours).map(ends);
+        hours
+            .map(|(from, until)| flow.arrived(from, until))
+            .collect::<Vec<_>>()
+    };
+    assert_near(
+        &by_hour("2026-03-28", 7, "linear"),
+        &[10.0, 15.0, 25.0, 27.5, 22.5, 20.0, 0.0],
+    );
+    assert_near(
+        &by_hour("2026-03-28", 7, "steps"),
+        &[10.0, 10.0, 30.0, 30.0, 20.0, 20.0, 0.0],
+    );
+    assert_near(
+        &by_hour("2026-03-29", 6, "linear"),
+        &[10.0, 15.0, 27.5, 22.5, 20.0, 0.0],
+    );
+    assert_near(
+        &by_hour("2026-10-25", 8, "linear"),
+        &[10.0, 15.0, 25.0, 25.0, 27.5, 22.5, 20.0, 0.0],
+    );
+}
+
+/// A slope under a ramp is a parabola, cut by the minute: 0 to 100 an hour over an hour (the points
+/// of two bins of an hour), times 1 to 3: the integral of 100 x (1 + 2x) is 116.67.
+#[test]
+fn a_ramp_on_a_slope_is_cut_by_the_minute() {
+    let plan = plan(
+        r#"[calendar]
+        start = 2026-11-27
+        horizon = "1d"
+        [arrivals]
+        rate = "100 per hour"
+        shape = "linear"
+        intraday = { from = "09:30", every = "1h", weights = [0, 1] }
+        surges = [{ at = 2026-11-27T10:00:00, factor = 3, rise = "1h" }]"#,
+    );
+    let flow = Flow::of(&plan);
+    let found = flow.arrived(Time::ZERO + HOUR * 10, Time::ZERO + HOUR * 11);
+    assert!(
+        (found - 350.0 / 3.0).abs() < 200.0 / 6.0 / 3_600.0 + 1e-9,
+        "{found}"
+    );
+}
+
 #[test]
 fn surges_rise_hold_and_fall() {
     let expected = |surges: &str| {
@@ -225,6 +318,7 @@ fn rosters_number_agents_by_line_and_cut_the_night_before() {
         start = 2026-03-28T02:00:00
         horizon = "1d"
         holidays = [2026-03-29]
+        opening_hours = { "mon-sun,holiday" = "00:00-08:00, 22:00-24:00" }
         [arrivals]
         rate = "60 per hour"
         [run]

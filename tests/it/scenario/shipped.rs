@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use busyhour::scenario::outlook::Outlook;
 use busyhour::scenario::plan::Plan;
 use busyhour::scenario::{read, schema};
+use busyhour::time::Time;
 
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -38,7 +39,7 @@ fn every_shipped_scenario_resolves_and_names_its_schema() {
         );
         count += 1;
     }
-    assert_eq!(count, 4);
+    assert_eq!(count, 5);
     assert_eq!(schema()["additionalProperties"], false);
 }
 
@@ -58,10 +59,56 @@ fn the_reference_is_the_formula() {
         .map(|i| 0.4 + 1.2 * (std::f64::consts::PI * (f64::from(i) + 0.5) / 48.0).sin())
         .sum();
     assert!((plan.arrivals.expected() / (300.0 * sum) - 1.0).abs() < 1e-6);
+    // To ten digits, as worked out apart from this program.
+    assert!((plan.arrivals.expected() - 16_762.753_41).abs() < 0.02);
     assert_eq!(
         (plan.team, plan.agents.concurrency, plan.outline.days.len()),
         (140, 3, 1)
     );
+}
+
+/// Agent-hours and open hours of the night that begins two hours after the start, and its chats.
+fn night(start: &str) -> (f64, f64, f64) {
+    let set = format!("calendar.start={start}T18:00:00");
+    let plan = read(&file("overnight.toml"), &[set]).unwrap_or_else(|error| panic!("{error}"));
+    let dusk = plan.calendar.start().date().at(20, 0, 0, 0);
+    let length = |from: Time, until: Time| {
+        let until = until.min(plan.outline.horizon);
+        until.since(from).as_secs_f64() / 3_600.0
+    };
+    let shifts = plan
+        .shifts
+        .iter()
+        .filter(|shift| plan.calendar.local(shift.from).datetime() >= dusk);
+    let staffed = shifts.map(|shift| length(shift.from, shift.until)).sum();
+    let open = plan
+        .open
+        .iter()
+        .map(|period| length(period.from, period.until))
+        .sum();
+    (staffed, open, Outlook::of(&plan).offered)
+}
+
+/// An ordinary night has 4 x (8 - 0.5) + 3 x (10 - 0.75) agent-hours in 12 hours; the long one an
+/// hour more of each agent, the short one an hour less. The points of the curve are 0.2 at 18:00,
+/// 1.6 at 22:00, 1.2 at 02:00, 0.5 at 06:00 and 0 at 10:00: from 20:00 on 2.5, 3.2 to midnight, where
+/// the day's curve begins anew, 2.4 to 02:00, 3.4 to 06:00, 0.75 to 08:00; 40 times 12.25 chats. By
+/// the clock, 02:00 to 03:00 is an hour of 40 x (1.2 + 1.025) / 2 chats more or less.
+#[test]
+fn the_night_is_as_long_as_the_clocks_make_it() {
+    let repeated = 44.5;
+    let (ordinary, long, short) = (
+        night("2026-10-17"),
+        night("2026-10-24"),
+        night("2026-03-28"),
+    );
+    let chats = ordinary.2;
+    assert_eq!((ordinary.0, ordinary.1), (57.75, 12.0));
+    assert_eq!((long.0, long.1), (64.75, 13.0));
+    assert_eq!((short.0, short.1), (50.75, 11.0));
+    assert!((chats - 490.0).abs() < 1e-6, "{chats}");
+    assert!((long.2 - chats - repeated).abs() < 1e-6, "{}", long.2);
+    assert!((short.2 - chats + repeated).abs() < 1e-6, "{}", short.2);
 }
 
 #[test]
