@@ -200,6 +200,23 @@ pub fn find(name: &str) -> Option<Entry> {
     })
 }
 
+/// Whether a measure tells of messages or of composing, which the level model does not have.
+pub fn tells_of_messages(name: &str) -> bool {
+    let singles = [
+        "unanswered_ratio",
+        "utilisation_ratio",
+        "composing_total_ratio",
+    ];
+    let series = [
+        "first_response_s",
+        "inter_message_s",
+        "pending_abandoned_s",
+        "composing_per_chat_s",
+    ];
+    let of_series = name.rsplit_once('_').map_or("", |(series, _)| series);
+    singles.contains(&name) || series.contains(&of_series)
+}
+
 /// The time T of a service-level measure's name, as in `service_level_30s_of_answered`.
 pub fn service_level(name: &str) -> Option<Span> {
     let rest = name.strip_prefix("service_level_")?;

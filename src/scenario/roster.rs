@@ -75,6 +75,7 @@ impl Staffing {
         &self,
         almanac: &Almanac,
         end: Time,
+        shift_end: ShiftEnd,
         problems: &mut Problems,
     ) -> Option<Vec<Shift>> {
         let lines = match self {
@@ -101,7 +102,7 @@ impl Staffing {
                             agent,
                             from,
                             until,
-                            end: ShiftEnd::Finish,
+                            end: shift_end,
                         })
                     }));
                 }

@@ -15,6 +15,7 @@ use crate::time::Time;
 pub struct ArrivalStream<'p> {
     source: Source<'p>,
     number: u32,
+    grain: u64,
 }
 
 #[derive(Debug)]
@@ -43,7 +44,11 @@ impl<'p> ArrivalStream<'p> {
             Arrivals::Replay(times) => Source::Replay(times),
             Arrivals::Rate(curve) => Source::Rate(Poisson::new(curve, plan.seed, replication)),
         };
-        ArrivalStream { source, number: 0 }
+        ArrivalStream {
+            source,
+            number: 0,
+            grain: plan.grain.0,
+        }
     }
 }
 
@@ -54,9 +59,13 @@ impl Iterator for ArrivalStream<'_> {
     fn next(&mut self) -> Option<Time> {
         let number = self.number;
         self.number += 1;
-        match &mut self.source {
+        let at = match &mut self.source {
             Source::Rate(process) => process.next(number),
             Source::Replay(times) => times.get(number as usize).copied(),
+        };
+        match self.grain {
+            1 => at,
+            grain => at.map(|at| Time(at.0 - at.0 % grain)),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Law: an agent counts from the start of a shift to its end; who finishes chats afterwards is no
 //! longer staff.
 
-use crate::scenario::plan::Plan;
+use crate::scenario::plan::{Headcount, Plan};
 use crate::time::Time;
 
 /// How many agents are there over time.
@@ -18,8 +18,15 @@ impl Staff {
         Staff::widened(plan, 0.0, 0.0)
     }
 
-    /// As [`Staff::of`], with each shift begun and ended so many scenario seconds off.
+    /// As [`Staff::of`], with each shift begun and ended so many scenario seconds off; a mere count
+    /// over time has no shifts.
     pub fn widened(plan: &Plan, earlier: f64, later: f64) -> Staff {
+        if !plan.headcounts.is_empty() {
+            let step = |count: &Headcount| (count.at, count.agents);
+            let mut steps = vec![(Time::ZERO, 0)];
+            steps.extend(plan.headcounts.iter().map(step));
+            return Staff { steps };
+        }
         let [earlier, later] =
             [earlier, later].map(|secs| Time::from_secs_f64(secs).since(Time::ZERO));
         let mut changes: Vec<(Time, i64)> = Vec::with_capacity(plan.shifts.len() * 2);

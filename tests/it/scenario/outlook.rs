@@ -54,7 +54,7 @@ fn chats_load_and_staff() {
     near(peak.per_hour, 240.0);
     // 240 an hour x (3 x 20 + 2 x 40 + 60) s, and x 3 x 20 s.
     near(outlook.load.slots, 240.0 / 3_600.0 * 200.0);
-    near(outlook.load.attention, 4.0);
+    near(outlook.load.attention.unwrap(), 4.0);
     near(outlook.load.staffed_slots, 32.0);
     near(outlook.staff.mean, (10.0 * 12.0 + 6.0 * 4.0) / 12.0);
     assert_eq!((outlook.staff.least, outlook.staff.greatest), (10, 16));
