@@ -327,3 +327,16 @@ impl Placing<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_room_is_the_memorys_and_never_more_than_a_billion() {
+        assert_eq!(room(8, Some(80_000)), 10_000);
+        assert_eq!(room(8, Some(u64::MAX)), MOST);
+        assert_eq!(room(8, None), MOST);
+        assert_eq!(room(24, Some(0)), 0);
+    }
+}

@@ -2,6 +2,7 @@
 
 mod errors;
 mod outlook;
+mod people;
 mod replay;
 mod schema;
 mod seasons;

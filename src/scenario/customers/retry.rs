@@ -88,7 +88,7 @@ impl Retry {
             return None;
         };
         if after.value == Law::Never || after.mean() < LEAST_AFTER {
-            let help = "for nobody who comes again, take the cause out".to_string();
+            let help = "where nobody comes again, take the cause out".to_string();
             let label = "a second or more on average, and an end, are expected";
             let title = "`after` is no time to come again after";
             problems.add(after.place, title, label, Some(help));

@@ -44,16 +44,15 @@ impl Recorded {
         let fits = |secs: &f64| (0.0..=1e9).contains(secs);
         let label = "seconds of zero or more, or a length such as `45s`, are expected";
         let read = |cell: &str| read(cell).ok().filter(fits).ok_or(label);
-        self.law(folder, node, problems, read, |secs| Law::empirical(secs))
+        self.law(folder, node, problems, read, Law::empirical)
     }
 
     /// The counts of the column.
     pub fn counts(&self, folder: &Path, node: &Node, problems: &mut Problems) -> Option<CountLaw> {
+        let label = "a whole number from 1 to 100000 is expected";
         let fits = |count: &u32| (1..=CountLaw::MOST).contains(count);
-        let read = |cell: &str| cell.parse().ok().filter(fits).ok_or(COUNT);
-        self.law(folder, node, problems, read, |counts| {
-            CountLaw::empirical(counts)
-        })
+        let read = |cell: &str| cell.parse().ok().filter(fits).ok_or(label);
+        self.law(folder, node, problems, read, CountLaw::empirical)
     }
 
     fn law<T, L>(
@@ -90,5 +89,3 @@ impl Recorded {
             .ok()
     }
 }
-
-const COUNT: &str = "a whole number from 1 to 100000 is expected";
