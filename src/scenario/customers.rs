@@ -134,14 +134,6 @@ impl Customers {
     }
 }
 
-/// A key as written in its class, or as it holds for all classes.
-fn inherit<T: Clone>(section: &Section, key: &str, own: T, from: Option<&T>) -> T {
-    match from {
-        Some(from) if section.key_place(key).is_none() => from.clone(),
-        _ => own,
-    }
-}
-
 const SHARE: Number = Number::up_to(1e6, "0.3");
 
 impl Class {
@@ -162,19 +154,7 @@ impl Class {
             },
             "0",
         );
-        let queue_patience = section.or(
-            "queue_patience",
-            "How long a customer waits in the queue, from asking for an agent; `never` gives up \
-             never.",
-            &Times(folder),
-            "\"never\"",
-        );
-        let reply_patience = section.or(
-            "reply_patience",
-            "How long a customer waits for a reply inside the chat; drawn anew for each message.",
-            &Times(folder),
-            "\"never\"",
-        );
+        let (queue_patience, reply_patience) = ask_patience(section, folder);
         let think = ask_think(section, folder);
         let exchanges = section.or(
             "exchanges",
@@ -189,45 +169,56 @@ impl Class {
             &Number::up_to(1.0, "0.2"),
             "0.0",
         );
-        let retry = section.table(
-            "retry",
-            "Who comes again, each with its probability; absent: nobody.",
-            |s| retry::ask(s, folder),
-        );
+        let again = "Who comes again, each with its probability; absent: nobody.";
+        let retry = section.table("retry", again, |s| retry::ask(s, folder));
         let written = |key: &&'static str| Some((*key, section.key_place(key)?));
-        let mut of_messages: Vec<_> = OF_MESSAGES.iter().filter_map(written).collect();
-        of_messages.extend(all.into_iter().flat_map(|all| &all.of_messages));
-        Class {
+        let of_messages = OF_MESSAGES.iter().filter_map(written).collect();
+        let class = Class {
             share,
-            priority: inherit(
-                section,
-                "priority",
-                priority.value,
-                all.map(|c| &c.priority),
-            ),
-            queue_patience: inherit(
-                section,
-                "queue_patience",
-                queue_patience,
-                all.map(|c| &c.queue_patience),
-            ),
-            reply_patience: inherit(
-                section,
-                "reply_patience",
-                reply_patience,
-                all.map(|c| &c.reply_patience),
-            ),
-            think: inherit(section, "think", think, all.map(|c| &c.think)),
-            exchanges: inherit(section, "exchanges", exchanges, all.map(|c| &c.exchanges)),
-            silent: inherit(section, "silent", silent, all.map(|c| &c.silent)),
-            retry: inherit(
-                section,
-                "retry",
-                retry.map(|r| r.value),
-                all.map(|c| &c.retry),
-            ),
+            priority: priority.value,
+            queue_patience,
+            reply_patience,
+            think,
+            exchanges,
+            silent,
+            retry: retry.map(|retry| retry.value),
             of_messages,
+        };
+        match all {
+            Some(all) => class.or(all, |key| section.key_place(key).is_some()),
+            None => class,
         }
+    }
+
+    /// What is not written in this class as it holds for all.
+    fn or(mut self, all: &Class, written: impl Fn(&str) -> bool) -> Class {
+        fn take<T: Clone>(own: &mut T, all: &T, written: bool) {
+            if !written {
+                *own = all.clone();
+            }
+        }
+        take(&mut self.priority, &all.priority, written("priority"));
+        let patience = [
+            (
+                &mut self.queue_patience,
+                &all.queue_patience,
+                "queue_patience",
+            ),
+            (
+                &mut self.reply_patience,
+                &all.reply_patience,
+                "reply_patience",
+            ),
+        ];
+        for (own, all, key) in patience {
+            take(own, all, written(key));
+        }
+        take(&mut self.think, &all.think, written("think"));
+        take(&mut self.exchanges, &all.exchanges, written("exchanges"));
+        take(&mut self.silent, &all.silent, written("silent"));
+        take(&mut self.retry, &all.retry, written("retry"));
+        self.of_messages.extend(&all.of_messages);
+        self
     }
 
     fn rules(&self, problems: &mut Problems) -> Option<CustomerRules> {
@@ -264,6 +255,23 @@ impl Class {
         rules.retry = retry.unwrap_or_default();
         Some(rules)
     }
+}
+
+/// Patience in the queue and for a reply.
+fn ask_patience(section: &mut Section, folder: &Path) -> (At<Law>, At<Law>) {
+    let queue = section.or(
+        "queue_patience",
+        "How long a customer waits in the queue, from asking for an agent; `never` gives up never.",
+        &Times(folder),
+        "\"never\"",
+    );
+    let reply = section.or(
+        "reply_patience",
+        "How long a customer waits for a reply inside the chat; drawn anew for each message.",
+        &Times(folder),
+        "\"never\"",
+    );
+    (queue, reply)
 }
 
 /// Thinking; no time at all where it cannot be read, so that it is not missed besides.

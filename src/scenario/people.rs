@@ -124,6 +124,25 @@ pub fn ask_agents(section: &mut Section, folder: &Path) -> Option<Team> {
         ]),
         "\"fewest-active\"",
     );
+    let (closes, inactivity) = ask_endings(section);
+    let (concurrency, staffing) = (concurrency?, staffing?);
+    check_size(section, &concurrency, &staffing);
+    let k = concurrency.value;
+    let mut rules = levels.or_else(|| work.rules(k))?;
+    rules.inactivity = inactivity.as_ref().map_or(Span::ENDLESS, |span| span.value);
+    Some(Team {
+        rules,
+        inactivity_written: inactivity.is_some(),
+        staffing,
+        policy: policy.value,
+        shift_end,
+        closes,
+        level_model,
+    })
+}
+
+/// Who closes chats, and when a silent one is ended.
+fn ask_endings(section: &mut Section) -> (f64, Option<At<Span>>) {
     let closes = section.or(
         "closes",
         "Who closes the chat after the last reply: the agent, the customer, or the customer in a \
@@ -138,20 +157,7 @@ pub fn ask_agents(section: &mut Section, folder: &Path) -> Option<Team> {
         &SPAN,
     );
     above_zero(section, "inactivity", inactivity.as_ref());
-    let (concurrency, staffing) = (concurrency?, staffing?);
-    check_size(section, &concurrency, &staffing);
-    let k = concurrency.value;
-    let mut rules = levels.or_else(|| work.rules(k))?;
-    rules.inactivity = inactivity.as_ref().map_or(Span::ENDLESS, |span| span.value);
-    Some(Team {
-        rules,
-        inactivity_written: inactivity.is_some(),
-        staffing,
-        policy: policy.value,
-        shift_end,
-        closes: closes.value,
-        level_model,
-    })
+    (closes.value, inactivity)
 }
 
 fn ask_shift_end(section: &mut Section) -> ShiftEnd {
