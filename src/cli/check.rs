@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::console::Console;
 use super::scenario_args::ScenarioArgs;
+use crate::center::rules::{Attention, ShiftEnd};
 use crate::error::{Exit, Result};
 use crate::live::machine;
 use crate::live::validity::lag_bound_ms;
@@ -13,7 +14,7 @@ use crate::report::figure::{Unit, grouped};
 use crate::report::paint::Paint;
 use crate::report::terminal::wrapped;
 use crate::scenario::outlook::Outlook;
-use crate::scenario::plan::Plan;
+use crate::scenario::plan::{AtClosing, Plan};
 use crate::time::Span;
 use crate::wire::clean;
 
@@ -108,13 +109,12 @@ fn chats(page: &mut Page, plan: &Plan, outlook: &Outlook) {
         "from",
         format!("{} {zone}", start.strftime("%a %-d %b %Y %H:%M")),
     );
-    page.line(
-        "horizon",
-        format!(
-            "{horizon}, {} replications",
-            grouped(f64::from(plan.replications), 0)
-        ),
-    );
+    let replications = grouped(f64::from(plan.replications), 0);
+    let replications = match plan.precision[..] {
+        [] => format!("{replications} replications"),
+        _ => format!("as many replications as precision takes, at most {replications}"),
+    };
+    page.line("horizon", format!("{horizon}, {replications}"));
     if let Some(window) = &plan.source.window {
         page.line("window", window);
     }
@@ -130,6 +130,7 @@ fn chats(page: &mut Page, plan: &Plan, outlook: &Outlook) {
             count(outlook.arrived)
         ),
     );
+    again(page, plan, outlook);
     for day in &outlook.days {
         let date = day.date.strftime("%a %-d %b");
         page.line(&date.to_string(), count(day.offered));
@@ -158,14 +159,16 @@ fn team(page: &mut Page, plan: &Plan, outlook: &Outlook) {
             count(load.staffed_slots)
         ),
     );
-    page.line(
-        "attention",
-        format!(
-            "{} erlangs, {} agents staffed",
-            count(load.attention),
-            count(load.staffed_agents)
-        ),
-    );
+    if let Some(attention) = load.attention {
+        page.line(
+            "attention",
+            format!(
+                "{} erlangs, {} agents staffed",
+                count(attention),
+                count(load.staffed_agents)
+            ),
+        );
+    }
     page.line(
         "capacity",
         format!("{} chats an hour", count(load.capacity_per_hour)),
@@ -197,9 +200,91 @@ fn team(page: &mut Page, plan: &Plan, outlook: &Outlook) {
         )
     };
     page.line("staffed", staffed);
+    rules(page, plan);
+}
+
+/// Those who come again, where anyone may.
+fn again(page: &mut Page, plan: &Plan, outlook: &Outlook) {
+    if plan
+        .customers
+        .iter()
+        .all(|(_, class)| class.retry.is_empty())
+    {
+        return;
+    }
+    let most = outlook
+        .again_most
+        .map_or(String::new(), |most| format!(", at most {}", count(most)));
+    let again = count(outlook.again);
+    page.line(
+        "again",
+        format!("{again} more from those who come again, by means{most}"),
+    );
+}
+
+/// Who is served first, by whom, and how: what is usual goes without saying.
+fn rules(page: &mut Page, plan: &Plan) {
+    page.line("routing", plan.router.policy.name());
+    if plan.customers.len() > 1 {
+        page.line("order", order(plan));
+    }
+    if plan.at_closing == AtClosing::SentAway {
+        page.line("at closing", "those who wait are sent away");
+    }
+    let attention = match plan.agents.attention {
+        Attention::Fifo => "",
+        Attention::OldestCustomer => "the customer who came first",
+        Attention::Shared => "all pending messages at once",
+        Attention::Levels => "chats as a whole (level model)",
+    };
+    let wrap_up = ["", "wrap-up in its turn"][usize::from(plan.agents.wrap_up_attends)];
+    let attends: Vec<&str> = [attention, wrap_up]
+        .into_iter()
+        .filter(|w| !w.is_empty())
+        .collect();
+    if !attends.is_empty() {
+        page.line("attend to", attends.join("; "));
+    }
+    let ends = plan.shifts.iter().map(|shift| shift.end);
+    match ends.max_by_key(|end| *end as u8).unwrap_or_default() {
+        ShiftEnd::Finish => {}
+        ShiftEnd::HandOver => page.line("at shift end", "chats go back to the front of the queue"),
+        ShiftEnd::Drop => page.line("at shift end", "chats are ended"),
+    }
+    if plan.agents.inactivity != Span::ENDLESS {
+        let words = format!("silent chats are ended after {}", plan.agents.inactivity);
+        page.line("inactivity", words);
+    }
+}
+
+/// The classes from the first served to the last, with their shares.
+fn order(plan: &Plan) -> String {
+    let names = plan.outline.classes.iter().map(|name| clean(name));
+    let classes: Vec<_> = plan.customers.iter().zip(names).collect();
+    let level = |level: u8| {
+        let there = classes
+            .iter()
+            .filter(|((_, class), _)| class.level == level);
+        let named = there.map(|((share, _), name)| format!("{name} ({})", Unit::Ratio.say(*share)));
+        named.collect::<Vec<_>>().join(", ")
+    };
+    let levels = (0..plan.router.levels).rev().map(level);
+    let order = levels.collect::<Vec<_>>().join(" before ");
+    match plan.router.age_after {
+        Span::ENDLESS => order,
+        after => format!("{order}; one up after waiting {after}"),
+    }
 }
 
 fn live(page: &mut Page, plan: &Plan, outlook: &Outlook) {
+    if !plan.outline.messages {
+        page.heading("Live");
+        page.line(
+            "not possible",
+            "the level model has no messages: simulated only",
+        );
+        return;
+    }
     let live = &outlook.live;
     page.heading(&format!("Live, at speed {}", live.speed));
     page.line(

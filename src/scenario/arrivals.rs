@@ -47,8 +47,9 @@ const MONTHS: [&str; 12] = [
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
 ];
 
-/// The most chats that may be expected of a run: customers are numbered in 32 bits.
-const MOST_EXPECTED: f64 = 1e9;
+/// The most chats that may be expected of a run: customers are numbered in 32 bits, and busy days
+/// bring more than expected.
+const MOST_EXPECTED: f64 = 2e9;
 
 const FACTOR: Number = Number::up_to(1e6, "1.2");
 
@@ -297,10 +298,11 @@ impl Arrivals {
     fn check(&self, curve: plan::RateCurve, problems: &mut Problems) -> Option<plan::Arrivals> {
         let arrivals = plan::Arrivals::Rate(curve);
         let expected = arrivals.expected();
-        if (MOST_EXPECTED..).contains(&expected) {
+        if expected > MOST_EXPECTED {
             let title = format!("{expected:.0} chats are expected: too many for one run");
-            let label = format!("at most {MOST_EXPECTED:.0}");
-            problems.add(self.place, title, label, None);
+            let help = "ask for less, make `horizon` shorter, or split it into several runs";
+            let place = self.base.as_ref().map_or(self.place, |base| base.place);
+            problems.add(place, title, "at most two billion", Some(help.into()));
         }
         if expected <= 0.0 {
             let help = "the factors of month, weekday and intraday are zero for all of it";

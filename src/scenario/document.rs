@@ -86,6 +86,17 @@ impl Place {
     }
 }
 
+impl Node {
+    /// Where a part of a string stands; the whole where the string has escapes.
+    pub fn part(&self, bytes: &Range<usize>) -> Place {
+        let Value::Text { raw: Some(raw), .. } = self.value else {
+            return self.place;
+        };
+        let start = raw as usize;
+        Place::new(self.place.source, &(start + bytes.start..start + bytes.end))
+    }
+}
+
 impl<T> At<T> {
     /// Another value at the same place.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> At<U> {

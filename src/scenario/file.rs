@@ -7,15 +7,15 @@ use std::path::Path;
 
 use super::almanac;
 use super::arrivals::{self, Arrivals};
-use super::document::{Document, Place};
+use super::customers::{self, Customers};
+use super::document::{At, Document, Place};
 use super::form::{Text, Whole};
 use super::gates;
-use super::people::{self, Team};
+use super::people::{self, Queue, Team};
 use super::plan::{Live, Validity};
 use super::problem::Problems;
 use super::run::{self, Run};
 use super::section::{self, Section};
-use crate::center::rules::CustomerRules;
 use crate::measure::gate::Gate;
 
 /// The scenario as written: what could be read of it.
@@ -29,9 +29,9 @@ pub struct Written {
     /// `[arrivals]`.
     pub arrivals: Arrivals,
     /// `[customers]`.
-    pub customers: Option<CustomerRules>,
-    /// `[queue]`: the most that may wait.
-    pub queue_limit: u32,
+    pub customers: Customers,
+    /// `[queue]`.
+    pub queue: Queue,
     /// `[agents]`.
     pub team: Option<Team>,
     /// `[run]`.
@@ -41,7 +41,7 @@ pub struct Written {
     /// `[validity]`.
     pub validity: Validity,
     /// `[gate]`.
-    pub gates: Vec<Gate>,
+    pub gates: Vec<At<Gate>>,
 }
 
 /// Reads the document.
@@ -51,6 +51,10 @@ pub fn read(document: &Document, folder: &Path, problems: &mut Problems) -> Writ
         ask(root, folder)
     })
 }
+
+const CUSTOMERS: &str = "How customers behave; or several classes, a table each, as \
+                         `[customers.business]`: what stands at the top holds for every class that \
+                         does not say otherwise.";
 
 /// Asks for everything that a scenario can hold.
 pub fn ask(root: &mut Section, folder: &Path) -> Written {
@@ -78,9 +82,9 @@ pub fn ask(root: &mut Section, folder: &Path) -> Written {
         arrivals: root.part("arrivals", "When customers come.", |s| {
             arrivals::ask(s, folder)
         }),
-        customers: root.part("customers", "How customers behave.", people::ask_customers),
-        queue_limit: root.part("queue", "Where customers wait.", people::ask_queue),
-        team: root.part("agents", "Who answers.", people::ask_agents),
+        customers: root.part("customers", CUSTOMERS, |s| customers::ask(s, folder)),
+        queue: root.part("queue", "Where customers wait.", people::ask_queue),
+        team: root.part("agents", "Who answers.", |s| people::ask_agents(s, folder)),
         run: root.part("run", "How the scenario is run.", run::ask),
         live: root.part("live", "How a live run goes.", run::ask_live),
         validity: root.part(

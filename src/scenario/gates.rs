@@ -4,7 +4,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::document::{At, Node, Value};
+use super::document::{At, Node};
 use super::form::{Form, Phrase};
 use super::names::nearest;
 use super::problem::{Fault, Problems};
@@ -13,7 +13,7 @@ use crate::measure::catalogue::{self, SERVICE_LEVEL_FORMS};
 use crate::measure::gate::{Gate, Relation};
 
 /// Reads `[gate]`.
-pub fn ask(root: &mut Section) -> Vec<Gate> {
+pub fn ask(root: &mut Section) -> Vec<At<Gate>> {
     let gates = root.map(
         "gate",
         "Bounds that the run has to keep, by the measure's name.",
@@ -22,11 +22,11 @@ pub fn ask(root: &mut Section) -> Vec<Gate> {
     );
     let gate = |(measure, bound): (At<String>, At<(Relation, f64)>)| {
         let (relation, bound) = bound.value;
-        Gate {
-            measure: measure.value,
+        measure.map(|measure| Gate {
+            measure,
             relation,
             bound,
-        }
+        })
     };
     gates.map_or(Vec::new(), |gates| {
         gates.value.into_iter().map(gate).collect()
@@ -70,7 +70,7 @@ fn bound(text: &str) -> Result<(Relation, f64), Fault> {
 }
 
 /// The name of a measure.
-struct Measure;
+pub struct Measure;
 
 impl Form for Measure {
     type Out = String;
@@ -93,9 +93,6 @@ impl Form for Measure {
         if catalogue::find(key).is_some() {
             return Some(key.to_string());
         }
-        let Value::Text { .. } = node.value else {
-            return None;
-        };
         let names = catalogue::names();
         let help = match nearest(key, names.iter().map(String::as_str)) {
             Some(name) => format!("did you mean `{name}`?"),

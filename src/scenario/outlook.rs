@@ -4,13 +4,18 @@
 //! hand. It is a forecast by means, not a simulation: abandonment and chance enter only where a
 //! formula says so.
 
+pub mod backlog;
 pub mod flow;
 pub mod live;
+mod orbit;
 pub mod pace;
 pub mod staff;
+mod warnings;
 
-use super::plan::Plan;
+use super::plan::{AtClosing, Plan};
+use crate::stats::law::Law;
 use crate::time::{Span, Time};
+use backlog::Backlog;
 use flow::Flow;
 use live::LiveOutlook;
 use pace::Pace;
@@ -23,6 +28,12 @@ pub struct Outlook {
     pub arrived: f64,
     /// Those of them who come while the desk is open; the others meet the closed desk.
     pub offered: f64,
+    /// Chats of customers who come again before the horizon, by the means alone: no less than that,
+    /// since by chance some give up where the means say nobody waits.
+    pub again: f64,
+    /// The most that may come again, if each chat ended in the way that most come again from; none
+    /// where all might come for ever.
+    pub again_most: Option<f64>,
     /// By local day.
     pub days: Vec<DayOutlook>,
     /// The interval with the most chats offered.
@@ -32,7 +43,7 @@ pub struct Outlook {
     /// Who is there.
     pub staff: StaffOutlook,
     /// Chats open at once, waiting or assigned, at the worst time, with room for chance: see
-    /// [`Pace::open_chats`].
+    /// [`Backlog::collect`].
     pub open_chats: f64,
     /// Most chats waiting at once by the means alone: zero where the slots are enough on average,
     /// though by chance some may wait.
@@ -77,10 +88,12 @@ pub struct Peak {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Load {
     /// Slots: rate x mean holding time of a chat whose agent has no other: exchanges x reply
-    /// x f(1) + (exchanges - 1) x think + wrap-up.
+    /// x f(1) + (exchanges - 1) x think + wrap-up. The rate is that of all chats, with those of
+    /// customers who come again.
     pub slots: f64,
-    /// Attention: rate x exchanges x reply x f(1).
-    pub attention: f64,
+    /// Attention: rate x (exchanges x reply x f(1), and wrap-up where it takes attention); none in
+    /// the level model.
+    pub attention: Option<f64>,
     /// Slots staffed then: agents x K.
     pub staffed_slots: f64,
     /// Agents staffed then, each of whom composes one reply at a time.
@@ -109,16 +122,22 @@ impl Outlook {
         let (flow, staff, pace) = (Flow::of(plan), Staff::of(plan), Pace::of(plan));
         let peak = peak(plan, &flow);
         let at_peak = staff.mean(peak.from, peak.until);
-        let collected = pace.open_chats(plan, &flow, &staff);
+        let backlog = Backlog::of(plan, &pace);
+        let collected = backlog.collect(&flow, &staff, (peak.from, peak.until));
         let (least, mean) = staff.while_open(plan);
-        let rate = peak.per_hour / 3_600.0;
+        let length = peak.until.since(peak.from).as_secs_f64();
+        let rate = (peak.chats + collected.again_then) / length;
+        let offered = flow.offered(plan.begin, plan.outline.horizon);
+        let attends = plan.outline.messages;
         let mut outlook = Outlook {
             arrived: flow.arrived(plan.begin, plan.outline.horizon),
-            offered: flow.offered(plan.begin, plan.outline.horizon),
+            offered,
+            again: collected.again,
+            again_most: again_most(plan).map(|each| each * offered),
             days: days(plan, &flow),
             load: Load {
-                slots: rate * pace.holding_alone(),
-                attention: rate * pace.attention_alone(),
+                slots: rate * pace.holding_alone,
+                attention: attends.then_some(rate * pace.attention_alone),
                 staffed_slots: at_peak * f64::from(plan.agents.concurrency),
                 staffed_agents: at_peak,
                 capacity_per_hour: at_peak * pace.chats_per_second() * 3_600.0,
@@ -132,47 +151,32 @@ impl Outlook {
             open_chats: collected.open,
             queue: collected.queue,
             queue_at: collected.queue_at,
-            live: LiveOutlook::of(plan, &pace, peak.per_hour, &collected),
+            live: LiveOutlook::of(plan, &pace, rate * 3_600.0, &collected),
             warnings: Vec::new(),
             peak,
         };
-        outlook.warn(plan);
+        outlook.warnings = warnings::of(&outlook, plan);
         outlook
     }
+}
 
-    fn warn(&mut self, plan: &Plan) {
-        if self.queue >= 1.0 {
-            let at = plan.calendar.local(self.queue_at);
-            self.warnings.push(format!(
-                "more is asked than the team can give: up to {:.0} chats are expected to wait at \
-                 once, on {}",
-                self.queue,
-                at.strftime("%a %Y-%m-%d at %H:%M")
-            ));
-        }
-        if self.staff.least == 0 {
-            self.warnings
-                .push("the desk is open at times when no agent is there".into());
-        }
-        if self.offered < self.arrived * 0.9995 {
-            self.warnings.push(format!(
-                "{:.0} of {:.0} customers meet the closed desk",
-                self.arrived - self.offered,
-                self.arrived
-            ));
-        }
-        if let Some(sound) = self
-            .live
-            .sound_speed
-            .filter(|sound| plan.live.speed > *sound)
-        {
-            self.warnings.push(format!(
-                "live at speed {} is faster than sound: above {sound:.0} timers and network are \
-                 no longer small against what people take",
-                plan.live.speed
-            ));
-        }
-    }
+/// How often a customer may come again on average at most; `None` without a bound.
+fn again_most(plan: &Plan) -> Option<f64> {
+    let turned_away = plan.router.queue_limit < u32::MAX || plan.at_closing == AtClosing::SentAway;
+    let most = plan.customers.mean(|class| {
+        let patient = class.queue_patience == Law::Never && class.reply_patience == Law::Never;
+        let retry = &class.retry;
+        let causes = [
+            (retry.abandoned.as_ref(), !patient),
+            (retry.rejected.as_ref(), turned_away),
+            (retry.unresolved.as_ref(), true),
+        ];
+        let possible = causes.into_iter().filter(|cause| cause.1);
+        let chances = possible.filter_map(|cause| Some(cause.0?.chance));
+        let chance = chances.fold(0.0, f64::max);
+        chance / (1.0 - chance)
+    });
+    most.is_finite().then_some(most)
 }
 
 fn peak(plan: &Plan, flow: &Flow) -> Peak {

@@ -1,83 +1,63 @@
-//! Owns `[customers]`, `[queue]` and `[agents]`: how people behave and how many there are.
+//! Owns `[agents]` and `[queue]`: how agents work, how many there are, and where customers wait.
 //!
 //! Law: a section hands over rules that the center can run, or a problem.
 
-use super::distribution::{COUNT_LAW, LAW};
-use super::document::At;
-use super::form::{Choice, Form, List, Number, Whole, wrong_kind};
+mod closes;
+mod levels;
+mod slow_down;
+
+use std::path::Path;
+
+use super::distribution::Times;
+use super::document::{At, Place};
+use super::duration::SPAN;
+use super::form::{Choice, Whole};
 use super::headcount::{Count, CountForm};
-use super::problem::Problems;
 use super::roster::{self, MOST_AGENTS, Staffing};
 use super::section::Section;
-use crate::center::rules::{AgentRules, CustomerRules, Policy, RouterRules};
+use crate::center::rules::{AgentRules, Attention, Policy, RouterRules, ShiftEnd};
+use crate::scenario::plan::AtClosing;
 use crate::stats::law::Law;
+use crate::time::Span;
+use closes::Closes;
+pub use levels::WHY as LEVEL_MODEL;
+use slow_down::SlowDown;
 
 /// `[agents]` as written.
 pub struct Team {
-    /// How they work.
-    pub rules: AgentRules,
+    /// How they work; inactivity as written, endless where it is not.
+    rules: AgentRules,
+    /// Whether `inactivity` is written.
+    inactivity_written: bool,
     /// How many there are, and when.
     pub staffing: Staffing,
     /// Which of them gets a chat.
-    pub policy: Policy,
+    policy: Policy,
+    /// What becomes of their chats at the end of a shift.
+    pub shift_end: ShiftEnd,
+    /// The share of chats that the customer closes.
+    pub closes: f64,
+    /// Where the level model is asked for, if it is.
+    pub level_model: Option<Place>,
+}
+
+/// `[queue]` as written.
+pub struct Queue {
+    limit: u32,
+    /// After how long a waiting chat is raised by a level.
+    pub age_after: Option<At<Span>>,
+    /// What becomes of the queue when the desk closes.
+    pub at_closing: At<AtClosing>,
 }
 
 /// The most slots of a team, in all.
 const MOST_SLOTS: u64 = 20_000_000;
 
-/// Reads `[customers]`.
-pub fn ask_customers(section: &mut Section) -> Option<CustomerRules> {
-    let queue_patience = section.or(
-        "queue_patience",
-        "How long a customer waits in the queue, from asking for an agent; `never` gives up never.",
-        &LAW,
-        "\"never\"",
-    );
-    let reply_patience = section.or(
-        "reply_patience",
-        "How long a customer waits for a reply inside the chat; drawn anew for each message.",
-        &LAW,
-        "\"never\"",
-    );
-    let think = section.optional(
-        "think",
-        "Reading, thinking and typing between a reply and the next message; needed unless every \
-         chat has one exchange.",
-        &LAW,
-    );
-    let exchanges = section.or(
-        "exchanges",
-        "How many messages the customer sends, each with its reply.",
-        &COUNT_LAW,
-        "\"constant(1)\"",
-    );
-    if let Some(law) = think.as_ref().filter(|law| law.value == Law::Never) {
-        let title = "a customer who thinks for ever sends no message";
-        section.problem(law.place, title, "`never` is for patience", None);
-    }
-    let one = exchanges.value.mean() <= 1.0;
-    let think = match think {
-        Some(think) => think.value,
-        None if one || section.key_place("think").is_some() => {
-            Law::Constant(crate::time::Span::ZERO)
-        }
-        None => {
-            let title = "customers with several exchanges think between them";
-            let help = "write `think = \"lognormal(mean=60s, cv=1)\"`".to_string();
-            section.problem(exchanges.place, title, "`think` is missing", Some(help));
-            return None;
-        }
-    };
-    Some(CustomerRules::new(
-        queue_patience.value,
-        reply_patience.value,
-        think,
-        exchanges.value,
-    ))
-}
+/// After how long a silent chat is ended, where nothing is written and some leave silently.
+const USUAL_INACTIVITY: Span = Span::from_secs(300);
 
-/// Reads `[queue]`: the most that may wait.
-pub fn ask_queue(section: &mut Section) -> u32 {
+/// Reads `[queue]`.
+pub fn ask_queue(section: &mut Section) -> Queue {
     let limit = section.optional(
         "limit",
         "The most customers that may wait; who comes beyond it is rejected. Absent: no limit.",
@@ -86,11 +66,39 @@ pub fn ask_queue(section: &mut Section) -> u32 {
             most: 1_000_000_000,
         },
     );
-    limit.map_or(u32::MAX, |limit| limit.value as u32)
+    let age_after = section.optional(
+        "age_after",
+        "After waiting so long a chat is raised by one priority, once. Absent: never.",
+        &SPAN,
+    );
+    let at_closing = section.or(
+        "at_closing",
+        "What becomes of those who wait when the desk closes: `served`, or `sent-away`.",
+        &Choice(&[
+            ("served", AtClosing::Served),
+            ("sent-away", AtClosing::SentAway),
+        ]),
+        "\"served\"",
+    );
+    above_zero(section, "age_after", age_after.as_ref());
+    Queue {
+        limit: limit.map_or(u32::MAX, |limit| limit.value as u32),
+        age_after,
+        at_closing,
+    }
+}
+
+/// Notes a length of time that is none.
+fn above_zero(section: &mut Section, key: &str, length: Option<&At<Span>>) {
+    if let Some(length) = length.filter(|length| length.value == Span::ZERO) {
+        let title = format!("`{key}` is zero");
+        let help = Some(format!("for never, take `{key}` out"));
+        section.problem(length.place, title, "some time is expected", help);
+    }
 }
 
 /// Reads `[agents]`.
-pub fn ask_agents(section: &mut Section) -> Option<Team> {
+pub fn ask_agents(section: &mut Section, folder: &Path) -> Option<Team> {
     let concurrency = section.required(
         "concurrency",
         "The concurrency limit K: how many chats an agent may hold at a time.",
@@ -100,10 +108,90 @@ pub fn ask_agents(section: &mut Section) -> Option<Team> {
         },
     );
     let staffing = ask_staffing(section);
-    let reply = section.required(
+    let shift_end = ask_shift_end(section);
+    let work = ask_work(section, folder);
+    let level_model = section.key_place("level_handle_time");
+    let levels = levels::ask(section, concurrency.as_ref().map(|k| k.value));
+    let policy = section.or(
+        "routing",
+        "Which agent with room gets the next chat: the one with the fewest chats, the one idle \
+         longest, the next in turn, the one with the most chats below the limit, or any.",
+        &Choice(&[
+            ("fewest-active", Policy::FewestActive),
+            ("longest-idle", Policy::LongestIdle),
+            ("round-robin", Policy::RoundRobin),
+            ("most-active-first", Policy::MostActiveFirst),
+            ("random", Policy::Random),
+        ]),
+        "\"fewest-active\"",
+    );
+    let (closes, inactivity) = ask_endings(section);
+    let (concurrency, staffing) = (concurrency?, staffing?);
+    check_size(section, &concurrency, &staffing);
+    let k = concurrency.value;
+    let mut rules = levels.or_else(|| work.rules(k))?;
+    rules.inactivity = inactivity.as_ref().map_or(Span::ENDLESS, |span| span.value);
+    Some(Team {
+        rules,
+        inactivity_written: inactivity.is_some(),
+        staffing,
+        policy: policy.value,
+        shift_end,
+        closes,
+        level_model,
+    })
+}
+
+/// Who closes chats, and when a silent one is ended.
+fn ask_endings(section: &mut Section) -> (f64, Option<At<Span>>) {
+    let closes = section.or(
+        "closes",
+        "Who closes the chat after the last reply: the agent, the customer, or the customer in a \
+         share of chats: `{ customer = 0.3 }`.",
+        &Closes,
+        "\"agent\"",
+    );
+    let inactivity = section.optional(
+        "inactivity",
+        "A chat in which the agent waits for the customer for so long is ended. Absent: 5m where \
+         some customers leave silently, else never.",
+        &SPAN,
+    );
+    above_zero(section, "inactivity", inactivity.as_ref());
+    (closes.value, inactivity)
+}
+
+fn ask_shift_end(section: &mut Section) -> ShiftEnd {
+    let shift_end = section.or(
+        "shift_end",
+        "What becomes of an agent's chats at the end of the shift: the agent finishes them, they \
+         go back to the front of the queue, or they are ended.",
+        &Choice(&[
+            ("finish", ShiftEnd::Finish),
+            ("hand-over", ShiftEnd::HandOver),
+            ("drop", ShiftEnd::Drop),
+        ]),
+        "\"finish\"",
+    );
+    let why = "agents who are only counted have no shifts";
+    section.excludes("count", &["shift_end"], why);
+    shift_end.value
+}
+
+/// How agents work on messages, as written.
+struct Work {
+    reply: Option<At<Law>>,
+    slow_down: slow_down::Slowing,
+    attention: Attention,
+    wrap_up: Law,
+    wrap_up_attends: bool,
+}
+
+fn ask_work(section: &mut Section, folder: &Path) -> Work {
+    let reply = section.optional(
         "reply",
         "How long composing one reply takes an agent with one chat.",
-        &LAW,
+        &Times(folder),
     );
     let slow_down = section.or(
         "slow_down",
@@ -112,17 +200,29 @@ pub fn ask_agents(section: &mut Section) -> Option<Team> {
         &SlowDown,
         "0",
     );
+    let attention = section.or(
+        "attention",
+        "Which pending message the agent attends to: the first to come, that of the customer who \
+         came first, or all at once, each at its share of the agent's speed.",
+        &Choice(&[
+            ("fifo", Attention::Fifo),
+            ("oldest-customer", Attention::OldestCustomer),
+            ("shared", Attention::Shared),
+        ]),
+        "\"fifo\"",
+    );
     let wrap_up = section.or(
         "wrap_up",
         "The work after the chat, which holds the slot.",
-        &LAW,
+        &Times(folder),
         "\"constant(0s)\"",
     );
-    let policy = section.or(
-        "routing",
-        "Which agent with room gets the next chat: the one with the fewest.",
-        &Choice(&[("fewest-active", Policy::FewestActive)]),
-        "\"fewest-active\"",
+    let wrap_up_holds = section.or(
+        "wrap_up_holds",
+        "Whether wrap-up takes the slot alone, or the agent's attention as well: then it waits its \
+         turn among the pending messages.",
+        &Choice(&[("slot", false), ("attention", true)]),
+        "\"slot\"",
     );
     for law in [reply.as_ref(), Some(&wrap_up)].into_iter().flatten() {
         if law.value == Law::Never {
@@ -130,19 +230,23 @@ pub fn ask_agents(section: &mut Section) -> Option<Team> {
             section.problem(law.place, title, "`never` is for patience", None);
         }
     }
-    let (concurrency, staffing) = (concurrency?, staffing?);
-    check_size(section, &concurrency, &staffing);
-    let rules = AgentRules::new(
-        concurrency.value as u32,
-        reply?.value,
-        wrap_up.value,
-        slow_down.value.factors(concurrency.value),
-    );
-    Some(Team {
-        rules,
-        staffing,
-        policy: policy.value,
-    })
+    Work {
+        reply,
+        slow_down: slow_down.value,
+        attention: attention.value,
+        wrap_up: wrap_up.value,
+        wrap_up_attends: wrap_up_holds.value,
+    }
+}
+
+impl Work {
+    fn rules(self, k: u64) -> Option<AgentRules> {
+        let slow_down = self.slow_down.factors(k);
+        let mut rules = AgentRules::new(k as u32, self.reply?.value, self.wrap_up, slow_down);
+        rules.attention = self.attention;
+        rules.wrap_up_attends = self.wrap_up_attends;
+        Some(rules)
+    }
 }
 
 fn ask_staffing(section: &mut Section) -> Option<Staffing> {
@@ -185,74 +289,20 @@ fn check_size(section: &mut Section, concurrency: &At<u64>, staffing: &Staffing)
 }
 
 impl Team {
-    /// The rules of the router, with the queue's limit.
-    pub fn router(&self, queue_limit: u32) -> RouterRules {
-        RouterRules::new(queue_limit, self.policy)
-    }
-}
-
-/// A slow-down by chats held.
-enum Slowing {
-    /// So much for each chat beyond the first.
-    Linear(f64),
-    /// One factor a level.
-    Levels(Vec<f64>),
-}
-
-impl Slowing {
-    /// f(1), f(2), ... up to K, or to where nothing changes any more.
-    fn factors(&self, concurrency: u64) -> Vec<f64> {
-        match self {
-            Slowing::Linear(0.0) => vec![1.0],
-            Slowing::Linear(step) => (0..concurrency).map(|n| 1.0 + step * n as f64).collect(),
-            Slowing::Levels(factors) => factors.clone(),
+    /// How they work among customers some of whom may leave silently.
+    pub fn rules(&self, silent: bool) -> AgentRules {
+        let mut rules = self.rules.clone();
+        if silent && !self.inactivity_written {
+            rules.inactivity = USUAL_INACTIVITY;
         }
-    }
-}
-
-/// The form of a slow-down: a number or a list.
-struct SlowDown;
-
-const STEP: Number = Number::up_to(100.0, "0.05");
-const FACTORS: List<Number> = List {
-    of: Number::above_zero(1_000.0, "1.0"),
-    may_be_empty: false,
-};
-
-impl Form for SlowDown {
-    type Out = Slowing;
-
-    fn says(&self) -> String {
-        "a number, or a list with one factor a level".into()
+        rules
     }
 
-    fn example(&self) -> String {
-        "0.05".into()
-    }
-
-    fn schema(&self) -> serde_json::Value {
-        serde_json::json!({ "anyOf": [STEP.schema(), FACTORS.schema()] })
-    }
-
-    fn read(
-        &self,
-        key: &str,
-        node: &super::document::Node,
-        problems: &mut Problems,
-    ) -> Option<Slowing> {
-        use super::document::Value;
-        match &node.value {
-            Value::Number { .. } => STEP.read(key, node, problems).map(Slowing::Linear),
-            Value::List(_) => {
-                let factors = FACTORS.read(key, node, problems)?;
-                Some(Slowing::Levels(
-                    factors.into_iter().map(|factor| factor.value).collect(),
-                ))
-            }
-            _ => {
-                wrong_kind(self, key, node, problems);
-                None
-            }
-        }
+    /// The rules of the router, for so many levels of priority.
+    pub fn router(&self, queue: &Queue, levels: u8) -> RouterRules {
+        let mut rules = RouterRules::new(queue.limit, self.policy);
+        rules.levels = levels;
+        rules.age_after = queue.age_after.as_deref().copied().unwrap_or(Span::ENDLESS);
+        rules
     }
 }

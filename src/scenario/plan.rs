@@ -3,6 +3,7 @@
 //! Law: after this nothing of the text is needed: no names to look up, no time zone, no file. All
 //! instants count from the scenario's start.
 
+use std::mem;
 use std::sync::Arc;
 
 use super::calendar::Calendar;
@@ -10,6 +11,7 @@ use crate::center::rules::{AgentRules, CustomerClasses, RouterRules, ShiftEnd};
 use crate::measure::gate::{Gate, Judge};
 use crate::measure::outline::Outline;
 use crate::measure::result::ScenarioEcho;
+use crate::stats::law::Law;
 use crate::time::{Span, Time};
 
 /// A scenario resolved to numbers.
@@ -64,6 +66,9 @@ pub struct Plan {
     pub gates: Vec<Gate>,
     /// How gates treat the interval of a simulated measure.
     pub judge: Judge,
+    /// The grain of arrivals, rounded down to it: `Span(1)` but for tests, see
+    /// [`Plan::in_whole_millis`].
+    pub grain: Span,
 }
 
 /// The text of a scenario and where it came from; goes into the result file.
@@ -241,6 +246,33 @@ impl Plan {
             window: self.source.window.clone(),
             ..ScenarioEcho::default()
         }
+    }
+
+    /// Rounds whatever is drawn to whole milliseconds, so that a clock of that grain plays the very
+    /// same plan: arrivals down, so that they stay within the horizon (two may fall together),
+    /// everything else to the nearest.
+    pub fn in_whole_millis(&mut self) {
+        let grain = Span::from_millis(1);
+        let round = |law: &mut Law| *law = mem::replace(law, Law::Never).in_grains(grain);
+        for class in self.customers.rules_mut() {
+            let retry = &mut class.retry;
+            let causes = [
+                &mut retry.abandoned,
+                &mut retry.rejected,
+                &mut retry.unresolved,
+            ];
+            let after = causes.into_iter().flatten().map(|cause| &mut cause.after);
+            let own = [
+                &mut class.queue_patience,
+                &mut class.reply_patience,
+                &mut class.think,
+            ];
+            own.into_iter().chain(after).for_each(round);
+        }
+        round(&mut self.agents.reply);
+        round(&mut self.agents.wrap_up);
+        self.agents.grain = grain;
+        self.grain = grain;
     }
 
     /// The latest instant at which anything can happen.

@@ -8,7 +8,7 @@ use std::ops::Range;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::document::{Node, Place, Value};
+use super::document::{Node, Place};
 use crate::error::Error;
 
 /// What is wrong inside a string: where, what, and what to write.
@@ -115,22 +115,17 @@ impl Problems {
 
     /// Notes a fault inside a string value; points at the whole where the string has escapes.
     pub fn add_fault(&mut self, node: &Node, title: impl Into<String>, fault: Fault) {
-        let place = match &node.value {
-            Value::Text { raw: Some(raw), .. } => {
-                let start = *raw as usize;
-                Place::new(
-                    node.place.source,
-                    &(start + fault.at.start..start + fault.at.end),
-                )
-            }
-            _ => node.place,
-        };
+        let place = node.part(&fault.at);
         self.add(place, title, fault.label, fault.help);
     }
 
     /// The whole as one error: in the order of the text, the file first.
     pub fn into_error(mut self) -> Error {
         self.list.sort_by_key(|problem| problem.place);
+        // What several classes of customers inherit is wrong once.
+        self.list.dedup_by(|next, last| {
+            next.place == last.place && next.title == last.title && next.label == last.label
+        });
         let plain = self.render(&Renderer::plain().decor_style(DecorStyle::Ascii));
         let styled = self.render(&Renderer::styled().decor_style(DecorStyle::Unicode));
         Error::refused(plain).with_styled(styled)

@@ -18,6 +18,7 @@ use super::document::{At, Place};
 use super::duration::SPAN;
 use super::form::{Choice, Text};
 use super::local;
+use super::memory;
 use super::plan::Piece;
 use super::problem::{Fault, Problems};
 use super::resample;
@@ -66,8 +67,13 @@ enum Resample {
 /// The most rows at fault that are shown.
 const SHOWN: usize = 5;
 
-/// The most rows that are read, 24 bytes each, and arrivals that are replayed, 8 bytes each.
-const MOST: u64 = 50_000_000;
+/// The most rows that are read and arrivals that are replayed, whatever the machine's memory.
+const MOST: u64 = 1_000_000_000;
+
+/// How many rows or arrivals of so many bytes the machine has room for.
+fn room(bytes: usize, free: Option<u64>) -> u64 {
+    free.map_or(MOST, |free| (free / bytes as u64).min(MOST))
+}
 
 const TIMES: &str = "a time such as `2026-11-23T09:00:00Z`, `2026-11-23 09:00` or seconds since \
                      1970 is expected";
@@ -143,10 +149,12 @@ impl Wanted {
             names: names.into_iter().flatten().collect(),
         };
         let (mut moments, mut counts) = (Vec::new(), Vec::new());
+        let most = room(size_of::<(Moment, u32)>(), memory::available());
         let read = columns.read(problems, |row, cells| {
             let time = cells[0];
-            if row >= MOST {
-                return Err(fault(0, time, "at most 50 million rows are read"));
+            if row >= most {
+                let label = format!("this machine has memory for {most} rows");
+                return Err(fault(0, time, &label));
             }
             moments.push(moment(time, self.zone).ok_or_else(|| fault(0, time, TIMES))?);
             if let Some(count) = cells.get(1) {
@@ -274,6 +282,7 @@ impl Replay {
     /// too many.
     pub fn place(&self, placing: &Placing, problems: &mut Problems) -> Option<Vec<Time>> {
         self.all_exist(placing, problems).then_some(())?;
+        self.check_size(placing, memory::available(), problems)?;
         let mut arrivals = Vec::new();
         let rows = self.moments.len();
         for row in 0..rows {
@@ -285,12 +294,6 @@ impl Replay {
                     placing.place_cell(at, *every, counts[row], draws, &mut arrivals);
                 }
             }
-            if arrivals.len() as u64 > MOST {
-                let title = format!("{} holds more than {MOST} chats", self.file.value);
-                let help = "make `horizon` shorter or `scale` less".to_string();
-                problems.add(self.file.place, title, "too many to replay", Some(help));
-                return None;
-            }
         }
         if arrivals.is_empty() {
             self.note_nothing(placing, problems);
@@ -298,6 +301,40 @@ impl Replay {
         }
         arrivals.sort_unstable();
         Some(arrivals)
+    }
+
+    /// Notes that the arrivals would not fit into so many bytes free; `None` then.
+    fn check_size(
+        &self,
+        placing: &Placing,
+        free: Option<u64>,
+        problems: &mut Problems,
+    ) -> Option<()> {
+        let horizon = placing.almanac.horizon.0 as i64;
+        let every = self.counts.as_ref().map_or(1, |counts| counts.1.0 as i64);
+        let within = |row: &usize| {
+            let at = placing.since_start(self.moments[*row]);
+            at < horizon && at + every > 0
+        };
+        let chats = |row: usize| self.counts.as_ref().map_or(1, |c| u64::from(c.0[row]));
+        let recorded: u64 = (0..self.moments.len()).filter(within).map(chats).sum();
+        let arrivals = recorded as f64 * placing.scale;
+        let bytes = size_of::<Time>();
+        if arrivals <= room(bytes, free) as f64 {
+            return Some(());
+        }
+        let title = format!(
+            "{} has {recorded} chats within the scenario's time, too many to replay",
+            self.file.value
+        );
+        let free = free.map_or("unknown".into(), |free| memory::say(free as f64));
+        let size = memory::say(arrivals * bytes as f64);
+        let label = format!(
+            "{arrivals:.0} with `scale`, {size}: at most {MOST}, and the memory free is {free}"
+        );
+        let help = "make `horizon` shorter or `scale` less".to_string();
+        problems.add(self.file.place, title, label, Some(help));
+        None
     }
 
     fn note_nothing(&self, placing: &Placing, problems: &mut Problems) {
@@ -403,9 +440,19 @@ impl Placing<'_> {
                     );
                 }
             }
-            if arrivals.len() as u64 > MOST {
-                return;
-            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_room_is_the_memorys_and_never_more_than_a_billion() {
+        assert_eq!(room(8, Some(80_000)), 10_000);
+        assert_eq!(room(8, Some(u64::MAX)), MOST);
+        assert_eq!(room(8, None), MOST);
+        assert_eq!(room(24, Some(0)), 0);
     }
 }

@@ -7,12 +7,13 @@ use std::path::Path;
 
 use super::almanac::Almanac;
 use super::calendar::Calendar;
+use super::contradictions;
 use super::cover;
+use super::document::At;
 use super::file::Written;
 use super::hours;
-use super::plan::{AtClosing, Plan, Source};
+use super::plan::{Plan, Precision, Source};
 use super::problem::Problems;
-use crate::center::rules::{CustomerClasses, ShiftEnd};
 use crate::measure::catalogue;
 use crate::measure::gate::{Gate, Judge};
 use crate::measure::outline::Outline;
@@ -28,6 +29,7 @@ const MOST_INTERVALS: u64 = 200_000;
 pub fn resolve(written: &Written, source: Source, problems: &mut Problems) -> Option<Plan> {
     let almanac = written.calendar.resolve(problems)?;
     check_run(written, &almanac, problems);
+    contradictions::check(written, problems);
     // Where there would be too many intervals, that is a problem noted already.
     let least = Span::from_secs(1).max(Span(almanac.horizon.0 / MOST_INTERVALS));
     let interval = written.run.interval.value.max(least);
@@ -37,11 +39,17 @@ pub fn resolve(written: &Written, source: Source, problems: &mut Problems) -> Op
     let end = almanac.horizon + written.run.drain_limit;
     let open = hours::expand(written.calendar.opening.as_deref(), &almanac, end);
     let team = written.team.as_ref();
-    let staffing = team.map(|team| &team.staffing);
-    let shift_end = ShiftEnd::Finish;
-    let shifts = staffing.and_then(|s| s.expand(&almanac, end, shift_end, problems));
-    let headcounts = staffing.and_then(|s| s.headcounts(&almanac, end, problems));
+    let staffing = team.map(|team| (&team.staffing, team.shift_end));
+    let shifts = staffing.and_then(|(s, ends)| s.expand(&almanac, end, ends, problems));
+    let headcounts = staffing.and_then(|(s, _)| s.headcounts(&almanac, end, problems));
+    let closes = team.map_or(0.0, |team| team.closes);
+    let customers = written.customers.resolve(closes, problems);
     let (arrivals, team, shifts, headcounts) = (arrivals?, team?, shifts?, headcounts?);
+    let customers = customers?;
+    let agents = team.rules(written.customers.are_silent());
+    let precision = written.run.precision.as_ref();
+    let bounds = precision.map_or(Vec::new(), |p| values(&p.bounds));
+    let gates = values(&written.gates);
     let plan = Plan {
         name: written.name.clone().unwrap_or_else(|| stem(&source.file)),
         source,
@@ -52,30 +60,31 @@ pub fn resolve(written: &Written, source: Source, problems: &mut Problems) -> Op
             end,
             interval,
             days: almanac.days(),
-            service_levels: service_levels(&written.gates),
-            concurrency: team.rules.concurrency,
-            classes: vec!["customers".into()],
-            messages: true,
+            service_levels: service_levels(&gates, &bounds),
+            concurrency: agents.concurrency,
+            classes: written.customers.names(),
+            messages: team.level_model.is_none(),
         },
         calendar: Calendar::new(almanac.start),
         begin: Time::ZERO,
         drain_limit: written.run.drain_limit,
-        replications: written.run.replications,
+        replications: precision.map_or(written.run.replications, |p| p.at_most),
         first_replication: 0,
-        precision: Vec::new(),
+        precision: bounds,
         arrivals,
         open,
-        at_closing: AtClosing::Served,
-        customers: CustomerClasses::one(written.customers.clone()?),
-        agents: team.rules.clone(),
-        router: team.router(written.queue_limit),
+        at_closing: written.queue.at_closing.value,
+        customers,
+        agents,
+        router: team.router(&written.queue, written.customers.levels()),
         team: team.staffing.team() as u32,
         shifts,
         headcounts,
         live: written.live.clone(),
         validity: written.validity.clone(),
-        gates: written.gates.clone(),
+        gates,
         judge: Judge::Interval,
+        grain: Span(1),
     };
     if let Some(place) = team.staffing.place() {
         cover::check(&plan, place, problems);
@@ -106,11 +115,15 @@ fn check_run(written: &Written, almanac: &Almanac, problems: &mut Problems) {
     }
 }
 
-/// The times T that gates name, and the usual one.
-fn service_levels(gates: &[Gate]) -> Vec<Span> {
-    let named = gates
-        .iter()
-        .filter_map(|gate| catalogue::service_level(&gate.measure));
+fn values<T: Clone>(list: &[At<T>]) -> Vec<T> {
+    list.iter().map(|item| item.value.clone()).collect()
+}
+
+/// The times T that gates and precision name, and the usual one.
+fn service_levels(gates: &[Gate], precision: &[Precision]) -> Vec<Span> {
+    let gates = gates.iter().map(|gate| &gate.measure);
+    let measures = gates.chain(precision.iter().map(|bound| &bound.measure));
+    let named = measures.filter_map(|measure| catalogue::service_level(measure));
     let mut levels: Vec<Span> = named.chain([USUAL_SERVICE_LEVEL]).collect();
     levels.sort_unstable();
     levels.dedup();

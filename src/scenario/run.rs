@@ -6,6 +6,7 @@ use super::document::At;
 use super::duration::SPAN;
 use super::form::{Number, Whole};
 use super::plan::{Live, Validity};
+use super::precision::{self, Precision};
 use super::section::Section;
 use crate::time::Span;
 
@@ -17,6 +18,8 @@ pub struct Run {
     pub drain_limit: Span,
     /// How often a simulation is repeated.
     pub replications: u32,
+    /// When it may stop before; `replications` counts where there is none.
+    pub precision: Option<Precision>,
     /// How long an interval is.
     pub interval: At<Span>,
 }
@@ -44,6 +47,13 @@ pub fn ask(section: &mut Section) -> Run {
         },
         "10",
     );
+    let precision = section.table(
+        "precision",
+        "How well measures are to be known, in place of `replications`: 10, 20, 40, ... are made \
+         until the 95 % interval of each is within its bound on either side.",
+        precision::ask,
+    );
+    section.excludes("precision", &["replications"], "precision decides how many");
     let interval = section.or(
         "interval",
         "The interval that figures are given by.",
@@ -67,6 +77,7 @@ pub fn ask(section: &mut Section) -> Run {
         warm_up,
         drain_limit: drain_limit.value,
         replications: replications.value as u32,
+        precision: precision.map(|precision| precision.value),
         interval,
     }
 }

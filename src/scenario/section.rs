@@ -4,6 +4,7 @@
 //! the value and writes its line of the JSON Schema. So a section asks for all its keys before it
 //! looks at any answer, and what was not asked for is unknown.
 
+mod free;
 mod rules;
 
 use serde_json::{Map, Value as Json, json};
@@ -18,6 +19,8 @@ pub struct Section<'a> {
     /// The name in messages, as `[agents]` or `intraday`.
     name: String,
     asked: Vec<&'static str>,
+    /// Keys of the scenario's own choosing that have been read.
+    free: Vec<Place>,
     mode: Mode<'a>,
 }
 
@@ -54,6 +57,7 @@ pub fn read<T>(
     let mut section = Section {
         name: name.to_string(),
         asked: Vec::new(),
+        free: Vec::new(),
         mode,
     };
     let answer = ask(&mut section);
@@ -67,6 +71,7 @@ pub fn describe<T>(ask: impl FnOnce(&mut Section) -> T) -> Json {
     let mut section = Section {
         name: String::new(),
         asked: Vec::new(),
+        free: Vec::new(),
         mode,
     };
     ask(&mut section);
@@ -86,9 +91,6 @@ pub fn describe<T>(ask: impl FnOnce(&mut Section) -> T) -> Json {
     }
     schema
 }
-
-/// A key of a map and its value, as read.
-pub type Pair<K, V> = (At<<K as Form>::Out>, At<<V as Form>::Out>);
 
 impl Section<'_> {
     /// A key that may be absent.
@@ -160,7 +162,7 @@ impl Section<'_> {
     pub fn part<T>(&mut self, key: &'static str, doc: &str, ask: impl Fn(&mut Section) -> T) -> T {
         self.property(key, doc, || describe(&ask));
         if let Mode::Describe(description) = &mut self.mode
-            && ["required", "oneOf"]
+            && ["required", "allOf"]
                 .iter()
                 .any(|rule| description.properties[key][rule].is_array())
         {
@@ -215,68 +217,6 @@ impl Section<'_> {
             .collect::<Option<Vec<_>>>()?;
         Some(At {
             value,
-            place: node.place,
-        })
-    }
-
-    /// A table whose keys are words of a grammar, such as `mon-fri`.
-    pub fn map<K: Form, V: Form>(
-        &mut self,
-        key: &'static str,
-        doc: &str,
-        keys: &K,
-        values: &V,
-    ) -> Option<At<Vec<Pair<K, V>>>> {
-        self.property(key, doc, || {
-            json!({
-                "type": "object",
-                "propertyNames": keys.schema(),
-                "additionalProperties": values.schema(),
-            })
-        });
-        let node = self.node(key)?;
-        let Value::Table(table) = &node.value else {
-            let title = format!("`{key}` is a table, not {}", kind(node));
-            let help = format!(
-                "write `{key} = {{ {} = {} }}`",
-                keys.example(),
-                values.example()
-            );
-            self.problem(node.place, title, "a table is expected here", Some(help));
-            return None;
-        };
-        let problems = self.problems()?;
-        let mut pairs = Vec::new();
-        for (name, node) in &table.entries {
-            // A quoted key begins after its quote.
-            let quoted = (name.place.until - name.place.from) as usize > name.value.len();
-            let raw = Some(name.place.from + u32::from(quoted));
-            let text = Value::Text {
-                text: name.value.clone(),
-                raw,
-            };
-            let named = Node {
-                place: name.place,
-                value: text,
-            };
-            let read = keys.read(&name.value, &named, problems);
-            let value = values.read(&name.value, node, problems);
-            if let (Some(key), Some(value)) = (read, value) {
-                let key = At {
-                    value: key,
-                    place: name.place,
-                };
-                pairs.push((
-                    key,
-                    At {
-                        value,
-                        place: node.place,
-                    },
-                ));
-            }
-        }
-        Some(At {
-            value: pairs,
             place: node.place,
         })
     }
@@ -367,7 +307,8 @@ impl Section<'_> {
             return;
         };
         for (key, _) in &table.entries {
-            if !self.asked.contains(&key.value.as_str()) {
+            let known = self.asked.contains(&key.value.as_str());
+            if !known && !self.free.contains(&key.place) {
                 let title = format!("unknown key `{}`", key.value);
                 let label = format!("not a key of {}", self.name);
                 let help = did_you_mean(&key.value, self.asked.iter().copied());

@@ -16,6 +16,7 @@ pub struct ArrivalStream<'p> {
     /// The number of the next customer: the plan's, not the window's.
     number: u32,
     horizon: Time,
+    grain: u64,
 }
 
 #[derive(Debug)]
@@ -60,6 +61,7 @@ impl<'p> ArrivalStream<'p> {
             source,
             number,
             horizon: plan.outline.horizon,
+            grain: plan.grain.0,
         }
     }
 
@@ -77,11 +79,15 @@ impl Iterator for ArrivalStream<'_> {
     fn next(&mut self) -> Option<Time> {
         let number = self.number;
         self.number += 1;
-        let time = match &mut self.source {
+        let at = match &mut self.source {
             Source::Rate(process) => process.next(number),
             Source::Replay(times) => times.get(number as usize).copied(),
         };
-        time.filter(|time| *time < self.horizon)
+        let at = at.filter(|at| *at < self.horizon);
+        match self.grain {
+            1 => at,
+            grain => at.map(|at| Time(at.0 - at.0 % grain)),
+        }
     }
 }
 

@@ -139,6 +139,7 @@ impl Center {
             },
             gates: Vec::new(),
             judge: Judge::Interval,
+            grain: Span(1),
         }
     }
 }

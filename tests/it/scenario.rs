@@ -3,6 +3,7 @@
 mod clocks;
 mod errors;
 mod outlook;
+mod people;
 mod replay;
 mod schema;
 mod seasons;

@@ -3,7 +3,8 @@
 //! Law: on the side of too much: a run refused for want of ports costs a minute, one that fails
 //! in the middle costs the run.
 
-use super::pace::{Collected, Pace};
+use super::backlog::Collected;
+use super::pace::Pace;
 use super::staff::Staff;
 use crate::scenario::plan::Plan;
 

@@ -3,7 +3,7 @@
 //! Law: an agent counts from the start of a shift to its end; who finishes chats afterwards is no
 //! longer staff.
 
-use crate::scenario::plan::Plan;
+use crate::scenario::plan::{Headcount, Plan};
 use crate::time::Time;
 
 /// How many agents are there over time.
@@ -18,20 +18,21 @@ impl Staff {
         Staff::widened(plan, 0.0, 0.0)
     }
 
-    /// As [`Staff::of`], with each shift begun and ended so many scenario seconds off.
+    /// As [`Staff::of`], with each shift begun and ended so many scenario seconds off; a mere count
+    /// over time has no shifts.
     pub fn widened(plan: &Plan, earlier: f64, later: f64) -> Staff {
+        if !plan.headcounts.is_empty() {
+            let step = |count: &Headcount| (count.at, count.agents);
+            let mut steps = vec![(Time::ZERO, 0)];
+            steps.extend(plan.headcounts.iter().map(step));
+            return Staff { steps };
+        }
         let [earlier, later] =
             [earlier, later].map(|secs| Time::from_secs_f64(secs).since(Time::ZERO));
         let mut changes: Vec<(Time, i64)> = Vec::with_capacity(plan.shifts.len() * 2);
         for shift in &plan.shifts {
             changes.push((shift.from - earlier, 1));
             changes.push((shift.until + later, -1));
-        }
-        let mut counted = 0;
-        for count in &plan.headcounts {
-            let agents = i64::from(count.agents);
-            changes.push((count.at, agents - counted));
-            counted = agents;
         }
         changes.sort_unstable();
         let (mut steps, mut there) = (vec![(Time::ZERO, 0)], 0i64);

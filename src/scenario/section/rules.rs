@@ -15,7 +15,9 @@ impl Section<'_> {
                 .iter()
                 .map(|key| json!({ "required": [key] }))
                 .collect();
-            description.rules.insert("oneOf".into(), json!(choices));
+            let all = description.rules.entry("allOf").or_insert(json!([]));
+            let all = all.as_array_mut().expect("a list, as begun above");
+            all.push(json!({ "oneOf": choices }));
         }
         let present: Vec<_> = keys
             .iter()
@@ -42,8 +44,9 @@ impl Section<'_> {
     /// Both of these keys or neither must be there.
     pub fn pair(&mut self, one: &'static str, other: &'static str) {
         if let Mode::Describe(description) = &mut self.mode {
-            let pair = json!({ one: [other], other: [one] });
-            description.rules.insert("dependentRequired".into(), pair);
+            let rule = description.rules.entry("dependentRequired");
+            let rule = rule.or_insert(json!({}));
+            (rule[one], rule[other]) = (json!([other]), json!([one]));
         }
         for (here, missing) in [(one, other), (other, one)] {
             if let (Some(place), None) = (self.key_place(here), self.key_place(missing)) {
@@ -59,10 +62,8 @@ impl Section<'_> {
         if let Mode::Describe(description) = &mut self.mode {
             let none: Map<String, Json> =
                 others.iter().map(|k| ((*k).into(), json!(false))).collect();
-            description.rules.insert(
-                "dependentSchemas".into(),
-                json!({ key: { "properties": none } }),
-            );
+            let rule = description.rules.entry("dependentSchemas");
+            rule.or_insert(json!({}))[key] = json!({ "properties": none });
         }
         if self.key_place(key).is_none() {
             return;

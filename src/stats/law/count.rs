@@ -31,11 +31,13 @@ pub enum CountLaw {
     },
 }
 
-/// The greatest count of a table, and the greatest mean of a Poisson law.
-const MOST: u32 = 100_000;
+/// The greatest mean of a Poisson law.
 const MOST_POISSON: f64 = 1_000.0;
 
 impl CountLaw {
+    /// The greatest recorded count.
+    pub const MOST: u32 = 100_000;
+
     /// Always `count`.
     pub fn constant(count: u32) -> Result<CountLaw, Impossible> {
         if count == 0 {
@@ -80,8 +82,11 @@ impl CountLaw {
     /// Recorded counts, in any order: each is drawn as often as any other.
     pub fn empirical(counts: &[u32]) -> Result<CountLaw, Impossible> {
         let most = counts.iter().copied().max().unwrap_or(0);
-        if counts.contains(&0) || !(1..=MOST).contains(&most) {
-            return Err(format!("recorded counts lie between 1 and {MOST}"));
+        if counts.contains(&0) || !(1..=CountLaw::MOST).contains(&most) {
+            return Err(format!(
+                "recorded counts lie between 1 and {}",
+                CountLaw::MOST
+            ));
         }
         let mut times = vec![0u32; most as usize];
         for count in counts {

@@ -56,6 +56,27 @@ fn a_wrong_change_is_refused() {
 }
 
 #[test]
+fn numbers_that_make_no_plan_are_refused() {
+    let program = Program::new();
+    let refused = |set: &str, words: &[&str]| {
+        let run = program.run(&["simulate", "small.toml", "--set", set]);
+        run.fails_with(2, words);
+    };
+    refused(
+        "agents.reply=hyperexponential(mean=60s, cv=0.5)",
+        &["a hyperexponential law has a cv above 1"],
+    );
+    refused(
+        "gate.abandond_ratio=\"< 1\"",
+        &["did you mean `abandoned_ratio`?"],
+    );
+    refused(
+        "run.precision.wait_s_maen=2%",
+        &["did you mean `wait_s_mean`?"],
+    );
+}
+
+#[test]
 fn an_unwritable_result_fails_before_the_run() {
     let program = Program::new();
     program

@@ -54,7 +54,7 @@ fn chats_load_and_staff() {
     near(peak.per_hour, 240.0);
     // 240 an hour x (3 x 20 + 2 x 40 + 60) s, and x 3 x 20 s.
     near(outlook.load.slots, 240.0 / 3_600.0 * 200.0);
-    near(outlook.load.attention, 4.0);
+    near(outlook.load.attention.unwrap(), 4.0);
     near(outlook.load.staffed_slots, 32.0);
     near(outlook.staff.mean, (10.0 * 12.0 + 6.0 * 4.0) / 12.0);
     assert_eq!((outlook.staff.least, outlook.staff.greatest), (10, 16));
@@ -97,6 +97,42 @@ fn a_live_run_is_told_its_needs() {
         outlook.open_chats
     );
     near(outlook.queue, 0.0);
+}
+
+/// A quarter of those handled comes again, without end: 60 an hour become 80.
+#[test]
+fn those_who_come_again_add_to_the_load() {
+    let base = "
+        [calendar]\nhorizon = \"48h\"\n[arrivals]\nrate = \"60 per hour\"
+        [customers]\nretry = { unresolved = 0.25, after = \"exponential(mean=10m)\" }
+        [agents]\nconcurrency = 2\ncount = 4\nreply = \"exponential(mean=1m)\"\n";
+    let outlook = outlook(base);
+    near(outlook.offered, 60.0 * 48.0);
+    // The first returns take ten minutes and a chat.
+    let again = outlook.again / outlook.offered;
+    assert!((0.32..1.0 / 3.0).contains(&again), "{again}");
+    near(outlook.again_most.unwrap(), outlook.offered / 3.0);
+    near(outlook.peak.per_hour, 60.0);
+}
+
+/// Wrap-up that takes attention is served by the same composer: 50 s of it a chat, thinking
+/// elsewhere, as if it were one longer visit.
+#[test]
+fn wrap_up_as_attention_adds_to_attention() {
+    let base = "
+        [calendar]\nhorizon = \"1h\"\n[arrivals]\nrate = \"60 per hour\"
+        [customers]\nthink = \"exponential(mean=40s)\"\nexchanges = \"constant(2)\"
+        [agents]\nconcurrency = 2\ncount = 3\nreply = \"exponential(mean=10s)\"
+        wrap_up = \"exponential(mean=30s)\"\n";
+    let beside = outlook(base);
+    near(beside.load.attention.unwrap(), 20.0 / 60.0);
+    let taking = outlook(&format!("{base}wrap_up_holds = \"attention\"\n"));
+    near(taking.load.attention.unwrap(), 50.0 / 60.0);
+    near(taking.load.slots, beside.load.slots);
+    // Two chats, 50 s at the composer and 40 s away: the second finds it busy 5/9 of the time.
+    let two = 2.0 / (50.0 * (1.0 + 5.0 / 9.0) + 40.0);
+    near(taking.load.capacity_per_hour, 3.0 * two * 3_600.0);
+    assert!(taking.load.capacity_per_hour < beside.load.capacity_per_hour);
 }
 
 #[test]

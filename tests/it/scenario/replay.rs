@@ -274,6 +274,28 @@ fn data_of_another_time_is_refused_with_its_own() {
     );
 }
 
+/// A count is one cell: what it would take is known before anything is placed.
+#[test]
+fn more_chats_than_memory_holds_are_refused_with_their_size() {
+    let csv = "t,n\n2026-11-23T09:00:00,4000000000\n";
+    let counts = "time = \"t\", count = \"n\", every = \"1h\"";
+    let error = replay(csv, counts, "scale = 10").unwrap_err();
+    assert_eq!(error.exit().code(), 2);
+    let message = error.message(false);
+    assert!(
+        message.contains("has 4000000000 chats within the scenario's time, too many to replay"),
+        "{message}"
+    );
+    assert!(message.contains("320.0 GB"), "{message}");
+    assert!(
+        message.contains("make `horizon` shorter or `scale` less"),
+        "{message}"
+    );
+    let elsewhen = csv.replace("09:00:00", "19:00:00");
+    let error = replay(&elsewhen, counts, "").unwrap_err().message(false);
+    assert!(error.contains("has no chat within"), "{error}");
+}
+
 /// A path on the command line counts from the working directory, not from the scenario's folder.
 #[test]
 fn a_file_named_on_the_command_line_is_found_from_here() {

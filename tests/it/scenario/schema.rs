@@ -26,19 +26,29 @@ busyness = { cv = 0.08, day_correlation = 0.6 }
 surges = [{ name = "newsletter", at = 2026-11-23T09:00:00, factor = 3.0, rise = "10m", hold = "1h", fall = "2h" }]
 scale = 1.3
 [customers]
+share = 1
+priority = 3
 queue_patience = "never"
 reply_patience = "lognormal(median=90s, p90=4m)"
 think = "gamma(mean=60s, cv=1)"
 exchanges = "geometric(mean=5)"
+silent = 0.2
+retry = { abandoned = 0.3, rejected = 1.0, unresolved = { chance = 0.2, after = "erlang(shape=2, mean=1h)" }, after = "exponential(mean=10m)" }
 [queue]
 limit = 200
+at_closing = "sent-away"
 [agents]
 concurrency = 3
 roster = [{ days = "mon-fri", shift = "22:00-06:00", agents = 30 }, { days = "mon-tue", shift = "08:00-20:00", agents = 1 }, { days = "mon-fri", shift = "12:00-20:00", agents = 2, breaks = [{ at = "15:00", for = "30m" }] }]
 reply = "weibull(mean=40s, cv=0.8)"
 slow_down = [1.0, 1.1]
 wrap_up = "uniform(low=10s, high=30s)"
-routing = "fewest-active"
+wrap_up_holds = "attention"
+attention = "shared"
+shift_end = "hand-over"
+routing = "random"
+closes = { customer = 0.3 }
+inactivity = "5m"
 [run]
 warm_up = "1h"
 drain_limit = "12h"
@@ -95,10 +105,48 @@ count = 140
 reply = "constant(30s)"
 "#;
 
+const CLASSES: &str = r#"
+[calendar]
+horizon = "2h"
+[arrivals]
+rate = "60 per hour"
+[customers]
+think = "empirical(file=pauses.csv, column=seconds)"
+exchanges = "poisson(mean=4)"
+[customers.business]
+share = 0.3
+priority = 1
+queue_patience = "hyperexponential(0.9=30s, 0.1=5m)"
+retry = { rejected = 0.5, after = "triangular(low=1m, mode=2m, high=9m)" }
+[customers.private]
+share = 0.7
+[queue]
+age_after = "5m"
+[agents]
+concurrency = 2
+count = 14
+reply = "constant(30s)"
+closes = "customer"
+[run]
+precision = { wait_s_mean = "2%", abandoned_ratio = 0.005, handle_s_p90 = { relative = "2%", absolute = 0.5 }, at_most = 100 }
+"#;
+
+const LEVELS: &str = r#"
+[calendar]
+horizon = "2h"
+[arrivals]
+rate = "60 per hour"
+[agents]
+concurrency = 2
+count = 14
+level_handle_time = ["400s", "8m"]
+"#;
+
 /// A folder with the files that the scenarios name.
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("curve.csv"), "chats\n3\n5\n").unwrap();
+    std::fs::write(folder.path().join("pauses.csv"), "seconds\n30\n1m\n").unwrap();
     std::fs::write(
         folder.path().join("calls.csv"),
         "at,n\n2026-11-23T00:00:00Z,7\n",
@@ -107,8 +155,8 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
-fn scenarios() -> [&'static str; 3] {
-    [FULL[0], FULL[1], REPLAY]
+fn scenarios() -> [&'static str; 5] {
+    [FULL[0], FULL[1], REPLAY, CLASSES, LEVELS]
 }
 
 /// TOML as JSON, with dates as strings.
@@ -270,6 +318,11 @@ fn the_schema_knows_contradictions() {
         (FULL[0], "agents.count = 3"),
         (FULL[1], "arrivals.intraday.weights = [1]"),
         (REPLAY, "arrivals.month = { jan = 1 }"),
+        (FULL[1], "agents.shift_end = \"drop\""),
+        (FULL[1], "agents.level_handle_time = [\"400s\"]"),
+        (LEVELS, "agents.wrap_up = \"constant(3s)\""),
+        (CLASSES, "run.replications = 7"),
+        (CLASSES, "customers.private = {}"),
     ] {
         let (path, value) = change.split_once(" = ").unwrap();
         let mut changed = document(text);

@@ -39,7 +39,7 @@ fn every_shipped_scenario_resolves_and_names_its_schema() {
         );
         count += 1;
     }
-    assert_eq!(count, 5);
+    assert_eq!(count, 7);
     assert_eq!(schema()["additionalProperties"], false);
 }
 
@@ -146,4 +146,25 @@ fn the_quickstart_takes_less_than_a_minute() {
     assert!((100.0..=150.0).contains(&plan.arrivals.expected()));
     // One percent of what people usually take is well above a timer's grain.
     assert!(plan.median_human_time() / plan.live.speed * 0.01 >= 0.005);
+}
+
+#[test]
+fn the_help_desk_has_two_classes_and_fits_its_day() {
+    let plan = plan("two-classes.toml");
+    assert_eq!(plan.outline.classes, ["private", "business"]);
+    assert_eq!((plan.router.levels, plan.customers.rules(1).level), (2, 1));
+    let outlook = Outlook::of(&plan);
+    assert_eq!(outlook.warnings, Vec::<String>::new());
+    // Of all handled a tenth comes again, and a tenth of those.
+    let returns = outlook.again / outlook.offered;
+    assert!((0.09..0.12).contains(&returns), "{returns}");
+}
+
+#[test]
+fn the_level_model_has_capacity_for_its_peak() {
+    let plan = plan("level-model.toml");
+    assert!(!plan.outline.messages && !plan.precision.is_empty());
+    let outlook = Outlook::of(&plan);
+    assert_eq!(outlook.warnings, Vec::<String>::new());
+    assert!(outlook.load.capacity_per_hour > outlook.peak.per_hour);
 }

@@ -1,0 +1,58 @@
+//! Owns what sections say against each other: what one key asks for and another rules out.
+//!
+//! Law: a key that could have no effect is refused, because whoever wrote it expects one.
+
+use super::file::Written;
+use super::people::LEVEL_MODEL;
+use super::plan::AtClosing;
+use super::problem::Problems;
+use crate::measure::catalogue;
+
+/// Notes every contradiction between sections.
+pub fn check(written: &Written, problems: &mut Problems) {
+    closing(written, problems);
+    aging(written, problems);
+    let level_model = written.team.as_ref().and_then(|team| team.level_model);
+    if level_model.is_some() {
+        messages(written, problems);
+    }
+}
+
+fn closing(written: &Written, problems: &mut Problems) {
+    let at_closing = &written.queue.at_closing;
+    if at_closing.value == AtClosing::SentAway && written.calendar.opening.is_none() {
+        let title = "nobody is sent away at closing time: the desk never closes";
+        let help = "write `opening_hours` in [calendar], or take `at_closing` out".to_string();
+        problems.add(at_closing.place, title, "no closing time", Some(help));
+    }
+}
+
+fn aging(written: &Written, problems: &mut Problems) {
+    let Some(age_after) = &written.queue.age_after else {
+        return;
+    };
+    if written.customers.levels() <= 1 {
+        let title = "`age_after` raises nobody: all customers have the same priority";
+        let help = "give a class of customers another `priority`, or take `age_after` out";
+        problems.add(age_after.place, title, "one priority", Some(help.into()));
+    }
+}
+
+/// What the level model has no place for.
+fn messages(written: &Written, problems: &mut Problems) {
+    for (key, place) in written.customers.of_messages() {
+        let title = format!("`{key}` does not go with `level_handle_time`");
+        let help = Some(format!("take `{key}` or `level_handle_time` out"));
+        problems.add(place, title, LEVEL_MODEL, help);
+    }
+    let gates = written.gates.iter().map(|gate| (&gate.measure, gate.place));
+    let precision = written.run.precision.iter().flat_map(|p| &p.bounds);
+    let bounds = precision.map(|bound| (&bound.measure, bound.place));
+    for (measure, place) in gates.chain(bounds) {
+        if catalogue::tells_of_messages(measure) {
+            let title = format!("this plan cannot have `{measure}`");
+            let help = "take it out, or `level_handle_time`".to_string();
+            problems.add(place, title, LEVEL_MODEL, Some(help));
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Owns `Call`: `name(key=value, ...)` taken apart, every part with its place in the string.
+//!
+//! Law: a fault names the part of the string that is wrong, and what fits there.
+
+use std::ops::Range;
+
+use super::super::duration;
+use super::super::problem::Fault;
+use crate::stats::law::Quantile;
+
+/// The least and the greatest coefficient of variation; beyond them lies no human behaviour, and
+/// no arithmetic either.
+const CV: (f64, f64) = (0.001, 100.0);
+
+/// `name(parameter, ...)` taken apart.
+pub struct Call<'a> {
+    /// The name before the parentheses.
+    pub name: &'a str,
+    /// Where it stands.
+    pub name_at: Range<usize>,
+    /// In the order of the text.
+    pub parameters: Vec<Parameter<'a>>,
+    /// Between the parentheses.
+    pub inside: Range<usize>,
+}
+
+/// `key=value` between the parentheses.
+pub struct Parameter<'a> {
+    /// Empty for a bare value.
+    pub key: &'a str,
+    /// Where the key stands.
+    pub key_at: Range<usize>,
+    /// The value.
+    pub value: &'a str,
+    /// Where it stands.
+    pub value_at: Range<usize>,
+}
+
+impl<'a> Call<'a> {
+    /// Takes a text apart.
+    pub fn parse(text: &'a str) -> Result<Call<'a>, Fault> {
+        let (open, close) = (text.find('('), text.rfind(')'));
+        let name_end = open.unwrap_or(text.len());
+        let (name, name_at) = trimmed(text, 0..name_end);
+        let inside = match (open, close) {
+            (None, None) if name == "never" => text.len()..text.len(),
+            (Some(open), Some(close)) if open < close && text[close + 1..].trim().is_empty() => {
+                open + 1..close
+            }
+            (None, _) => {
+                let fault = Fault::new(name_at, "a distribution and its parameters are expected");
+                return Err(fault.with_help("write for example `exponential(mean=60s)`"));
+            }
+            _ => {
+                let fault = Fault::new(name_end..text.len(), "the parentheses do not match");
+                return Err(fault.with_help("write for example `exponential(mean=60s)`"));
+            }
+        };
+        let mut parameters = Vec::new();
+        let mut from = inside.start;
+        for part in text[inside.clone()].split(',') {
+            let range = from..from + part.len();
+            from += part.len() + 1;
+            if !(part.trim().is_empty() && inside.len() == part.len()) {
+                parameters.push(Parameter::parse(text, range)?);
+            }
+        }
+        Ok(Call {
+            name,
+            name_at,
+            parameters,
+            inside,
+        })
+    }
+
+    /// The parameters in the order of these keys, when it is exactly these that are there.
+    pub fn exactly<const N: usize>(&self, keys: [&str; N]) -> Option<[&Parameter<'a>; N]> {
+        let places = keys.map(|key| self.parameters.iter().position(|p| p.key == key));
+        if self.parameters.len() != N || places.contains(&None) {
+            return None;
+        }
+        Some(places.map(|place| &self.parameters[place.unwrap_or_default()]))
+    }
+
+    /// The parameters do not go with the name.
+    pub fn misfit(&self) -> Fault {
+        let fits = match self.name {
+            "exponential" => "`exponential(mean=60s)` or `exponential(p90=2m)`".to_string(),
+            "uniform" => "`uniform(low=10s, high=50s)` or `uniform(mean=30s, cv=0.5)`".to_string(),
+            "constant" => "`constant(30s)`".to_string(),
+            "erlang" => "`erlang(shape=3, mean=60s)` or `erlang(shape=3, p90=2m)`".to_string(),
+            "hyperexponential" => {
+                "`hyperexponential(mean=60s, cv=2)`, or the chance of each phase \
+                                   and its mean: `hyperexponential(0.9=30s, 0.1=5m)`"
+                    .to_string()
+            }
+            "triangular" => "`triangular(low=10s, mode=20s, high=60s)`".to_string(),
+            "empirical" => "`empirical(file=replies.csv, column=seconds)`".to_string(),
+            name => format!("`{name}(mean=60s, cv=0.8)` or `{name}(median=45s, p90=2m)`"),
+        };
+        let known = [
+            "mean", "cv", "low", "mode", "high", "value", "median", "shape", "file", "column", "",
+        ];
+        let strange = self.parameters.iter().find(|p| {
+            !known.contains(&p.key) && percentile(p.key).is_none() && p.key.parse::<f64>().is_err()
+        });
+        let (at, label) = match strange {
+            Some(parameter) => (parameter.key_at.clone(), "unknown parameter"),
+            None => (
+                self.inside.clone(),
+                "these parameters do not fit the distribution",
+            ),
+        };
+        // Nothing between the parentheses to point at: point at the name.
+        let at = if at.is_empty() {
+            self.name_at.clone()
+        } else {
+            at
+        };
+        Fault::new(at, label).with_help(format!("write {fits}"))
+    }
+}
+
+impl<'a> Parameter<'a> {
+    fn parse(text: &'a str, range: Range<usize>) -> Result<Parameter<'a>, Fault> {
+        let Some(equals) = text[range.clone()].find('=').map(|at| range.start + at) else {
+            let (value, value_at) = trimmed(text, range.clone());
+            if value.is_empty() {
+                return Err(Fault::new(range, "a parameter is missing here"));
+            }
+            return Ok(Parameter {
+                key: "",
+                key_at: value_at.clone(),
+                value,
+                value_at,
+            });
+        };
+        let (key, key_at) = trimmed(text, range.start..equals);
+        let (value, value_at) = trimmed(text, equals + 1..range.end);
+        if key.is_empty() || value.is_empty() {
+            return Err(Fault::new(range, "`name=value` is expected here"));
+        }
+        Ok(Parameter {
+            key,
+            key_at,
+            value,
+            value_at,
+        })
+    }
+
+    /// A length of time, in seconds.
+    pub fn secs(&self) -> Result<f64, Fault> {
+        let duration = duration::parse(self.value);
+        let duration = duration.map_err(|fault| fault.shifted(self.value_at.start))?;
+        Ok(duration.span().as_secs_f64())
+    }
+
+    /// A length of time above zero, in seconds.
+    pub fn above_zero(&self) -> Result<f64, Fault> {
+        let secs = self.secs()?;
+        if secs > 0.0 {
+            return Ok(secs);
+        }
+        let fault = Fault::new(self.value_at.clone(), "must be longer than zero");
+        Err(fault.with_help("for no time at all write `constant(0s)`"))
+    }
+
+    /// A plain number.
+    pub fn number(&self) -> Result<f64, Fault> {
+        let number = self
+            .value
+            .parse::<f64>()
+            .ok()
+            .filter(|number| number.is_finite());
+        number.ok_or_else(|| Fault::new(self.value_at.clone(), "a plain number is expected here"))
+    }
+
+    /// A whole number between two bounds.
+    pub fn whole(&self, least: u32, most: u32) -> Result<u32, Fault> {
+        let number = self.number()?;
+        if number.fract() == 0.0 && (f64::from(least)..=f64::from(most)).contains(&number) {
+            return Ok(number as u32);
+        }
+        let label = format!("a whole number from {least} to {most} is expected");
+        Err(Fault::new(self.value_at.clone(), label))
+    }
+
+    /// A coefficient of variation.
+    pub fn cv(&self, mean: &Parameter) -> Result<f64, Fault> {
+        let value = self.number()?;
+        if (CV.0..=CV.1).contains(&value) {
+            return Ok(value);
+        }
+        let label = format!("a cv from {} to {} is expected", CV.0, CV.1);
+        let fault = Fault::new(self.value_at.clone(), label);
+        Err(fault.with_help(format!("for no variation write `constant({})`", mean.value)))
+    }
+
+    /// A quantile, by its key.
+    pub fn quantile(&self, call: &Call) -> Result<Quantile, Fault> {
+        match percentile(self.key) {
+            Some(p) => Ok((p, self.above_zero()?)),
+            None => Err(call.misfit()),
+        }
+    }
+}
+
+/// The share that `median` or `p1` to `p99` stands for.
+fn percentile(key: &str) -> Option<f64> {
+    if key == "median" {
+        return Some(0.5);
+    }
+    let percent: u32 = key.strip_prefix('p')?.parse().ok()?;
+    (1..=99)
+        .contains(&percent)
+        .then(|| f64::from(percent) / 100.0)
+}
+
+/// A part of the text without the blanks around it.
+fn trimmed(text: &str, range: Range<usize>) -> (&str, Range<usize>) {
+    let part = &text[range.clone()];
+    let word = part.trim();
+    let start = range.start + part.len() - part.trim_start().len();
+    (word, start..start + word.len())
+}
