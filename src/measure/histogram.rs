@@ -245,7 +245,7 @@ impl Series {
         self.count(Reading::of(value));
     }
 
-    /// Counts one value whose moments are kept elsewhere: `set_moments` brings them in.
+    /// Counts one value whose moments are kept elsewhere: `add_moments` brings them in.
     #[inline]
     pub fn count(&mut self, reading: Reading) {
         if reading.span == Span::ZERO {
@@ -263,9 +263,9 @@ impl Series {
         }
     }
 
-    /// Brings in the moments of all values that were only counted.
-    pub fn set_moments(&mut self, moments: Moments) {
-        self.moments = moments;
+    /// Brings in the moments of values that were only counted.
+    pub fn add_moments(&mut self, moments: &Moments) {
+        self.moments.add(moments);
     }
 
     /// Adds the values of another series with the same bound.

@@ -6,7 +6,7 @@
 mod notes;
 
 use super::clock::{Clock, Gauge, Place, Segments};
-use super::histogram::{Moments, Series};
+use super::histogram::Series;
 use super::outline::Outline;
 use super::pool::Pool;
 use super::record::Record;
@@ -182,18 +182,16 @@ impl Recorder {
 
     /// Sums up the moments of those latencies that intervals keep.
     fn gather_moments(&mut self) {
-        let of: [(Latency, fn(&Slice) -> &Moments); 4] = [
-            (Latency::Wait, |slice| &slice.wait.moments),
-            (Latency::FirstResponse, |slice| {
-                &slice.first_response.moments
-            }),
-            (Latency::InterMessage, |slice| &slice.inter_message.moments),
-            (Latency::Handle, |slice| &slice.handle),
-        ];
-        for (latency, moments) in of {
-            let mut sum = Moments::default();
-            self.slices.iter().for_each(|slice| sum.add(moments(slice)));
-            self.series[latency as usize].set_moments(sum);
+        let kept = |slice: &Slice| {
+            [
+                (Latency::Wait, slice.wait.moments),
+                (Latency::FirstResponse, slice.first_response.moments),
+                (Latency::InterMessage, slice.inter_message.moments),
+                (Latency::Handle, slice.handle),
+            ]
+        };
+        for (latency, moments) in self.slices.iter().flat_map(kept) {
+            self.series[latency as usize].add_moments(&moments);
         }
     }
 
