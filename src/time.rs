@@ -87,7 +87,11 @@ impl Span {
     /// This length times a factor of zero or more, saturating.
     #[inline]
     pub fn scaled(self, factor: f64) -> Span {
-        Span((self.0 as f64 * factor) as u64)
+        // Signed conversions are the cheaper ones.
+        match i64::try_from(self.0) {
+            Ok(nanos) => Span((nanos as f64 * factor) as i64 as u64),
+            Err(_) => Span((self.0 as f64 * factor) as u64),
+        }
     }
 }
 

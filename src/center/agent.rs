@@ -10,8 +10,6 @@
 mod act;
 mod slots;
 
-use smallvec::SmallVec;
-
 use super::rules::{AgentRules, Attention, ShiftEnd};
 use super::sharing::Sharing;
 use super::{ChatId, Step};
@@ -36,8 +34,9 @@ enum Beside {
     Sharing(Sharing),
 }
 
-/// One who answers.
+/// One who answers: a line of the processor's memory, and the slots beside it.
 #[derive(Clone, Debug)]
+#[repr(align(64))]
 pub struct Agent {
     /// End of what the composer is at.
     until: Time,
@@ -57,9 +56,11 @@ pub struct Agent {
     parting: ShiftEnd,
     /// Whether the composer was at work when it was last asked.
     was_busy: bool,
-    slots: SmallVec<[Slot; 3]>,
+    slots: Box<[Slot]>,
     beside: Option<Box<Beside>>,
 }
+
+const _: () = assert!(size_of::<Agent>() == 64);
 
 impl Agent {
     /// An agent who is away, with as many slots as the rules say.
@@ -71,7 +72,20 @@ impl Agent {
             .ok()
             .filter(|k| (1..=65_000).contains(k));
         let k = k.expect("the plan keeps concurrency within 1..=65000");
-        let slots = (0..k).map(|slot| Slot::empty(if slot + 1 < k { slot + 1 } else { NONE }));
+        Agent::with((0..k).map(|_| Slot::empty()).collect(), rules)
+    }
+
+    /// Sends the agent away, with empty slots, in the memory that it has.
+    pub fn reset(&mut self, rules: &AgentRules) {
+        *self = Agent::with(std::mem::take(&mut self.slots), rules);
+    }
+
+    fn with(mut slots: Box<[Slot]>, rules: &AgentRules) -> Agent {
+        let k = slots.len() as u16;
+        for (slot, next) in slots.iter_mut().zip(1..=k) {
+            *slot = Slot::empty();
+            slot.next = if next < k { next } else { NONE };
+        }
         let beside = match rules.attention {
             Attention::Fifo => None,
             Attention::OldestCustomer => Some(Beside::Ages(vec![0; k.into()])),
@@ -89,7 +103,7 @@ impl Agent {
             presence: Presence::Away,
             parting: ShiftEnd::Finish,
             was_busy: false,
-            slots: slots.collect(),
+            slots,
             beside: beside.map(Box::new),
         }
     }

@@ -177,13 +177,13 @@ impl EventQueue {
         self.current[self.current.len() - 1].0
     }
 
-    /// Takes out the earliest wake-up.
+    /// Takes out the earliest wake-up, if it comes before `limit`.
     #[inline]
-    pub fn pop(&mut self) -> Option<(Time, u32)> {
+    pub fn pop_before(&mut self, limit: Time) -> Option<(Time, u32)> {
         if self.current.is_empty() && !self.turn() {
             return None;
         }
-        let (time, subject) = self.current.pop()?;
+        let (time, subject) = self.current.pop_if(|first| first.0 < limit)?;
         self.len -= 1;
         self.entries[subject as usize].time = Time::NEVER;
         Some((time, subject))
@@ -323,9 +323,11 @@ mod tests {
                         queue.set(subject, Time::NEVER);
                     }
                     Do::Pop => {
+                        let early = queue.peek().0 / 2;
+                        prop_assert!(queue.peek() == Time::ZERO || queue.pop_before(Time(early)).is_none());
                         let first = tree.pop_first();
                         prop_assert_eq!(queue.peek(), first.map_or(Time::NEVER, |f| f.0));
-                        prop_assert_eq!(queue.pop(), first);
+                        prop_assert_eq!(queue.pop_before(Time::NEVER), first);
                         if let Some((time, subject)) = first {
                             times[subject as usize] = Time::NEVER;
                             now = time.0;

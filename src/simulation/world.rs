@@ -111,14 +111,27 @@ impl<'p> World<'p> {
         let mut number = stream.first_number();
         let mut arrival = stream.next().unwrap_or(Time::NEVER);
         let (mut change, mut now, mut stopped) = (0, self.plan.begin, false);
-        let (mut look_at, mut looked) = (LOOK_EVERY, (u64::from(number), 0));
+        let mut looked = (u64::from(number), 0);
         let end = self.plan.end();
         loop {
             let next_change = self
                 .changes
                 .get(change)
                 .map_or(Time::NEVER, |change| change.at);
+            // Wake-ups come before an arrival at the same instant, and after a change.
+            let limit = next_change.min(Time(arrival.min(end).0.saturating_add(1)));
+            now = self.wake_all(now, limit, recorder);
+            if self.events - looked.1 >= LOOK_EVERY {
+                stopped = watcher.look(u64::from(number) - looked.0, self.events - looked.1);
+                looked = (u64::from(number), self.events);
+                if stopped {
+                    break;
+                }
+            }
             let wake = self.queue.peek();
+            if wake < limit {
+                continue;
+            }
             let next = wake.min(arrival).min(next_change);
             let idle = !arrival.comes() && !wake.comes() && self.router.waiting() == 0;
             if next > end || (idle && next_change >= self.plan.outline.horizon) {
@@ -131,20 +144,10 @@ impl<'p> World<'p> {
             if next_change == now {
                 self.change(self.changes[change], recorder);
                 change += 1;
-            } else if wake == now {
-                self.wake(recorder);
             } else {
                 self.arrive(number, now, recorder);
                 number += 1;
                 arrival = stream.next().unwrap_or(Time::NEVER);
-            }
-            if self.events >= look_at {
-                look_at += LOOK_EVERY;
-                stopped = watcher.look(u64::from(number) - looked.0, self.events - looked.1);
-                looked = (u64::from(number), self.events);
-                if stopped {
-                    break;
-                }
             }
         }
         watcher.look(u64::from(number) - looked.0, self.events - looked.1);
@@ -157,6 +160,25 @@ impl<'p> World<'p> {
         (now, stopped)
     }
 
+    /// Carries out all wake-ups before `limit`, or so many that it is time for a look at the watch,
+    /// and says when the last one was.
+    #[inline]
+    fn wake_all(&mut self, mut now: Time, limit: Time, recorder: &mut Recorder) -> Time {
+        for _ in 0..LOOK_EVERY {
+            let Some((at, subject)) = self.queue.pop_before(limit) else {
+                break;
+            };
+            now = at;
+            recorder.advance(now);
+            self.events += 1;
+            match subject.checked_sub(self.plan.team) {
+                None => self.drain(AgentId(subject), now, recorder),
+                Some(chat) => self.wake_customer(ChatId(chat), now, recorder),
+            }
+        }
+        now
+    }
+
     /// Makes ready for a replication: everybody away, nothing queued.
     fn reset(&mut self, replication: u32) {
         let plan = self.plan;
@@ -166,23 +188,12 @@ impl<'p> World<'p> {
         self.router = Router::new(plan.router.clone(), plan.team, self.chats.capacity() as u32);
         self.agents
             .iter_mut()
-            .for_each(|agent| *agent = Agent::new(&plan.agents));
+            .for_each(|agent| agent.reset(&plan.agents));
         self.chats.clear();
         self.free.clear();
         self.events = 0;
         let agents = plan.agents.concurrency;
         (0..plan.team).for_each(|agent| self.router.enrol(AgentId(agent), agents));
-    }
-
-    #[inline]
-    fn wake(&mut self, recorder: &mut Recorder) {
-        let Some((now, subject)) = self.queue.pop() else {
-            return;
-        };
-        match subject.checked_sub(self.plan.team) {
-            None => self.drain(AgentId(subject), now, recorder),
-            Some(chat) => self.wake_customer(ChatId(chat), now, recorder),
-        }
     }
 
     /// Carries out one assignment; the agent has to be drained afterwards.

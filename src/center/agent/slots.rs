@@ -57,7 +57,7 @@ pub(super) struct Slot {
 const _: () = assert!(size_of::<Slot>() == 32);
 
 impl Slot {
-    pub(super) fn empty(next: u16) -> Slot {
+    pub(super) fn empty() -> Slot {
         let draws = crate::random::Population::new(0, 0, crate::random::Kind::Customer);
         Slot {
             draws: draws.person(0, 0),
@@ -65,7 +65,7 @@ impl Slot {
             chat: ChatId(u32::MAX),
             exchange: 0,
             exchanges: 0,
-            next,
+            next: NONE,
             turn: 0,
             state: State::Free,
         }
