@@ -6,7 +6,7 @@
 mod curve;
 mod days;
 mod gates;
-mod grid;
+pub mod grid;
 mod heading;
 mod local;
 mod measures;

@@ -1,5 +1,6 @@
 //! The program from outside: exit codes, messages, files, signals.
 
+mod erlang;
 mod live;
 mod program;
 mod refusals;

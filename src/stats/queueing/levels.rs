@@ -84,6 +84,12 @@ impl Team<'_> {
             .map_or(0.0, |level| one(self.handle_times[level]))
     }
 
+    /// Whether the chain is small enough to be solved; else loads are taken to differ by one chat at
+    /// most.
+    pub fn is_solved_exactly(&self) -> bool {
+        self.states() <= MOST_STATES
+    }
+
     /// How many states the chain has: ways to spread the agents over the levels.
     fn states(&self) -> u64 {
         let levels = self.handle_times.len() as u64;
@@ -127,7 +133,7 @@ impl Levels {
     /// the agents can finish, or more slots than are looked at.
     pub fn new(team: &Team) -> Result<Levels, Impossible> {
         team.check()?;
-        let exact = team.states() <= MOST_STATES;
+        let exact = team.is_solved_exactly();
         let stages = if exact {
             chain::solve(team)
         } else {
@@ -165,7 +171,7 @@ impl Levels {
         &self.waiting
     }
 
-    /// Whether the chain itself was solved; else loads were taken to differ by one chat at most.
+    /// Whether it is exact.
     pub fn is_exact(&self) -> bool {
         self.exact
     }
