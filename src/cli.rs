@@ -6,6 +6,7 @@
 mod check;
 mod conclude;
 mod console;
+mod erlang;
 mod load;
 mod progress;
 mod scenario_args;
@@ -14,6 +15,7 @@ mod serve;
 mod signals;
 mod simulate;
 mod trace;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -32,6 +34,8 @@ Examples:
   busyhour load scenarios/quickstart.toml        live, against the built-in chat server
   busyhour serve --listen 127.0.0.1:4210         the built-in chat server alone
   busyhour load scenarios/quickstart.toml --target ws://127.0.0.1:4210
+  busyhour erlang c --rate '100 per hour' --aht 3m --target 0.8
+  busyhour validate --quick                      the simulation against theory, in seconds
 
 Exit codes: 0 fine; 1 a gate failed; 2 refused before the start; 3 the run failed; 4 the run is
 INVALID; 130 and 143 stopped by a signal, the report written.";
@@ -63,6 +67,10 @@ enum Command {
     Serve(serve::Serve),
     /// Read a scenario and say what its plan will do
     Check(check::Check),
+    /// Ask the formulas of Erlang and their kin about a team
+    Erlang(erlang::Erlang),
+    /// Hold the simulation against exact theory
+    Validate(validate::Validate),
     /// Print the JSON Schema of scenario files
     Schema,
 }
@@ -83,6 +91,8 @@ pub fn main() -> ExitCode {
         Command::Load(args) => load::run(args, &console),
         Command::Serve(args) => serve::run(args, &console),
         Command::Check(args) => check::run(args, &console),
+        Command::Erlang(args) => erlang::run(args, &console),
+        Command::Validate(args) => validate::run(args, &console),
         Command::Schema => schema::run(&console),
     };
     let exit = done.unwrap_or_else(|error| {

@@ -5,8 +5,8 @@
 //! report in the same terms.
 //!
 //! ```text
-//!  what is asked        what happens               what is seen       what is told
-//! scenario -> Plan -----> center: Customer, Agent, Router -----> measure -----> report
+//!  what is asked        what happens               what is seen    what to do, what is told
+//! scenario -> Plan -----> center: Customer, Agent, Router -----> measure -----> study, report
 //!                             ^                    ^
 //!               virtual time: simulation     real time: server (drives Router),
 //!                                            live (drives Customer, Agent)
@@ -17,13 +17,14 @@
 //! | place | owns |
 //! |---|---|
 //! | [`error`], [`time`], [`random`] | the one error and the exit codes; `Time`, `Span`; `Draws` |
-//! | [`stats`] | distributions, confidence intervals |
+//! | [`stats`] | distributions, confidence intervals, the exact queueing formulas |
 //! | [`center`] | what happens: ids, fates, rules, customer, agent, router |
 //! | [`measure`] | what is seen: catalogue, recorder, histograms, KPIs, `RunResult`, gates |
 //! | [`scenario`] | what is asked: the file, its errors and schema, calendar, arrivals, the plan |
 //! | [`simulation`] | virtual time: the event queue, the world, replications |
 //! | [`wire`] | the protocol: text to frames and back, without a socket |
 //! | [`server`], [`live`] | real time: the chat server; the traffic generator |
+//! | [`study`] | what to do: validation against theory |
 //! | [`report`] | what is told: terminal, result file, records file |
 //! | [`cli`] | one file a command; the only printer, the only place that exits |
 //!
@@ -54,5 +55,6 @@ pub mod scenario;
 pub mod server;
 pub mod simulation;
 pub mod stats;
+pub mod study;
 pub mod time;
 pub mod wire;

@@ -1,5 +1,5 @@
 //! What is told: views of a [`RunResult`](crate::measure::result::RunResult), on a terminal and in
-//! files.
+//! files, and of a validation.
 //!
 //! Law: nothing here prints, and no KPI is computed here: a view only chooses, merges and words
 //! what `measure` found, so that all views of a run agree.
@@ -10,3 +10,4 @@ pub mod paint;
 pub mod records;
 pub mod story;
 pub mod terminal;
+pub mod validation;

@@ -49,12 +49,30 @@ pub mod window;
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::time::Span;
 use document::Document;
 use plan::{Plan, Source};
 use problem::Problems;
 use scaling::Scaling;
 
 pub use schema::schema;
+
+/// Reads a length of time as scenarios write it, for flags of the command line.
+///
+/// # Errors
+/// What is wrong and what to write, in half a sentence.
+pub fn read_span(text: &str) -> std::result::Result<Span, String> {
+    (duration::SPAN.parse)(text).map_err(problem::Fault::in_words)
+}
+
+/// Reads a rate as scenarios write it, in chats a second, for flags of the command line.
+///
+/// # Errors
+/// What is wrong and what to write, in half a sentence.
+pub fn read_rate(text: &str) -> std::result::Result<f64, String> {
+    let rate = (quantity::RATE.parse)(text).map_err(problem::Fault::in_words);
+    rate.map(|quantity| quantity.0)
+}
 
 /// Reads a scenario file, changes it by `overrides` (`path=value`, in order) and resolves it.
 ///

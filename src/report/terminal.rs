@@ -7,7 +7,7 @@ mod classes;
 mod curve;
 mod days;
 mod gates;
-mod grid;
+pub mod grid;
 mod heading;
 mod local;
 mod measures;

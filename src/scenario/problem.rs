@@ -58,6 +58,14 @@ impl Fault {
         self
     }
 
+    /// The fault without its place.
+    pub fn in_words(self) -> String {
+        match self.help {
+            Some(help) => format!("{}; {help}", self.label),
+            None => self.label,
+        }
+    }
+
     /// The same fault in a longer string, in which the part at fault begins `by` bytes later.
     pub fn shifted(mut self, by: usize) -> Fault {
         self.at = self.at.start + by..self.at.end + by;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the ground up; the modules of one row do not use each other unless a later row says so.
-const ORDER: [&str; 13] = [
+const ORDER: [&str; 14] = [
     "error",
     "time",
     "random",
@@ -17,6 +17,7 @@ const ORDER: [&str; 13] = [
     "wire",
     "server",
     "live",
+    "study",
     "report",
     "cli",
 ];

@@ -1,0 +1,5 @@
+//! What to do: questions that take more than one run to answer.
+//!
+//! Law: a study plays plans and reads results like any user; it computes no KPI of its own.
+
+pub mod validate;
