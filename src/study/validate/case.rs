@@ -98,11 +98,11 @@ pub enum Size {
 /// The share of its replications that a quick case plays.
 const QUICK_REPLICATIONS: f64 = 0.02;
 /// The share of its stretches that a quick case plays, and the most chats, in millions.
-const QUICK: (f64, f64) = (0.1, 0.2);
+const QUICK: (f64, f64) = (0.1, 0.5);
 /// A case with a warm-up of more chats than this is not quick.
 const LONG_WARM_UP: f64 = 3_000.0;
-/// The most stretches of a quick case, and the fewest of its other replications.
-const SOME: u32 = 50;
+/// The fewest replications of a quick case that has no stretches.
+const FEWEST: u32 = 100;
 
 impl Case {
     /// Whether the simulation has what it needs.
@@ -124,9 +124,9 @@ impl Case {
                 millions,
                 replications,
             } => {
-                let (millions, replications) = match size {
-                    Size::Whole => (millions, replications),
-                    Size::Quick => ((millions * QUICK.0).min(QUICK.1), replications.min(SOME)),
+                let millions = match size {
+                    Size::Whole => millions,
+                    Size::Quick => (millions * QUICK.0).min(QUICK.1),
                 };
                 center.replications = replications;
                 let chats = millions * 1e6 / f64::from(replications);
@@ -139,7 +139,7 @@ impl Case {
                     QUICK_REPLICATIONS
                 };
                 let some = (f64::from(replications) * share) as u32;
-                center.replications = some.max(SOME.min(replications));
+                center.replications = some.max(FEWEST.min(replications));
             }
         }
         center.interval_hours = center.hours;

@@ -147,11 +147,12 @@ fn counts(row: &Counts) -> Case {
 }
 
 /// Erlang A, each replication with a factor of its own. Where patience and handle time have the same
-/// mean, the number present in the long run is Poisson: as many come at once in the first second, so
-/// nothing has to settle.
+/// mean, the number present in the long run is Poisson, and so is it after a first second in which so
+/// many come that, less those who go again, the right number is left: nothing has to settle.
 fn random_rate(row: &RandomRate) -> Case {
-    let load = row.per_hour * row.handle_s / HOUR_S;
-    let (first, end) = (1.0 / HOUR_S, 3.0 * row.handle_s / HOUR_S);
+    let handle = row.handle_s / HOUR_S;
+    let (first, end) = (1.0 / HOUR_S, 3.0 * handle);
+    let fill = row.per_hour / -(-first / handle).exp_m1();
     let constant = |until_hours, rate| Rate {
         until_hours,
         from: rate,
@@ -160,7 +161,7 @@ fn random_rate(row: &RandomRate) -> Case {
     };
     let center = Center {
         per_hour: row.per_hour,
-        rates: vec![constant(first, load / first), constant(end, row.per_hour)],
+        rates: vec![constant(first, fill), constant(end, row.per_hour)],
         busyness_cv: row.busyness_cv,
         hours: end,
         warm_up_hours: first,
