@@ -17,8 +17,6 @@ pub struct Case {
     pub see: See,
     /// How much it has to be played.
     pub takes: Takes,
-    /// What has to be built first.
-    pub needs: Needs,
 }
 
 /// How a case's measures are seen.
@@ -63,28 +61,6 @@ pub enum Takes {
 /// to the normal law's.
 pub const STRETCHES: u32 = 100;
 
-/// Features that a case cannot do without.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Needs {
-    /// None.
-    Nothing,
-    /// Attention shared by all pending messages.
-    SharedAttention,
-    /// The level model.
-    Levels,
-    /// Classes of customers by priority, and results by class.
-    Classes,
-    /// Customers who come again.
-    Retries,
-}
-
-impl Needs {
-    /// Whether the simulation has it.
-    pub fn is_built(self) -> bool {
-        matches!(self, Needs::Nothing)
-    }
-}
-
 /// How much of the cases is played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Size {
@@ -105,11 +81,6 @@ const LONG_WARM_UP: f64 = 3_000.0;
 const FEWEST: u32 = 100;
 
 impl Case {
-    /// Whether the simulation has what it needs.
-    pub fn can_be_played(&self) -> bool {
-        self.needs.is_built()
-    }
-
     /// Whether it is among the quick ones.
     pub fn is_quick(&self) -> bool {
         self.center.warm_up_hours * self.center.per_hour <= LONG_WARM_UP

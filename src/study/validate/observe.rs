@@ -73,9 +73,10 @@ fn named(result: &RunResult, name: &str) -> Option<Measure> {
     }
 }
 
-/// A measure of a class. To be switched on with `Needs::Classes`.
-fn of_class(_result: &RunResult, _class: &str, _measure: &str) -> Option<Measure> {
-    None
+/// A measure of a class.
+fn of_class(result: &RunResult, class: &str, measure: &str) -> Option<Measure> {
+    let row = result.classes.iter().find(|row| row.name == class)?;
+    row.measures.get(measure).copied()
 }
 
 fn of(measure: Measure) -> Option<Seen> {

@@ -1,6 +1,6 @@
 //! Agents with several chats of several exchanges: the chat model and the level model.
 
-use super::super::case::{Case, Needs, Takes};
+use super::super::case::{Case, Takes};
 use super::super::center::{Center, exponential};
 use super::super::figures::{Chats, Figures, Levels, Saturated};
 use super::{case, times};
@@ -133,8 +133,5 @@ fn levels(row: &Levels) -> Case {
     if row.chat_patience_s > 0.0 {
         name += &format!(", patience {} s", row.chat_patience_s);
     }
-    Case {
-        needs: Needs::Levels,
-        ..case(name, center, &row.exact, row.millions)
-    }
+    case(name, center, &row.exact, row.millions)
 }

@@ -1,6 +1,6 @@
 //! Agents with one chat of one exchange each: the classical queues.
 
-use super::super::case::{Case, Needs};
+use super::super::case::Case;
 use super::super::center::{Center, constant, exponential};
 use super::super::figures::{Exact, Figures, Patience, Priority, Servers, SingleServer};
 use super::{case, times};
@@ -143,10 +143,7 @@ fn shared(row: &SingleServer) -> Vec<Case> {
             ..single(row, reply)
         };
         let name = format!("processor sharing, {law} {} s, cv {}", row.handle_s, row.cv);
-        Case {
-            needs: Needs::SharedAttention,
-            ..case(name, center, &row.shared, row.shared_millions)
-        }
+        case(name, center, &row.shared, row.shared_millions)
     };
     laws(row.handle_s, row.cv).into_iter().map(of_law).collect()
 }
@@ -189,10 +186,7 @@ fn priority(row: &Priority) -> Case {
         "{classes} priorities, {per_hour} an hour, {} agents",
         row.agents
     );
-    Case {
-        needs: Needs::Classes,
-        ..case(name, center, &exact, row.millions)
-    }
+    case(name, center, &exact, row.millions)
 }
 
 /// M/M/1 without a queue whose rejected come again, each on its own (Falin and Templeton 1997).
@@ -214,10 +208,7 @@ fn retrial(figures: &Figures) -> Vec<Case> {
             ..Center::default()
         };
         let name = format!("retrial queue, {} an hour", row.per_hour);
-        Case {
-            needs: Needs::Retries,
-            ..case(name, center, &row.exact, row.millions)
-        }
+        case(name, center, &row.exact, row.millions)
     };
     figures.retrial.iter().map(of_row).collect()
 }
