@@ -12,7 +12,7 @@ mod curve;
 mod days;
 mod distribution;
 mod document;
-mod duration;
+pub mod duration;
 mod file;
 mod form;
 mod gates;

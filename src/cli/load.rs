@@ -40,6 +40,9 @@ pub struct Load {
     /// Which replication's people to play
     #[arg(long, value_name = "N", default_value_t = 0)]
     replication: u32,
+    /// Jump over hours in which the desk is closed and nobody is there
+    #[arg(long)]
+    skip_closed: bool,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -65,6 +68,7 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
         allow_targets: args.allow_targets.clone(),
         replication: args.replication,
         records: args.output.records.is_some(),
+        skip_closed: args.skip_closed,
     };
     let watch = Arc::new(Watch::default());
     let stopping = watch.clone();

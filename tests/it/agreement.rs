@@ -3,6 +3,10 @@
 //! Paired by seed: the 95 % interval of the mean difference must lie within 2 % plus speed x 2 x
 //! (mean lag + mean delivery) for latencies, and within one point for ratios.
 
+mod cases;
+mod exact;
+mod line;
+
 use busyhour::center::rules::ShiftEnd;
 use busyhour::live::{self, watch};
 use busyhour::measure::result::RunResult;

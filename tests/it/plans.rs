@@ -7,7 +7,7 @@ use busyhour::measure::gate::Judge;
 use busyhour::measure::outline::Outline;
 use busyhour::scenario::calendar::Calendar;
 use busyhour::scenario::plan::{
-    Arrivals, AtClosing, Live, Period, Piece, Plan, RateCurve, Shift, Source, Validity,
+    Arrivals, AtClosing, EndsQuiet, Live, Period, Piece, Plan, RateCurve, Shift, Source, Validity,
 };
 use busyhour::stats::law::{CountLaw, Law};
 use busyhour::time::{Span, Time};
@@ -131,6 +131,7 @@ impl Center {
                 connect_lead: Span::from_secs(5),
                 closing_deadline: Span::from_secs(10),
                 start_deadline: Span::from_secs(30),
+                inactivity: EndsQuiet::Server,
             },
             validity: Validity {
                 lag_ms_p99: 20.0,
