@@ -50,7 +50,9 @@ pub fn in_grains(plan: &Plan, replication: u32) -> Plan {
     }
     round(&mut plan.agents.reply);
     round(&mut plan.agents.wrap_up);
-    plan.agents.grain = grain;
+    let agents = &mut plan.agents;
+    (agents.inactivity, agents.grain) = (agents.inactivity.in_grains(grain), grain);
+    plan.router.age_after = plan.router.age_after.in_grains(grain);
     plan
 }
 
