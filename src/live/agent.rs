@@ -54,11 +54,7 @@ enum Presence {
 
 impl<D: Dial> Desk<D> {
     /// An agent who has come online for `shift` on this connection.
-    pub fn new(
-        scene: Rc<Scene<D>>,
-        shift: Shift,
-        socket: Socket<AgentSide, D::Stream>,
-    ) -> Desk<D> {
+    pub fn new(scene: Rc<Scene<D>>, shift: Shift, socket: Socket<AgentSide, D::Stream>) -> Desk<D> {
         let mut agent = Agent::new(&scene.agents);
         agent.handle(shift.from, AgentInput::Online, &scene.agents);
         scene.record(shift.from, |recorder, from| {

@@ -153,7 +153,11 @@ async fn enter<D: Dial>(
         }
     };
     scene.note(Latency::Connect, dialled.elapsed());
-    let marker = |sequence| scene.marker(caller, Direction::Customer, sequence).to_string();
+    let marker = |sequence| {
+        scene
+            .marker(caller, Direction::Customer, sequence)
+            .to_string()
+    };
     let open = FromCustomer::Open {
         marker: marker(0),
         text: Some(marker(1)),

@@ -108,12 +108,7 @@ async fn gather<D: Dial>(scene: &Rc<Scene<D>>, crowd: &mut Crowd, watch: &Watch)
 }
 
 /// Lets customers come, and come again, until everybody is gone, or somebody calls a stop.
-async fn go_on<D: Dial>(
-    scene: &Rc<Scene<D>>,
-    crowd: &mut Crowd,
-    replication: u32,
-    watch: &Watch,
-) {
+async fn go_on<D: Dial>(scene: &Rc<Scene<D>>, crowd: &mut Crowd, replication: u32, watch: &Watch) {
     let plan = &scene.plan;
     let mut arrivals = ArrivalStream::new(plan, replication).zip(0u32..).peekable();
     let mut call = scene.call.subscribe();

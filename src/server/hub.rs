@@ -136,12 +136,11 @@ impl Hub {
         while !self.out.is_empty() {
             let mut stalled = Vec::new();
             for (conn, parcel) in self.out.drain(..) {
-                let sent = self
-                    .outboxes
-                    .get(&conn)
-                    .map(|outbox| outbox.parcels.try_send(parcel));
+                let Some(outbox) = self.outboxes.get(&conn) else {
+                    continue;
+                };
                 // A connection that is closed, or cut, has a note under way that says so.
-                if let Some(Err(TrySendError::Full(_))) = sent {
+                if let Err(TrySendError::Full(_)) = outbox.parcels.try_send(parcel) {
                     stalled.extend(self.outboxes.remove(&conn).map(|outbox| (conn, outbox)));
                 }
             }

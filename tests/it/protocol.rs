@@ -86,6 +86,6 @@ async fn the_documented_conversation_happens() {
         }
         played += 1;
     }
-    assert_eq!(played, 31);
+    assert_eq!(played, 29);
     assert_eq!(server.stop().tally.violations, 0);
 }

@@ -19,7 +19,9 @@ use crate::server::peer::{DEADLINE, server};
 async fn socket<S: Side>(server: &Handle) -> Socket<S> {
     let target = Target::from(server.local_addr());
     let address = target.resolve(&[]).await.unwrap();
-    let mut socket = dial::<S, _>(&address, SocketLimits::default()).await.unwrap();
+    let mut socket = dial::<S, _>(&address, SocketLimits::default())
+        .await
+        .unwrap();
     let hello = socket.hello().await.unwrap();
     assert_eq!(hello.policy, "fewest-active");
     socket

@@ -75,15 +75,21 @@ fn to_agent() -> impl Strategy<Value = ToAgent> {
     prop_oneof![
         hello().prop_map(ToAgent::Hello),
         any::<(u32, u32)>().prop_map(|(agent, limit)| ToAgent::Online { agent, limit }),
-        (any::<(u64, String, Option<String>)>(), any::<(u8, u32)>(), any::<Option<(u32, String)>>())
-            .prop_map(|((chat, marker, text), (turn, answered), said)| ToAgent::Assigned {
-                chat,
-                marker,
-                text,
-                turn,
-                answered,
-                pending: said.map(|(seq, text)| Said { seq, text }),
-            }),
+        (
+            any::<(u64, String, Option<String>)>(),
+            any::<(u8, u32)>(),
+            any::<Option<(u32, String)>>()
+        )
+            .prop_map(
+                |((chat, marker, text), (turn, answered), said)| ToAgent::Assigned {
+                    chat,
+                    marker,
+                    text,
+                    turn,
+                    answered,
+                    pending: said.map(|(seq, text)| Said { seq, text }),
+                }
+            ),
         (any::<(u64, u32)>(), any::<String>()).prop_map(|((chat, seq), text)| ToAgent::Message {
             chat,
             seq,

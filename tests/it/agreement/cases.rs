@@ -209,7 +209,9 @@ fn who_waits_at_closing_time_is_sent_away() {
             from: pace.minutes(from),
             until: pace.minutes(until),
         };
-        plan.open = [(0.0, 9.0), (13.0, 21.0), (24.0, 27.5)].map(period).to_vec();
+        plan.open = [(0.0, 9.0), (13.0, 21.0), (24.0, 27.5)]
+            .map(period)
+            .to_vec();
         // One hands over just before the desk closes, and nobody has room.
         plan.shifts = vec![
             pace.shift(0, 0.0, 8.9, ShiftEnd::HandOver),
@@ -404,7 +406,11 @@ speed = 60
 fn a_night_on_which_the_clocks_change() {
     let plan = read_text("night", LONG_NIGHT, Path::new(""), &[]).unwrap();
     // 21:30 to 11:00 are fourteen hours and a half that night.
-    let open: f64 = plan.open.iter().map(|p| p.until.since(p.from).as_secs_f64()).sum();
+    let open: f64 = plan
+        .open
+        .iter()
+        .map(|p| p.until.since(p.from).as_secs_f64())
+        .sum();
     assert_eq!(open, 14.5 * 3600.0);
     let records = agree("night", &plan, 3);
     assert!(fated(&records, Fate::Handled) > 200 && fated(&records, Fate::AbandonedQueue) > 10);
@@ -414,11 +420,16 @@ fn a_night_on_which_the_clocks_change() {
 /// Closed hours are jumped over, and nothing else is different.
 #[test]
 fn skipped_hours_change_no_record_and_no_gauge() {
-    let plan = read_text("night", LONG_NIGHT, Path::new(""), &[
-        "calendar.start=2026-10-23T12:00:00".into(),
-        "calendar.horizon=60h".into(),
-        "live.connect_lead=500ms".into(),
-    ]);
+    let plan = read_text(
+        "night",
+        LONG_NIGHT,
+        Path::new(""),
+        &[
+            "calendar.start=2026-10-23T12:00:00".into(),
+            "calendar.horizon=60h".into(),
+            "live.connect_lead=500ms".into(),
+        ],
+    );
     let plan = in_grains(&plan.unwrap(), 0);
     let run = |skip_closed| {
         let options = Options {
@@ -432,15 +443,26 @@ fn skipped_hours_change_no_record_and_no_gauge() {
     let (skipped, _, short) = run(true);
     assert_eq!(whole.records, skipped.records);
     assert_eq!(skipped.records[0], simulated(&plan, 0));
-    for gauge in ["occupancy_ratio", "utilisation_ratio", "queue_mean", "overtime_h"] {
+    for gauge in [
+        "occupancy_ratio",
+        "utilisation_ratio",
+        "queue_mean",
+        "overtime_h",
+    ] {
         let of = |outcome: &busyhour::live::Outcome| outcome.result.value(gauge).unwrap();
         assert!((of(&whole) - of(&skipped)).abs() < 1e-9, "{gauge}");
     }
-    assert_eq!(whole.result.value("arrived"), skipped.result.value("arrived"));
+    assert_eq!(
+        whole.result.value("arrived"),
+        skipped.result.value("arrived")
+    );
     // Sixty hours at speed 60 are an hour, of which the desk is open for a quarter.
     assert!(long > Duration::from_secs(3_500), "{long:?}");
     assert!(short < Duration::from_secs(1_100), "{short:?}");
     let reasons = &skipped.result.verdict.reasons;
-    assert!(reasons.iter().any(|r| r.contains("over closed hours, 1d")), "{reasons:?}");
+    assert!(
+        reasons.iter().any(|r| r.contains("over closed hours, 1d")),
+        "{reasons:?}"
+    );
     assert_eq!(skipped.result.verdict.valid, Some(true));
 }

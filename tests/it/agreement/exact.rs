@@ -44,7 +44,11 @@ pub fn in_grains(plan: &Plan, replication: u32) -> Plan {
         round(&mut rules.reply_patience);
         round(&mut rules.think);
         let retry = &mut rules.retry;
-        let retries = [&mut retry.abandoned, &mut retry.rejected, &mut retry.unresolved];
+        let retries = [
+            &mut retry.abandoned,
+            &mut retry.rejected,
+            &mut retry.unresolved,
+        ];
         let retries = retries.into_iter().flatten();
         retries.for_each(|retry| round(&mut retry.after));
     }
@@ -75,10 +79,20 @@ pub fn simulated(plan: &Plan, replication: u32) -> Vec<Record> {
 fn ties(plan: &Plan, records: &[Record]) -> Vec<(Time, u32, u32)> {
     let closings = plan.open.iter().map(|period| period.until);
     let closings = closings.filter(|_| plan.at_closing == AtClosing::SentAway);
-    let planned: Vec<Time> = plan.shifts.iter().map(|s| s.until).chain(closings).collect();
+    let planned: Vec<Time> = plan
+        .shifts
+        .iter()
+        .map(|s| s.until)
+        .chain(closings)
+        .collect();
     let mut events = Vec::new();
     for record in records {
-        let own = [record.offered, record.first_reply, record.freed, record.closed];
+        let own = [
+            record.offered,
+            record.first_reply,
+            record.freed,
+            record.closed,
+        ];
         let mut own: Vec<Time> = own.into_iter().filter(|at| at.comes()).collect();
         if planned.contains(&record.closed) {
             own.pop();
@@ -119,7 +133,9 @@ pub fn agree(name: &str, plan: &Plan, wanted: usize) -> Vec<Record> {
         "{name}: of {MOST} replications only {found:?} have no events of different people at one \
          instant: let less happen, or at a lower speed"
     );
-    let records = found.into_iter().map(|replication| agree_on(name, plan, replication));
+    let records = found
+        .into_iter()
+        .map(|replication| agree_on(name, plan, replication));
     records.flatten().collect()
 }
 
@@ -138,7 +154,11 @@ fn agree_on(name: &str, plan: &Plan, replication: u32) -> Vec<Record> {
     let verdict = &outcome.result.verdict;
     assert_eq!(verdict.failed, None, "{name}");
     let differences = differences(&records, &outcome.records[0]);
-    assert!(differences.is_empty(), "{name}: {:?}\n{differences}", verdict.reasons);
+    assert!(
+        differences.is_empty(),
+        "{name}: {:?}\n{differences}",
+        verdict.reasons
+    );
     assert_eq!(verdict.reasons, Vec::<String>::new(), "{name}");
     assert_eq!(stats.tally.violations, 0, "{name}: {stats:?}");
     records

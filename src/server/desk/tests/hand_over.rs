@@ -133,7 +133,10 @@ fn a_hand_over_that_cannot_be_is_refused_or_frees() {
     rig.does(1, FromAgent::Close { chat: 1 });
     let hand_over = |chat| FromAgent::HandOver { chat };
     assert_eq!(rig.does(1, hand_over(1)), refused(1, Reason::ChatClosed, 1));
-    assert_eq!(rig.does(1, hand_over(9)), refused(1, Reason::NotYourChat, 9));
+    assert_eq!(
+        rig.does(1, hand_over(9)),
+        refused(1, Reason::NotYourChat, 9)
+    );
     // The customer's leaving has crossed it: only the slot is left.
     rig.says(3, FromCustomer::Leave {});
     assert_eq!(rig.does(1, hand_over(2)), []);

@@ -10,14 +10,21 @@ use super::*;
 #[derive(Clone, Copy, Debug)]
 enum Deed {
     Customer,
-    Agent { agent: u32, limit: u32 },
+    Agent {
+        agent: u32,
+        limit: u32,
+    },
     Say(usize),
     Leave(usize),
     Reply(usize, u64),
     Close(usize, u64),
     Free(usize, u64),
     HandOver(usize, u64),
-    Online { conn: usize, agent: u32, limit: u32 },
+    Online {
+        conn: usize,
+        agent: u32,
+        limit: u32,
+    },
     Offline(usize),
     Gone(usize),
     /// So many seconds pass.

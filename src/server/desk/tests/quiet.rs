@@ -23,7 +23,11 @@ fn a_quiet_customer_is_given_up() {
     let mut rig = by_timeout(300);
     rig.agent(1, 0, 1);
     rig.customer(2);
-    assert_eq!(rig.desk.deadline(), Time::NEVER, "the agent has not answered");
+    assert_eq!(
+        rig.desk.deadline(),
+        Time::NEVER,
+        "the agent has not answered"
+    );
     rig.pass(1_000);
     reply(&mut rig, 1);
     assert_eq!(rig.desk.deadline(), at(1_300));
@@ -68,22 +72,18 @@ fn whatever_ends_a_chat_ends_its_timeout() {
     assert_eq!((rig.desk.deadline(), rig.pass(300)), (Time::NEVER, vec![]));
 }
 
-/// The customers given to the agent who comes for one after the other.
-fn order(rig: &mut Rig, customers: usize) -> Vec<u64> {
+/// The customers in the order in which an agent with one slot gets them.
+fn order(rig: &mut Rig) -> Vec<u64> {
     let mut order = Vec::new();
     let mut out = rig.agent(1, 0, 1);
-    for chat in 0..customers as u64 {
-        let conn = out.iter().find_map(|(conn, parcel)| match parcel {
-            Parcel::Customer(ToCustomer::Assigned { .. }) => Some(*conn),
-            _ => None,
-        });
-        let conn = conn.unwrap();
-        order.push(conn.0);
-        let number = rig.heard[&ConnId(1)].iter().rev().find_map(|parcel| match parcel {
-            Parcel::Agent(ToAgent::Assigned { chat, .. }) => Some(*chat),
-            _ => None,
-        });
-        let chat = number.unwrap_or(chat);
+    while let [
+        ..,
+        (_, Parcel::Agent(ToAgent::Assigned { chat, .. })),
+        (customer, _),
+    ] = &out[..]
+    {
+        order.push(customer.0);
+        let chat = *chat;
         rig.does(1, FromAgent::Close { chat });
         out = rig.does(1, FromAgent::Free { chat });
     }
@@ -98,7 +98,7 @@ fn priority_goes_first_and_age_raises_it() {
     for (conn, priority) in [(2, 0), (3, 2), (4, 1)] {
         rig.customer_at(conn, priority);
     }
-    assert_eq!(order(&mut rig, 3), [3, 4, 2]);
+    assert_eq!(order(&mut rig), [3, 4, 2]);
     // After a minute the first has the second's level, and is older.
     let mut rig = Rig::by(levels);
     rig.customer_at(2, 0);
@@ -106,7 +106,7 @@ fn priority_goes_first_and_age_raises_it() {
     rig.customer_at(3, 1);
     rig.pass(30);
     rig.customer_at(4, 1);
-    assert_eq!(order(&mut rig, 3), [2, 3, 4]);
+    assert_eq!(order(&mut rig), [2, 3, 4]);
 }
 
 #[test]
