@@ -9,6 +9,7 @@ mod agreement;
 mod cli;
 mod house;
 mod laws;
+mod live;
 mod plans;
 mod protocol;
 mod readme;
