@@ -6,11 +6,14 @@
 
 pub mod agent;
 pub mod attendance;
-pub mod clock;
 pub mod customer;
+pub mod dial;
+pub mod ledger;
 pub mod machine;
+pub mod orbit;
 pub mod run;
 pub mod scene;
+pub mod skip;
 pub mod socket;
 pub mod target;
 pub mod validity;
@@ -28,12 +31,14 @@ use crate::measure::record::Record;
 use crate::measure::result::{Environment, RunKind, RunResult};
 use crate::measure::story::Story;
 use crate::measure::tally::{Latency, Tally};
-use crate::scenario::plan::Plan;
+use crate::scenario::plan::{EndsQuiet, Plan};
 use crate::server::{self, ServerOptions};
-use crate::time::Time;
+use crate::time::Span;
 use crate::wire::limits::{AGENTS_MOST, CONCURRENCY_MOST};
+use dial::Dial;
 use scene::Scene;
-use target::{Address, Target};
+use skip::Skip;
+use target::Target;
 use watch::Watch;
 
 /// How to play live.
@@ -49,6 +54,8 @@ pub struct Options {
     pub records: bool,
     /// The customer whose story is told.
     pub trace: Option<u32>,
+    /// Whether the clock jumps over hours in which the desk is closed and nobody is there.
+    pub skip_closed: bool,
 }
 
 /// What a live run gives.
@@ -85,8 +92,7 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
             }
             None => {
                 let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-                let built_in = ServerOptions::new(listen, plan.router.clone());
-                let server = server::Handle::start(built_in)?;
+                let server = server::Handle::start(built_in(plan, listen))?;
                 let address = Target::from(server.local_addr()).resolve(&[]).await?;
                 let outcome = play(plan, options, address, watch).await;
                 server.stop();
@@ -100,8 +106,27 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Refuses plans that the protocol has no room for.
+/// The built-in server by the plan's rules.
+pub fn built_in(plan: &Plan, listen: SocketAddr) -> ServerOptions {
+    ServerOptions {
+        inactivity: match plan.live.inactivity {
+            EndsQuiet::Server => plan.agents.inactivity,
+            EndsQuiet::Agent => Span::ENDLESS,
+        },
+        speed: plan.live.speed,
+        seed: plan.seed,
+        ..ServerOptions::new(listen, plan.router.clone())
+    }
+}
+
+/// Refuses plans that cannot be played live, and those that the protocol has no room for.
 fn check(plan: &Plan) -> Result<()> {
+    if !plan.headcounts.is_empty() {
+        return Err(Error::refused(
+            "the scenario counts its agents over time, and in a live run each agent is somebody",
+        )
+        .with_remedy("give agents.roster in place of agents.count; `simulate` plays a count"));
+    }
     let limits = [
         (
             "agents",
@@ -127,13 +152,18 @@ fn check(plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-async fn play(plan: &Plan, options: &Options, address: Address, watch: &Watch) -> Result<Outcome> {
-    let scene = Rc::new(Scene::new(
-        plan,
-        address,
-        options.replication,
-        options.records,
-    ));
+/// Plays the plan's people against the server that `to` leads to; to be called within a `LocalSet`.
+///
+/// # Errors
+/// Those of `load`, but for the target's.
+pub async fn play<D: Dial>(
+    plan: &Plan,
+    options: &Options,
+    to: D,
+    watch: &Watch,
+) -> Result<Outcome> {
+    check(plan)?;
+    let scene = Rc::new(Scene::new(plan, to, options));
     let trace = |customer| scene.recorder.borrow_mut().trace(customer);
     options.trace.into_iter().for_each(trace);
     let (end, stopped) = run::play(&scene, options.replication, watch).await?;
@@ -147,10 +177,10 @@ async fn play(plan: &Plan, options: &Options, address: Address, watch: &Watch) -
     };
     let (tally, records) = {
         let mut recorder = scene.recorder.borrow_mut();
-        scene.visits.borrow().values().for_each(|visit| {
-            let freed = scene.freed.borrow().get(&visit.number()).copied();
-            recorder.keep(visit, freed.unwrap_or(Time::NEVER));
-        });
+        let ledger = scene.ledger.borrow();
+        ledger
+            .iter()
+            .for_each(|(visit, freed)| recorder.keep(visit, freed));
         recorder.finish(end, stopped)
     };
     let mut result = result(&scene, options, &[tally]);
@@ -163,6 +193,8 @@ async fn play(plan: &Plan, options: &Options, address: Address, watch: &Watch) -
         times => format!("{words} ({times} times)"),
     });
     result.verdict.reasons.extend(worded);
+    let skipped = scene.skip.as_ref().and_then(Skip::remark);
+    result.verdict.reasons.extend(skipped);
     let failure = scene.failure.borrow();
     result.verdict.failed = failure.as_ref().map(|error| error.plain().to_string());
     let story = options
@@ -175,7 +207,7 @@ async fn play(plan: &Plan, options: &Options, address: Address, watch: &Watch) -
     })
 }
 
-fn result(scene: &Scene, options: &Options, tallies: &[Tally]) -> RunResult {
+fn result<D>(scene: &Scene<D>, options: &Options, tallies: &[Tally]) -> RunResult {
     let plan = &scene.plan;
     let mut echo = plan.echo();
     echo.replications = 1;

@@ -22,6 +22,8 @@ pub enum Kind {
     Arrivals = 3,
     /// A local date, by its number in the plan.
     Day = 4,
+    /// A chat at the built-in server, by its number there.
+    Chat = 16,
 }
 
 /// What a draw is for. The numbers enter the counter: never change one.

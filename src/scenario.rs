@@ -16,7 +16,7 @@ mod customers;
 mod days;
 mod distribution;
 mod document;
-mod duration;
+pub mod duration;
 mod file;
 mod form;
 mod gates;

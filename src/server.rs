@@ -9,47 +9,43 @@
 //!   (one task each)      (one task)        (bounded outbox, or cut)
 //! ```
 
+pub mod clock;
 mod connection;
 pub mod desk;
 mod door;
 mod handle;
 mod hub;
+pub mod listen;
 mod stats;
 
 use std::future::Future;
-use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 pub use handle::Handle;
 pub use stats::Stats;
 
 use crate::center::rules::RouterRules;
-use crate::error::{Error, Result, in_words};
+use crate::error::{Error, Result};
+use crate::time::Span;
 use crate::wire::PROTOCOL;
 use crate::wire::frame::Hello;
 use crate::wire::limits::{FRAME_LIMIT, FRAME_LIMIT_LEAST, FRAME_LIMIT_MOST};
 use connection::House;
-use desk::{ConnId, Desk};
+use desk::{ConnId, Desk, DeskRules};
 use door::Door;
 use hub::Note;
+use listen::Listen;
 use stats::Counters;
-
-/// Connections that the system may hold ready; it caps this by its own limit. Too few, and a fast
-/// start of many customers waits a second for each SYN that was dropped.
-const BACKLOG: u32 = 65_535;
 
 /// Wall time that connections have to end when the server stops.
 const STOPPING: Duration = Duration::from_secs(2);
-
-/// Wall time until the next try when no connection can be accepted, as without descriptors.
-const ACCEPT_AGAIN: Duration = Duration::from_millis(20);
 
 /// What a server is told when it starts.
 #[derive(Clone, Debug)]
@@ -58,6 +54,13 @@ pub struct ServerOptions {
     pub listen: SocketAddr,
     /// How it gives out chats.
     pub rules: RouterRules,
+    /// A chat in which the agent has answered is ended when the customer says nothing for so long;
+    /// endless for never.
+    pub inactivity: Span,
+    /// How many seconds of `rules.age_after` and `inactivity` pass in a second on the wall.
+    pub speed: f64,
+    /// Of the lots of random routing.
+    pub seed: u64,
     /// Wall time without a sign of life after which a connection is cut; a peer that is quiet for
     /// half of it is pinged.
     pub idle: Duration,
@@ -72,11 +75,15 @@ pub struct ServerOptions {
 }
 
 impl ServerOptions {
-    /// The defaults: a minute of idle time, messages of 16 KiB, loopback only.
+    /// The defaults: quiet chats are not ended, a minute of idle time, messages of 16 KiB, loopback
+    /// only.
     pub fn new(listen: SocketAddr, rules: RouterRules) -> ServerOptions {
         ServerOptions {
             listen,
             rules,
+            inactivity: Span::ENDLESS,
+            speed: 1.0,
+            seed: 0,
             idle: Duration::from_secs(60),
             frame_limit: FRAME_LIMIT,
             // More than an agent of the highest concurrency can be given at once.
@@ -103,16 +110,28 @@ impl ServerOptions {
                 "a server needs an idle time of 10 ms at least, and room in its outboxes",
             ));
         }
+        if !(self.speed > 0.0 && self.speed.is_finite()) || self.rules.levels == 0 {
+            return Err(Error::refused(
+                "a server needs a speed above zero, and one level of priority at least",
+            ));
+        }
         Ok(())
     }
 
     fn hello(&self) -> Hello {
         let limit = self.rules.queue_limit;
+        let wall_ms = |span: Span| {
+            let millis = (span.0 as f64 / self.speed / 1e6).round();
+            (span != Span::ENDLESS).then_some(millis as u64)
+        };
         Hello {
             protocol: PROTOCOL,
             server: concat!("busyhour ", env!("CARGO_PKG_VERSION")).to_owned(),
             policy: self.rules.policy.name().to_owned(),
             queue_limit: (limit < u32::MAX).then_some(limit),
+            levels: self.rules.levels,
+            age_after_ms: wall_ms(self.rules.age_after),
+            inactivity_ms: wall_ms(self.inactivity),
             frame_limit: u32::try_from(self.frame_limit).unwrap_or(u32::MAX),
             idle_ms: u64::try_from(self.idle.as_millis()).unwrap_or(u64::MAX),
         }
@@ -121,10 +140,11 @@ impl ServerOptions {
 
 /// A chat server that listens.
 #[derive(Debug)]
-pub struct Server {
-    listener: TcpListener,
+pub struct Server<L = TcpListener> {
+    listener: L,
     addr: SocketAddr,
     desk: Desk,
+    speed: f64,
     house: Arc<House>,
 }
 
@@ -136,22 +156,8 @@ impl Server {
     /// is in use, or the system will not have it.
     pub async fn bind(options: ServerOptions) -> Result<Server> {
         options.check()?;
-        let listener = listen(options.listen)?;
-        let addr = listener.local_addr();
-        let addr = addr.map_err(|error| cannot_listen(options.listen, &error))?;
-        let house = House {
-            door: Door::new(addr, &options.allowed_hosts),
-            counters: Arc::default(),
-            frame_limit: options.frame_limit,
-            idle: options.idle,
-            outbox: options.outbox,
-        };
-        Ok(Server {
-            listener,
-            addr,
-            desk: Desk::new(options.rules.clone(), options.hello()),
-            house: Arc::new(house),
-        })
+        let (listener, addr) = listen::bind(options.listen)?;
+        Server::on(listener, addr, &options)
     }
 
     /// Runs a server on a thread of its own.
@@ -160,6 +166,35 @@ impl Server {
     /// Those of `bind`, and failed (exit 3) when there is no thread to be had.
     pub fn spawn_thread(options: ServerOptions) -> Result<Handle> {
         Handle::start(options)
+    }
+}
+
+impl<L: Listen> Server<L> {
+    /// A server that takes the connections of `listener`, which is reached at `addr`.
+    ///
+    /// # Errors
+    /// Refused (exit 2): not loopback, or options that make no sense.
+    pub fn on(listener: L, addr: SocketAddr, options: &ServerOptions) -> Result<Server<L>> {
+        options.check()?;
+        let house = House {
+            door: Door::new(addr, &options.allowed_hosts),
+            counters: Arc::default(),
+            frame_limit: options.frame_limit,
+            idle: options.idle,
+            outbox: options.outbox,
+        };
+        let rules = DeskRules {
+            router: options.rules.clone(),
+            inactivity: options.inactivity,
+            seed: options.seed,
+        };
+        Ok(Server {
+            listener,
+            addr,
+            desk: Desk::new(rules, options.hello()),
+            speed: options.speed,
+            house: Arc::new(house),
+        })
     }
 
     /// Where it listens; the port is the true one when any was asked for.
@@ -173,22 +208,26 @@ impl Server {
 
     /// Serves until `shutdown` comes; then ends every chat, closes every connection within two
     /// seconds, and says what was counted.
-    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Stats {
+    pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> Stats {
         let counters = self.counters();
         let (inbox, notes) = mpsc::channel(hub::INBOX);
         let (stop, stopping) = watch::channel(false);
-        let hub = tokio::spawn(hub::run(self.desk, notes, Arc::clone(&counters)));
+        let hub = tokio::spawn(hub::run(
+            self.desk,
+            self.speed,
+            notes,
+            Arc::clone(&counters),
+        ));
         let mut connections = JoinSet::new();
         let mut given = 0;
         tokio::pin!(shutdown);
         loop {
-            let stream = tokio::select! {
+            let (stream, local) = tokio::select! {
                 () = &mut shutdown => break,
-                stream = accept(&self.listener) => stream,
+                accepted = self.listener.accept() => accepted,
                 Some(_) = connections.join_next() => continue,
             };
             given += 1;
-            let local = stream.local_addr().ok().map(|addr| addr.ip());
             connections.spawn(connection::serve(
                 Arc::clone(&self.house),
                 ConnId(given),
@@ -208,45 +247,5 @@ impl Server {
         drop(inbox);
         hub.await.expect("the hub does not panic");
         counters.stats()
-    }
-}
-
-/// The next connection, without delay for small messages.
-async fn accept(listener: &TcpListener) -> TcpStream {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                // Without it the connection is slower, no worse.
-                let _ = stream.set_nodelay(true);
-                return stream;
-            }
-            // The peer has gone already, or there are no descriptors: others may end meanwhile.
-            Err(_) => sleep(ACCEPT_AGAIN).await,
-        }
-    }
-}
-
-fn listen(addr: SocketAddr) -> Result<TcpListener> {
-    let listen = || {
-        let socket = match addr {
-            SocketAddr::V4(_) => TcpSocket::new_v4()?,
-            SocketAddr::V6(_) => TcpSocket::new_v6()?,
-        };
-        // Ports in TIME_WAIT after a server that has just stopped are no hindrance.
-        socket.set_reuseaddr(true)?;
-        socket.bind(addr)?;
-        socket.listen(BACKLOG)
-    };
-    listen().map_err(|error| cannot_listen(addr, &error))
-}
-
-fn cannot_listen(addr: SocketAddr, error: &std::io::Error) -> Error {
-    let failed = Error::failed(format!("cannot listen on {addr}: {}", in_words(error)));
-    match error.kind() {
-        ErrorKind::AddrInUse => failed.with_remedy(
-            "stop the server that has the port, or choose another one; port 0 takes any",
-        ),
-        ErrorKind::PermissionDenied => failed.with_remedy("choose a port above 1023"),
-        _ => failed,
     }
 }

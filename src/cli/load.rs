@@ -44,6 +44,9 @@ pub struct Load {
     /// Tell the story of one customer, as in `customer:17`, before the report
     #[arg(long, value_name = "WHO", conflicts_with = "quiet")]
     trace: Option<Trace>,
+    /// Jump over hours in which the desk is closed and nobody is there
+    #[arg(long)]
+    skip_closed: bool,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -73,6 +76,7 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
         replication: args.replication,
         records: args.output.records.is_some(),
         trace: args.trace.map(|trace| trace.customer),
+        skip_closed: args.skip_closed,
     };
     let watch = Arc::new(Watch::default());
     let stopping = watch.clone();

@@ -11,16 +11,17 @@ use super::console::Console;
 use super::signals::Signals;
 use crate::center::rules::{Policy, RouterRules};
 use crate::error::{Error, Exit, Result};
-use crate::live::machine;
+use crate::live::{built_in, machine};
 use crate::report::figure::grouped;
-use crate::scenario;
+use crate::scenario::{self, duration};
 use crate::server::{Server, ServerOptions, Stats};
+use crate::time::Span;
 
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// A scenario whose queue and routing rules it goes by [default: no queue limit,
-    /// fewest-active]
+    /// A scenario whose queue and routing rules it goes by [default: no queue limit, one priority,
+    /// no inactivity timeout, fewest-active]
     file: Option<PathBuf>,
     /// Change a key of the scenario; may be repeated
     #[arg(long = "set", value_name = "PATH=VALUE", requires = "file")]
@@ -34,9 +35,26 @@ pub struct Serve {
     /// A name that Host and Origin headers may give it, besides its address; may be repeated
     #[arg(long = "allow-host", value_name = "NAME")]
     allowed_hosts: Vec<String>,
+    /// Which agent with room gets the next chat: fewest-active, longest-idle, round-robin,
+    /// most-active-first or random
+    #[arg(long, value_name = "POLICY", value_parser = policy)]
+    policy: Option<Policy>,
     /// The most chats that may wait; beyond it they are rejected
     #[arg(long, value_name = "N")]
     queue_limit: Option<u32>,
+    /// How many levels of priority there are; customers say theirs, from 0 for the least
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
+    priorities: Option<u8>,
+    /// A chat that has waited so long is raised by one level
+    #[arg(long, value_name = "DURATION", value_parser = span)]
+    age_after: Option<Span>,
+    /// End a chat when the agent has answered and the customer says nothing for so long
+    #[arg(long, value_name = "DURATION", value_parser = span)]
+    inactivity: Option<Span>,
+    /// How many seconds of both pass in a second on the wall [default: the scenario's
+    /// live.speed, else 1]
+    #[arg(long, value_name = "X", value_parser = speed)]
+    speed: Option<f64>,
     /// Seconds without a sign of life after which a connection is cut
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     idle: u32,
@@ -76,17 +94,43 @@ pub fn run(args: &Serve, console: &Console) -> Result<Exit> {
 }
 
 fn options(args: &Serve) -> Result<ServerOptions> {
-    let mut rules = match &args.file {
-        Some(file) => scenario::read(file, &args.set)?.router,
-        None => RouterRules::new(u32::MAX, Policy::FewestActive),
+    let mut options = match &args.file {
+        Some(file) => built_in(&scenario::read(file, &args.set)?, args.listen),
+        None => {
+            let rules = RouterRules::new(u32::MAX, Policy::FewestActive);
+            ServerOptions::new(args.listen, rules)
+        }
     };
+    let rules = &mut options.rules;
+    rules.policy = args.policy.unwrap_or(rules.policy);
     rules.queue_limit = args.queue_limit.unwrap_or(rules.queue_limit);
+    rules.levels = args.priorities.unwrap_or(rules.levels);
+    rules.age_after = args.age_after.unwrap_or(rules.age_after);
     Ok(ServerOptions {
+        inactivity: args.inactivity.unwrap_or(options.inactivity),
+        speed: args.speed.unwrap_or(options.speed),
         idle: Duration::from_secs(args.idle.into()),
         allow_remote: args.allow_remote,
         allowed_hosts: args.allowed_hosts.clone(),
-        ..ServerOptions::new(args.listen, rules)
+        ..options
     })
+}
+
+fn policy(name: &str) -> std::result::Result<Policy, String> {
+    let known = Policy::ALL.into_iter().find(|known| known.name() == name);
+    known.ok_or_else(|| format!("one of {}", Policy::ALL.map(Policy::name).join(", ")))
+}
+
+fn span(text: &str) -> std::result::Result<Span, String> {
+    let span = duration::parse(text).map(duration::Duration::span);
+    let span = span.ok().filter(|span| *span > Span::ZERO);
+    span.ok_or_else(|| "a length of time above zero, such as 45s, 15m or 1h30m".into())
+}
+
+fn speed(text: &str) -> std::result::Result<f64, String> {
+    let speed = text.parse().ok();
+    let speed = speed.filter(|speed| (0.001..=100_000.0).contains(speed));
+    speed.ok_or_else(|| "a number from 0.001 to 100000".into())
 }
 
 fn words(stats: &Stats) -> String {
@@ -99,6 +143,8 @@ fn words(stats: &Stats) -> String {
         ("chats", stats.tally.chats),
         ("rejected", stats.tally.rejected),
         ("assigned", stats.tally.assigned),
+        ("handed over", stats.tally.handed_over),
+        ("ended: quiet", stats.tally.quiet),
         ("messages and replies", stats.tally.messages),
     ];
     let line =

@@ -4,33 +4,39 @@
 //! instant it was read. The server is not believed: what it says of chats that are not there, or
 //! beyond the limit, is counted and let pass.
 
-use std::collections::{HashMap, VecDeque};
+mod hearing;
+
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
-use super::customer::wait_until;
-use super::scene::{Call, Scene};
+use super::dial::Dial;
+use super::scene::Scene;
 use super::socket::Socket;
 use crate::center::ChatId;
-use crate::center::agent::{Agent, AgentAct, AgentInput, Handover, Reply, SlotId};
-use crate::center::customer::Customer;
-use crate::center::rules::ShiftEnd;
+use crate::center::agent::{Agent, AgentAct, AgentInput, Reply};
 use crate::error::{Error, Result};
 use crate::measure::clock::Gauge;
+use crate::measure::recorder::Recorder;
 use crate::scenario::plan::Shift;
-use crate::time::Time;
-use crate::wire::clean;
-use crate::wire::frame::{AgentSide, FromAgent, ToAgent};
-use crate::wire::marker::{Direction, Marker};
+use crate::time::{Span, Time};
+use crate::wire::frame::{AgentSide, FromAgent};
+use crate::wire::marker::Direction;
 
 /// An agent at work.
-pub(super) struct Desk {
-    scene: Rc<Scene>,
+pub(super) struct Desk<D: Dial> {
+    scene: Rc<Scene<D>>,
     agent: Agent,
-    socket: Socket<AgentSide>,
-    /// The server's numbers of the chats held, with the customers'.
+    socket: Socket<AgentSide, D::Stream>,
+    /// The server's numbers of the chats held, with ours.
     chats: HashMap<u64, ChatId>,
+    /// Chats handed over, of which frames may still be under way.
+    handed_over: HashSet<u64>,
     wake: Time,
     presence: Presence,
+    /// The present shift, or the last.
+    shift: Shift,
+    /// Whether the agent counts as there.
+    staffed: bool,
     /// Whether the agent counts as in overtime.
     late: bool,
 }
@@ -39,31 +45,32 @@ pub(super) struct Desk {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Presence {
     /// Takes chats until the shift ends.
-    OnShift { until: Time },
-    /// Has told the server that it takes no more, and finishes its own.
+    OnShift,
+    /// Has told the server that it takes no more.
     Leaving,
     /// Has told the server that it is back, before that had confirmed the leaving.
-    ComingBack { until: Time },
+    ComingBack,
 }
 
-impl Desk {
+impl<D: Dial> Desk<D> {
     /// An agent who has come online for `shift` on this connection.
-    pub fn new(scene: Rc<Scene>, shift: Shift, socket: Socket<AgentSide>) -> Desk {
-        let mut agent = Agent::new(&scene.plan.agents);
-        agent.handle(shift.from, AgentInput::Online, &scene.plan.agents);
+    pub fn new(scene: Rc<Scene<D>>, shift: Shift, socket: Socket<AgentSide, D::Stream>) -> Desk<D> {
+        let mut agent = Agent::new(&scene.agents);
+        agent.handle(shift.from, AgentInput::Online, &scene.agents);
         scene.record(shift.from, |recorder, from| {
             recorder.rise(Gauge::Staffed, from);
         });
-        let presence = Presence::OnShift { until: shift.until };
-        let (chats, wake, late) = (HashMap::new(), Time::NEVER, false);
         Desk {
             scene,
             agent,
             socket,
-            chats,
-            wake,
-            presence,
-            late,
+            chats: HashMap::new(),
+            handed_over: HashSet::new(),
+            wake: Time::NEVER,
+            presence: Presence::OnShift,
+            shift,
+            staffed: true,
+            late: false,
         }
     }
 
@@ -85,16 +92,11 @@ impl Desk {
                         None => return Err(Error::failed("the server closed it")),
                     }
                 }
-                () = wait_until(&self.scene, next) => {
-                    self.catch_up(self.scene.now(), later).await?;
+                () = self.scene.wait_until(next) => {
+                    self.catch_up(self.scene.now().max(next), later).await?;
                 }
-                called = call.wait_for(|call| matches!(call, Call::GoHome | Call::Stop)) => {
-                    let stopped = called.is_ok_and(|call| *call == Call::Stop);
-                    if stopped {
-                        self.close_all().await?;
-                    }
-                    return Ok(());
-                }
+                () = self.scene.jumps() => {}
+                _ = call.wait_for(|call| call.is_over()) => return self.close_all().await,
             }
         }
     }
@@ -102,7 +104,7 @@ impl Desk {
     /// When the shift ends, or the next one starts.
     fn turn(&self, later: &VecDeque<Shift>) -> Time {
         match self.presence {
-            Presence::OnShift { until } | Presence::ComingBack { until } => until,
+            Presence::OnShift | Presence::ComingBack => self.shift.until,
             Presence::Leaving => later.front().map_or(Time::NEVER, |shift| shift.from),
         }
     }
@@ -112,52 +114,47 @@ impl Desk {
         loop {
             let turn = self.turn(later);
             let due = self.wake.min(turn);
-            if due > now {
+            if due > now || !due.comes() {
                 return Ok(());
             }
             if turn <= due {
                 match self.presence {
                     Presence::Leaving => self.come_back(due, later).await?,
-                    Presence::OnShift { .. } | Presence::ComingBack { .. } => {
-                        self.end_shift(due).await?;
-                    }
+                    Presence::OnShift | Presence::ComingBack => self.end_shift(due).await?,
                 }
             }
             self.drain(due).await?;
         }
     }
 
-    /// The shift is over: no new chats, the own ones are finished.
+    /// The shift is over: no new chats; what becomes of the own ones is the shift's to say.
     async fn end_shift(&mut self, due: Time) -> Result<()> {
         self.presence = Presence::Leaving;
-        self.agent.handle(
-            due,
-            AgentInput::Leaving(ShiftEnd::Finish),
-            &self.scene.plan.agents,
-        );
         if self.agent.held() > 0 {
             self.late = true;
-            self.scene.record(due, |recorder, due| {
-                recorder.rise(Gauge::Overtime, due);
-            });
+            self.record(due, |recorder, due| recorder.rise(Gauge::Overtime, due));
         }
+        let leaving = AgentInput::Leaving(self.shift.end);
+        self.agent.handle(due, leaving, &self.scene.agents);
         self.socket.send(&FromAgent::Offline {}).await?;
         self.scene.lagged(due);
         Ok(())
     }
 
-    /// The next shift starts before the last chat of the one before is over.
+    /// The next shift starts before the last chat of the one before is over, or the server has said
+    /// that it is.
     async fn come_back(&mut self, due: Time, later: &mut VecDeque<Shift>) -> Result<()> {
         let Some(shift) = later.pop_front() else {
             return Ok(());
         };
-        self.presence = Presence::ComingBack { until: shift.until };
-        let rules = &self.scene.plan.agents;
+        (self.presence, self.shift) = (Presence::ComingBack, shift);
+        let rules = &self.scene.agents;
         self.agent.handle(due, AgentInput::Online, rules);
+        if !std::mem::replace(&mut self.staffed, true) {
+            self.record(due, |recorder, due| recorder.rise(Gauge::Staffed, due));
+        }
         if std::mem::take(&mut self.late) {
-            self.scene.record(due, |recorder, due| {
-                recorder.fall(Gauge::Overtime, due);
-            });
+            self.record(due, |recorder, due| recorder.fall(Gauge::Overtime, due));
         }
         let (agent, limit) = (shift.agent, rules.concurrency);
         self.socket
@@ -170,16 +167,26 @@ impl Desk {
     /// Carries out all that the agent does at `now`.
     async fn drain(&mut self, now: Time) -> Result<()> {
         loop {
-            let step = self.agent.next(now, &self.scene.plan.agents);
+            let step = self.agent.next(now, &self.scene.agents);
             match step.act {
                 Some(AgentAct::Reply(reply)) => self.reply(reply, now).await?,
                 Some(AgentAct::Freed { chat, .. }) => self.free(chat, now).await?,
-                // The server confirms when the last slot is free: that ends the stay.
-                Some(_) => {}
+                Some(AgentAct::Expire { chat, .. }) => {
+                    self.close(chat, now).await?;
+                }
+                Some(AgentAct::Drop { chat, composed, .. }) => {
+                    self.composed(chat, composed, now);
+                    self.close(chat, now).await?;
+                }
+                Some(AgentAct::HandOver { chat, composed, .. }) => {
+                    self.composed(chat, composed, now);
+                    self.hand_over(chat, now).await?;
+                }
+                // The server has still to confirm it: that ends the stay.
+                Some(AgentAct::Offline) => self.off_duty(now),
                 None => {
                     if let Some(busy) = self.agent.turned() {
-                        self.scene
-                            .record(now, |recorder, now| recorder.attends(busy, now));
+                        self.record(now, |recorder, now| recorder.attends(busy, now));
                     }
                     self.wake = step.wake;
                     return Ok(());
@@ -191,18 +198,17 @@ impl Desk {
     async fn reply(&mut self, reply: Reply, due: Time) -> Result<()> {
         let Reply {
             slot,
-            chat: customer,
+            chat: ours,
             last,
             composed,
         } = reply;
-        self.scene.on_visit(customer.0, due, |recorder, visit, _| {
-            recorder.composed(visit, composed);
-        });
-        let Some(chat) = self.number_of(customer) else {
+        self.composed(ours, composed, due);
+        let Some(chat) = self.number_of(ours) else {
             return Ok(());
         };
         let seq = self.agent.exchange(slot);
-        let marker = self.scene.marker(customer.0, Direction::Agent, seq);
+        let caller = self.scene.ledger.borrow().caller(ours);
+        let marker = self.scene.marker(caller, Direction::Agent, seq);
         self.socket
             .send(&FromAgent::Reply {
                 chat,
@@ -217,19 +223,51 @@ impl Desk {
         Ok(())
     }
 
-    /// Wrap-up is over: the slot is free, here and at the server.
-    async fn free(&mut self, customer: ChatId, due: Time) -> Result<()> {
+    /// The agent has given so much attention to a reply in this chat.
+    fn composed(&self, chat: ChatId, attention: Span, now: Time) {
+        self.scene.on_visit(chat, now, |recorder, visit, _| {
+            recorder.composed(visit, attention);
+        });
+    }
+
+    /// The chat is ended before its end.
+    async fn close(&mut self, ours: ChatId, due: Time) -> Result<()> {
+        if let Some(chat) = self.number_of(ours) {
+            self.socket.send(&FromAgent::Close { chat }).await?;
+            self.scene.lagged(due);
+        }
+        Ok(())
+    }
+
+    /// The chat goes back to the queue, and its slot is free. Its customer hears of it.
+    async fn hand_over(&mut self, ours: ChatId, due: Time) -> Result<()> {
         let held = self.agent.held();
-        self.scene
-            .on_visit(customer.0, due, |recorder, visit, due| {
-                recorder.slot_freed(held, due);
-                // The assignment may have crossed the customer's leaving of the queue.
-                if visit.assigned().comes() {
-                    recorder.handled(visit, due);
-                    self.scene.freed.borrow_mut().insert(customer.0, due);
-                }
-            });
-        if let Some(chat) = self.number_of(customer) {
+        self.record(due, |recorder, due| recorder.slot_freed(held, due));
+        if let Some(chat) = self.number_of(ours) {
+            self.chats.remove(&chat);
+            self.handed_over.insert(chat);
+            self.socket.send(&FromAgent::HandOver { chat }).await?;
+            self.scene.lagged(due);
+        }
+        Ok(())
+    }
+
+    /// Wrap-up is over: the slot is free, here and at the server.
+    async fn free(&mut self, ours: ChatId, due: Time) -> Result<()> {
+        let held = self.agent.held();
+        let had = self.scene.on_visit(ours, due, |recorder, visit, due| {
+            recorder.slot_freed(held, due);
+            // The assignment may have crossed the customer's leaving of the queue.
+            let had = visit.agent().is_some();
+            if had {
+                recorder.handled(visit, due);
+            }
+            had
+        });
+        if had {
+            self.scene.ledger.borrow_mut().free(ours, due);
+        }
+        if let Some(chat) = self.number_of(ours) {
             self.chats.remove(&chat);
             self.socket.send(&FromAgent::Free { chat }).await?;
             self.scene.lagged(due);
@@ -237,85 +275,29 @@ impl Desk {
         Ok(())
     }
 
-    fn number_of(&self, customer: ChatId) -> Option<u64> {
+    /// The shift is over, and the last of its chats.
+    fn off_duty(&mut self, now: Time) {
+        let staffed = std::mem::take(&mut self.staffed);
+        let late = std::mem::take(&mut self.late);
+        self.record(now, |recorder, now| {
+            if staffed {
+                recorder.fall(Gauge::Staffed, now);
+            }
+            if late {
+                recorder.fall(Gauge::Overtime, now);
+            }
+        });
+    }
+
+    fn record(&self, now: Time, note: impl FnOnce(&mut Recorder, Time)) {
+        self.scene.record(now, note);
+    }
+
+    fn number_of(&self, ours: ChatId) -> Option<u64> {
         self.chats
             .iter()
-            .find(|(_, held)| **held == customer)
+            .find(|(_, held)| **held == ours)
             .map(|(chat, _)| *chat)
-    }
-
-    /// Takes a frame that was read at `now`; true when the server has confirmed the log-out.
-    async fn hear(&mut self, frame: ToAgent, now: Time) -> Result<bool> {
-        match frame {
-            ToAgent::Assigned { chat, marker, .. } => self.take(chat, &marker, now).await?,
-            ToAgent::Message { chat, text, .. } => {
-                if let Some(slot) = self.slot_of(chat) {
-                    if let Some(marker) = Marker::of(&text) {
-                        self.scene.read(marker);
-                    }
-                    self.agent
-                        .handle(now, AgentInput::Message(slot), &self.scene.plan.agents);
-                }
-            }
-            ToAgent::Left { chat } => self.left(chat, now),
-            ToAgent::Offline {} => return Ok(self.presence == Presence::Leaving),
-            ToAgent::Error { reason, .. } => {
-                self.scene
-                    .remark(format!("the server to an agent: {}", clean(&reason)));
-            }
-            ToAgent::Online { .. } => {
-                if let Presence::ComingBack { until } = self.presence {
-                    self.presence = Presence::OnShift { until };
-                }
-            }
-            ToAgent::Hello(_) => {}
-        }
-        self.drain(now).await?;
-        Ok(false)
-    }
-
-    fn slot_of(&self, chat: u64) -> Option<SlotId> {
-        let slot = self
-            .chats
-            .get(&chat)
-            .and_then(|customer| self.agent.slot_of(*customer));
-        if slot.is_none() {
-            self.scene
-                .remark("the server spoke to an agent of a chat that the agent does not have");
-        }
-        slot
-    }
-
-    /// A chat is assigned: the customer's draws tell how long it is and what its replies take.
-    async fn take(&mut self, chat: u64, marker: &str, now: Time) -> Result<()> {
-        let ours = Marker::parse(marker).filter(|marker| marker.run == self.scene.run);
-        let Some(marker) = ours else {
-            self.scene
-                .remark("the server assigned a chat that is not of this run");
-            return self.refuse(chat).await;
-        };
-        let customer = ChatId(marker.customer);
-        if self.agent.held() >= self.scene.plan.agents.concurrency {
-            self.scene.over_limit.set(self.scene.over_limit.get() + 1);
-            return self.refuse(chat).await;
-        }
-        if self.agent.slot_of(customer).is_some() {
-            self.scene.remark("the server assigned a chat twice");
-            return Ok(());
-        }
-        let draws = self
-            .scene
-            .people
-            .person(u64::from(marker.customer), marker.attempt);
-        let rules = self.scene.plan.customers.rules(0);
-        let exchanges = Customer::new(draws, 0, rules).closed_after(rules);
-        let input = AgentInput::Assigned(Handover::of_new(customer, draws, exchanges, chat));
-        self.agent.handle(now, input, &self.scene.plan.agents);
-        self.chats.insert(chat, customer);
-        let held = self.agent.held();
-        self.scene
-            .record(now, |recorder, now| recorder.slot_taken(held, now));
-        Ok(())
     }
 
     /// Ends a chat that this agent cannot take, so that its customer does not wait in vain.
@@ -324,22 +306,7 @@ impl Desk {
         self.socket.send(&FromAgent::Free { chat }).await
     }
 
-    /// The customer has left: composing for it stops at once and wrap-up starts.
-    fn left(&mut self, chat: u64, now: Time) {
-        let Some(slot) = self.slot_of(chat) else {
-            return;
-        };
-        let spent = self.agent.attended(slot, now);
-        if let Some(customer) = self.chats.get(&chat) {
-            self.scene.on_visit(customer.0, now, |recorder, visit, _| {
-                recorder.composed(visit, spent);
-            });
-        }
-        self.agent
-            .handle(now, AgentInput::Left(slot), &self.scene.plan.agents);
-    }
-
-    /// The run is given up: every chat held is closed and its slot freed at the server.
+    /// The run is over: every chat still held is closed and its slot freed at the server.
     async fn close_all(&mut self) -> Result<()> {
         for chat in std::mem::take(&mut self.chats).into_keys() {
             self.refuse(chat).await?;
@@ -349,14 +316,7 @@ impl Desk {
 
     /// Logs out and closes the connection.
     pub async fn leave(mut self) {
-        let now = self.scene.now();
-        let late = self.late;
-        self.scene.record(now, |recorder, now| {
-            recorder.fall(Gauge::Staffed, now);
-            if late {
-                recorder.fall(Gauge::Overtime, now);
-            }
-        });
+        self.off_duty(self.scene.now());
         self.scene
             .online
             .set(self.scene.online.get().saturating_sub(1));

@@ -10,19 +10,19 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::agent::Desk;
-use super::customer::wait_until;
+use super::dial::Dial;
 use super::scene::{Call, Scene};
 use super::socket::{Socket, dial};
 use crate::error::{Error, Result};
 use crate::measure::tally::Latency;
-use crate::scenario::plan::Shift;
+use crate::scenario::plan::{EndsQuiet, Shift};
 use crate::time::{Span, Time};
 use crate::wire::clean;
 use crate::wire::frame::{AgentSide, FromAgent, Hello, ToAgent};
 
 /// Plays an agent's shifts in order. The scene counts it online while it is; a connection that is
 /// lost fails the run.
-pub async fn attend(scene: Rc<Scene>, mut shifts: VecDeque<Shift>) {
+pub async fn attend<D: Dial>(scene: Rc<Scene<D>>, mut shifts: VecDeque<Shift>) {
     while let Some(shift) = shifts.pop_front() {
         let came = match come(&scene, shift).await {
             Ok(came) => came,
@@ -47,15 +47,17 @@ enum Then {
 }
 
 /// Works from the shift's start until the agent is away again.
-async fn stay(
-    scene: &Rc<Scene>,
+async fn stay<D: Dial>(
+    scene: &Rc<Scene<D>>,
     shift: Shift,
     later: &mut VecDeque<Shift>,
-    mut socket: Socket<AgentSide>,
+    mut socket: Socket<AgentSide, D::Stream>,
 ) -> Then {
     let agent = shift.agent;
     let mut call = scene.call.subscribe();
     let gathered = tokio::select! {
+        // At the start of a later shift chats may have come already: those are for the desk.
+        biased;
         called = call.wait_for(|call| *call != Call::Gather) => called.is_ok(),
         // The server has nothing to say before anybody comes; an end of it is the end.
         heard = socket.next() => matches!(heard, Some(Ok(_))),
@@ -78,13 +80,16 @@ async fn stay(
 
 /// Connects, waits for the shift's start, and comes online; none when everybody is called home
 /// before that.
-async fn come(scene: &Scene, shift: Shift) -> Result<Option<Socket<AgentSide>>> {
-    let later = shift.from > Time::ZERO;
+async fn come<D: Dial>(
+    scene: &Scene<D>,
+    shift: Shift,
+) -> Result<Option<Socket<AgentSide, D::Stream>>> {
+    let later = shift.from > scene.begin();
     if later && !wait_for(scene, shift.from - lead(scene)).await {
         return Ok(None);
     }
     let dialled = Instant::now();
-    let mut socket = dial::<AgentSide>(&scene.address, scene.limits).await?;
+    let mut socket = dial::<AgentSide, D>(&scene.to, scene.limits).await?;
     let hello = socket.hello().await?;
     compare(scene, &hello);
     let connecting = dialled.elapsed();
@@ -103,10 +108,10 @@ async fn come(scene: &Scene, shift: Shift) -> Result<Option<Socket<AgentSide>>> 
 }
 
 /// Says that the agent is online and waits for the confirmation.
-async fn go_online(
-    scene: &Scene,
+async fn go_online<D: Dial>(
+    scene: &Scene<D>,
     shift: Shift,
-    socket: &mut Socket<AgentSide>,
+    socket: &mut Socket<AgentSide, D::Stream>,
     connecting: Duration,
 ) -> Result<()> {
     let (agent, limit) = (shift.agent, scene.plan.agents.concurrency);
@@ -134,34 +139,62 @@ fn unexpected(heard: Option<Result<ToAgent>>) -> Error {
 }
 
 /// Remarks where the server goes by other rules than the scenario.
-fn compare(scene: &Scene, hello: &Hello) {
-    let policy = scene.plan.router.policy.name();
+fn compare<D>(scene: &Scene<D>, hello: &Hello) {
+    let rules = &scene.plan.router;
+    let policy = rules.policy.name();
     if hello.policy != policy {
         let theirs = clean(&hello.policy);
         scene.remark(format!(
             "the server routes by {theirs}, the scenario by {policy}"
         ));
     }
-    let ours = Some(scene.plan.router.queue_limit).filter(|limit| *limit != u32::MAX);
-    if hello.queue_limit != ours {
-        scene.remark("the server's queue limit is not the scenario's");
+    let differs = |what: &str| {
+        scene.remark(format!("the server's {what} is not the scenario's"));
+    };
+    if hello.queue_limit != Some(rules.queue_limit).filter(|limit| *limit != u32::MAX) {
+        differs("queue limit");
+    }
+    if hello.levels != rules.levels {
+        differs("number of priorities");
+    }
+    let inactivity = match scene.plan.live.inactivity {
+        EndsQuiet::Server => scene.plan.agents.inactivity,
+        EndsQuiet::Agent => Span::ENDLESS,
+    };
+    for (what, theirs, ours) in [
+        ("age_after", hello.age_after_ms, rules.age_after),
+        ("inactivity timeout", hello.inactivity_ms, inactivity),
+    ] {
+        let ours_ms = ours.0 as f64 / scene.plan.live.speed / 1e6;
+        let same = match theirs {
+            None => ours == Span::ENDLESS,
+            // Said in whole milliseconds.
+            Some(theirs) => (theirs as f64 - ours_ms).abs() <= 1.0,
+        };
+        if !same {
+            differs(what);
+        }
     }
 }
 
 /// The scenario time by which agents of later shifts connect ahead.
-fn lead(scene: &Scene) -> Span {
+fn lead<D>(scene: &Scene<D>) -> Span {
     scene.plan.live.connect_lead.scaled(scene.plan.live.speed)
 }
 
-/// Waits until a scenario time; false when everybody is called home before.
-async fn wait_for(scene: &Scene, time: Time) -> bool {
+/// Waits until a scenario time, over all jumps of the clock; false when everybody is called home
+/// before.
+async fn wait_for<D>(scene: &Scene<D>, time: Time) -> bool {
     let mut call = scene.call.subscribe();
     // Before the start there is no such time.
     if call.wait_for(|call| *call != Call::Gather).await.is_err() {
         return false;
     }
-    tokio::select! {
-        () = wait_until(scene, time) => true,
-        _ = call.wait_for(|call| matches!(call, Call::GoHome | Call::Stop)) => false,
+    loop {
+        tokio::select! {
+            () = scene.wait_until(time) => return true,
+            () = scene.jumps() => {}
+            _ = call.wait_for(|call| call.is_over()) => return false,
+        }
     }
 }

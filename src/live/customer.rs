@@ -2,30 +2,43 @@
 //!
 //! Law: the machine is woken with its due time, never the clock's, and everything due before a
 //! frame was read happens before the frame. So a late generator shows as lag, not as patience.
+//!
+//! Who leaves silently says nothing: its connection stays, and what comes on it is read and
+//! ignored, until the chat is closed.
+
+mod hearing;
 
 use std::rc::Rc;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
+use super::dial::Dial;
+use super::orbit::Caller;
 use super::scene::{Call, Scene};
 use super::socket::{Socket, dial};
+use crate::center::ChatId;
 use crate::center::customer::{Customer, CustomerAct, CustomerInput};
 use crate::center::fate::Fate;
+use crate::center::rules::Again;
 use crate::measure::tally::Latency;
 use crate::time::Time;
-use crate::wire::clean;
-use crate::wire::frame::{CustomerSide, FromCustomer, Party, ToCustomer};
-use crate::wire::marker::{Direction, Marker};
+use crate::wire::frame::{CustomerSide, FromCustomer};
+use crate::wire::marker::Direction;
 
 /// A customer with its connection.
-struct Visitor {
-    scene: Rc<Scene>,
-    number: u32,
+struct Visitor<D: Dial> {
+    scene: Rc<Scene<D>>,
+    caller: Caller,
+    chat: ChatId,
     customer: Customer,
-    socket: Socket<CustomerSide>,
+    socket: Socket<CustomerSide, D::Stream>,
     /// When the chat was asked for on the connection; none once it is clear that it has to wait.
     opened: Option<Instant>,
     wake: Time,
+    /// When the desk sends away who waits; `Time::NEVER` while an agent has the chat.
+    closing: Time,
+    /// Gone silently.
+    ghost: bool,
 }
 
 /// What a frame or a wake-up leaves to do.
@@ -35,61 +48,97 @@ enum Then {
     Go,
 }
 
-/// Plays customer `number`, who comes at `due`, to the end of its chat.
-pub async fn visit(scene: Rc<Scene>, number: u32, due: Time) {
-    let draws = scene.people.person(u64::from(number), 0);
-    let visit = scene.recorder.borrow_mut().offered(number, 0, 0, due);
-    scene.visits.borrow_mut().insert(number, visit);
+/// Plays a customer, who comes at `due`, to the end of its chat.
+pub async fn visit<D: Dial>(scene: Rc<Scene<D>>, caller: Caller, due: Time) {
+    let chat = scene.offer(caller, due);
     scene.lagged(due);
-    let mut customer = Customer::new(draws, 0, scene.plan.customers.rules(0));
+    let draws = scene
+        .people
+        .person(caller.number.into(), caller.attempt.into());
+    let rules = scene.rules(caller.class);
+    let mut customer = Customer::new(draws, caller.class, rules);
     // Patience runs from the offer; the answer may be that nobody has to wait.
-    let wake = customer
-        .handle(due, CustomerInput::Queued, scene.plan.customers.rules(0))
-        .wake;
+    let wake = customer.handle(due, CustomerInput::Queued, rules).wake;
+    let closing = scene.closing_from(due);
     let mut call = scene.call.subscribe();
     let entered = tokio::select! {
-        entered = enter(&scene, number) => entered,
-        () = wait_until(&scene, wake) => {
-            give_up_queue(&scene, number, wake);
+        entered = enter(&scene, caller) => entered,
+        () = scene.wait_until(wake.min(closing)) => {
+            if closing <= wake {
+                send_away(&scene, caller, chat, closing);
+            } else {
+                // Nobody holds a place for one who never got in.
+                leave_queue(&scene, caller, chat, false, wake);
+            }
             return;
         }
         _ = call.wait_for(|call| *call == Call::Stop) => {
-            scene.end(number, Fate::OpenAtEnd, scene.now());
+            scene.end(chat, Fate::OpenAtEnd, scene.now());
             return;
         }
     };
     let Some((socket, opened)) = entered else {
-        scene.end(number, Fate::Failed, scene.now());
+        scene.end(chat, Fate::Failed, scene.now());
         return;
     };
-    let opened = Some(opened);
     let mut visitor = Visitor {
         scene,
-        number,
+        caller,
+        chat,
         customer,
         socket,
-        opened,
+        opened: Some(opened),
         wake,
+        closing,
+        ghost: false,
     };
     visitor.stay().await;
+    let ghosts = &visitor.scene.ghosts;
+    ghosts.set(ghosts.get() - u32::from(visitor.ghost));
     visitor.socket.close().await;
 }
 
 /// Notes that the customer leaves the queue, whether or not the server has told it that it waits.
-fn give_up_queue(scene: &Scene, number: u32, due: Time) {
-    scene.on_visit(number, due, |recorder, visit, due| {
+fn leave_queue<D>(scene: &Scene<D>, caller: Caller, chat: ChatId, silently: bool, due: Time) {
+    scene.on_visit(chat, due, |recorder, visit, due| {
         if !visit.is_delayed() {
             recorder.queued(visit, due);
         }
-        recorder.left_queue(visit, false, due);
+        recorder.left_queue(visit, silently, due);
     });
+    scene.again(caller, Again::Abandoned, due);
+}
+
+/// Notes that the desk closes while the customer waits, for the first time or after its chat was
+/// handed over.
+fn send_away<D>(scene: &Scene<D>, caller: Caller, chat: ChatId, due: Time) {
+    let rejected = scene.on_visit(chat, due, |recorder, visit, due| {
+        if visit.is_ghost() {
+            recorder.ghost_over(visit, due);
+        } else if visit.transfers() > 0 {
+            recorder.cut(visit, Fate::Dropped, due);
+        } else {
+            if !visit.is_delayed() {
+                recorder.queued(visit, due);
+            }
+            recorder.rejected(visit, due);
+            return true;
+        }
+        false
+    });
+    if rejected {
+        scene.again(caller, Again::Rejected, due);
+    }
 }
 
 /// Connects and asks for an agent; none when the customer never got in.
-async fn enter(scene: &Scene, number: u32) -> Option<(Socket<CustomerSide>, Instant)> {
+async fn enter<D: Dial>(
+    scene: &Scene<D>,
+    caller: Caller,
+) -> Option<(Socket<CustomerSide, D::Stream>, Instant)> {
     let dialled = Instant::now();
     let greeted = async {
-        let mut socket = dial::<CustomerSide>(&scene.address, scene.limits).await?;
+        let mut socket = dial::<CustomerSide, D>(&scene.to, scene.limits).await?;
         socket.hello().await?;
         Ok::<_, crate::error::Error>(socket)
     };
@@ -104,28 +153,25 @@ async fn enter(scene: &Scene, number: u32) -> Option<(Socket<CustomerSide>, Inst
         }
     };
     scene.note(Latency::Connect, dialled.elapsed());
-    let marker = scene.marker(number, Direction::Customer, 1);
+    let marker = |sequence| {
+        scene
+            .marker(caller, Direction::Customer, sequence)
+            .to_string()
+    };
     let open = FromCustomer::Open {
-        marker: scene.marker(number, Direction::Customer, 0).to_string(),
-        text: Some(marker.to_string()),
+        marker: marker(0),
+        text: Some(marker(1)),
+        priority: scene.rules(caller.class).level,
     };
     socket.send(&open).await.ok()?;
     Some((socket, Instant::now()))
 }
 
-/// Waits until a scenario time; for ever when it does not come.
-pub(super) async fn wait_until(scene: &Scene, time: Time) {
-    if time.comes() {
-        sleep_until(scene.instant(time)).await;
-    } else {
-        std::future::pending::<()>().await;
-    }
-}
-
-impl Visitor {
+impl<D: Dial> Visitor<D> {
     async fn stay(&mut self) {
         let mut call = self.scene.call.subscribe();
         loop {
+            let next = self.wake.min(self.closing);
             let then = tokio::select! {
                 heard = self.socket.next() => {
                     let read = self.scene.now();
@@ -134,12 +180,12 @@ impl Visitor {
                         Then::Stay => self.hear(heard, read).await,
                     }
                 }
-                () = wait_until(&self.scene, self.wake) => self.catch_up(self.scene.now()).await,
-                _ = call.wait_for(|call| *call == Call::Stop) => {
-                    self.scene.end(self.number, Fate::OpenAtEnd, self.scene.now());
-                    // The connection is given up whether or not this still gets through.
-                    let _ = self.socket.send(&FromCustomer::Leave {}).await;
-                    Then::Go
+                () = self.scene.wait_until(next) => {
+                    self.catch_up(self.scene.now().max(next)).await
+                }
+                _ = call.wait_for(|call| call.is_over()) => {
+                    self.scene.end(self.chat, Fate::OpenAtEnd, self.scene.now());
+                    self.tell_leave().await
                 }
             };
             if then == Then::Go {
@@ -150,18 +196,32 @@ impl Visitor {
 
     /// Does everything that was due by `now`.
     async fn catch_up(&mut self, now: Time) -> Then {
-        while self.wake <= now {
+        while self.wake.min(self.closing) <= now {
+            if self.closing <= self.wake {
+                let due = self.closing;
+                send_away(&self.scene, self.caller, self.chat, due);
+                return self.leave(due).await;
+            }
             let due = self.wake;
-            let rules = self.scene.plan.customers.rules(0);
+            let rules = self.scene.rules(self.caller.class);
             let step = self.customer.handle(due, CustomerInput::Wake, rules);
             self.wake = step.wake;
-            let done = match step.act {
+            let then = match step.act {
                 Some(CustomerAct::Send) => self.say(due).await,
-                Some(CustomerAct::LeaveQueue { .. }) => self.leave(Fate::AbandonedQueue, due).await,
-                Some(CustomerAct::LeaveChat { .. }) => self.leave(Fate::AbandonedChat, due).await,
+                Some(CustomerAct::LeaveQueue { silently }) => {
+                    leave_queue(&self.scene, self.caller, self.chat, silently, due);
+                    self.depart(silently, due).await
+                }
+                Some(CustomerAct::LeaveChat { silently }) => {
+                    self.scene.on_visit(self.chat, due, |recorder, visit, due| {
+                        recorder.left_chat(visit, silently, due);
+                    });
+                    self.scene.again(self.caller, Again::Abandoned, due);
+                    self.depart(silently, due).await
+                }
                 Some(CustomerAct::Done { .. } | CustomerAct::Come) | None => Then::Stay,
             };
-            if done == Then::Go {
+            if then == Then::Go {
                 return Then::Go;
             }
         }
@@ -170,11 +230,10 @@ impl Visitor {
 
     async fn say(&mut self, due: Time) -> Then {
         let seq = self.customer.exchange();
-        self.scene
-            .on_visit(self.number, due, |recorder, visit, due| {
-                recorder.sent(visit, due);
-            });
-        let marker = self.scene.marker(self.number, Direction::Customer, seq);
+        self.scene.on_visit(self.chat, due, |recorder, visit, due| {
+            recorder.sent(visit, due);
+        });
+        let marker = self.scene.marker(self.caller, Direction::Customer, seq);
         let say = FromCustomer::Say {
             seq,
             text: marker.to_string(),
@@ -188,118 +247,27 @@ impl Visitor {
         }
     }
 
-    async fn leave(&mut self, fate: Fate, due: Time) -> Then {
-        if fate == Fate::AbandonedQueue {
-            give_up_queue(&self.scene, self.number, due);
-        } else {
-            self.scene
-                .on_visit(self.number, due, |recorder, visit, due| {
-                    recorder.left_chat(visit, false, due);
-                });
+    /// Goes, or stays as one who is gone.
+    async fn depart(&mut self, silently: bool, due: Time) -> Then {
+        if !silently {
+            return self.leave(due).await;
         }
+        self.ghost = true;
+        self.scene.ghosts.set(self.scene.ghosts.get() + 1);
+        Then::Stay
+    }
+
+    /// Tells the server that it leaves, which was due at `due`.
+    async fn leave(&mut self, due: Time) -> Then {
         if self.socket.send(&FromCustomer::Leave {}).await.is_ok() {
             self.scene.lagged(due);
         }
         Then::Go
     }
 
-    async fn hear(&mut self, heard: Option<crate::error::Result<ToCustomer>>, now: Time) -> Then {
-        match heard {
-            Some(Ok(frame)) => self.take(frame, now),
-            Some(Err(error)) => self.broken(error.plain()),
-            None => self.broken("the server closed the connection"),
-        }
-    }
-
-    fn take(&mut self, frame: ToCustomer, now: Time) -> Then {
-        match frame {
-            ToCustomer::Queued { .. } => {
-                self.opened = None;
-                self.scene
-                    .on_visit(self.number, now, |recorder, visit, now| {
-                        if !visit.is_delayed() && !visit.assigned().comes() {
-                            recorder.queued(visit, now);
-                        }
-                    });
-            }
-            ToCustomer::Assigned { agent } => self.assigned(agent, now),
-            ToCustomer::Message { text, .. } => return self.reply(&text, now),
-            ToCustomer::Rejected { .. } => {
-                self.customer.end();
-                self.scene
-                    .on_visit(self.number, now, |recorder, visit, now| {
-                        recorder.rejected(visit, now);
-                    });
-                return Then::Go;
-            }
-            ToCustomer::Closed {
-                by: by @ (Party::Agent | Party::Server),
-            } => {
-                return self.broken(&format!("the chat was closed by the {}", by.name()));
-            }
-            ToCustomer::Error { reason } => {
-                self.scene
-                    .remark(format!("the server to a customer: {}", clean(&reason)));
-            }
-            ToCustomer::Closed {
-                by: Party::Customer,
-            }
-            | ToCustomer::Hello(_) => {}
-        }
-        Then::Stay
-    }
-
-    fn assigned(&mut self, agent: u32, now: Time) {
-        if self.customer.exchange() > 0 {
-            self.scene.remark("the server assigned a chat twice");
-            return;
-        }
-        if let Some(opened) = self.opened.take() {
-            self.scene.note(Latency::Assignment, opened.elapsed());
-        }
-        self.scene
-            .on_visit(self.number, now, |recorder, visit, now| {
-                recorder.assigned(visit, agent, now);
-            });
-        let rules = self.scene.plan.customers.rules(0);
-        self.wake = self
-            .customer
-            .handle(now, CustomerInput::Assigned, rules)
-            .wake;
-    }
-
-    /// A reply counts when it answers the message that is pending.
-    fn reply(&mut self, text: &str, now: Time) -> Then {
-        let expected = self
-            .scene
-            .marker(self.number, Direction::Agent, self.customer.exchange());
-        if Marker::of(text) != Some(expected) || !self.customer.is_pending() {
-            self.scene
-                .remark("a customer got a message that answers nothing");
-            return Then::Stay;
-        }
-        self.scene.read(expected);
-        let step = self.customer.handle(
-            now,
-            CustomerInput::Reply,
-            self.scene.plan.customers.rules(0),
-        );
-        self.wake = step.wake;
-        let done = matches!(step.act, Some(CustomerAct::Done { .. }));
-        self.scene
-            .on_visit(self.number, now, |recorder, visit, now| {
-                recorder.replied(visit, now);
-                if done {
-                    recorder.ended(visit, Fate::Handled, now);
-                }
-            });
-        if done { Then::Go } else { Then::Stay }
-    }
-
-    fn broken(&mut self, words: &str) -> Then {
-        self.scene
-            .remark(format!("a customer's chat was cut: {words}"));
-        self.scene.end(self.number, Fate::Broken, self.scene.now());
+    /// The connection is given up whether or not this still gets through.
+    async fn tell_leave(&mut self) -> Then {
+        let _ = self.socket.send(&FromCustomer::Leave {}).await;
         Then::Go
     }
 }

@@ -12,17 +12,19 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::clock::LiveClock;
+use super::dial::Dial;
+use super::orbit::Caller;
 use super::scene::{Call, Scene};
 use super::watch::Watch;
 use super::{attendance, customer};
+use crate::center::ChatId;
 use crate::center::fate::Fate;
 use crate::error::{Error, Result};
 use crate::measure::clock::Gauge;
 use crate::measure::tally::Latency;
 use crate::scenario::plan::Shift;
 use crate::scenario::stream::ArrivalStream;
-use crate::time::Time;
+use crate::time::{Span, Time};
 
 /// How often the watch is brought up to date.
 const TICK: Duration = Duration::from_millis(100);
@@ -37,7 +39,11 @@ struct Crowd {
 ///
 /// # Errors
 /// Failed: the agents of the first shift are not online within the plan's start deadline.
-pub async fn play(scene: &Rc<Scene>, replication: u32, watch: &Watch) -> Result<(Time, bool)> {
+pub async fn play<D: Dial>(
+    scene: &Rc<Scene<D>>,
+    replication: u32,
+    watch: &Watch,
+) -> Result<(Time, bool)> {
     let mut crowd = Crowd {
         customers: JoinSet::new(),
         agents: JoinSet::new(),
@@ -46,8 +52,7 @@ pub async fn play(scene: &Rc<Scene>, replication: u32, watch: &Watch) -> Result<
     if watch.stops() {
         scene.call.send_replace(Call::Stop);
     } else {
-        let clock = LiveClock::starting_now(scene.plan.live.speed);
-        scene.clock.set(Some(clock));
+        scene.start();
         watch.started.store(true, Ordering::Relaxed);
         scene.call.send_replace(Call::Play);
         go_on(scene, &mut crowd, replication, watch).await;
@@ -66,12 +71,15 @@ pub async fn play(scene: &Rc<Scene>, replication: u32, watch: &Watch) -> Result<
 }
 
 /// Brings the agents of the first shift online; those of later shifts wait for their time.
-async fn gather(scene: &Rc<Scene>, crowd: &mut Crowd, watch: &Watch) -> Result<()> {
+async fn gather<D: Dial>(scene: &Rc<Scene<D>>, crowd: &mut Crowd, watch: &Watch) -> Result<()> {
+    let begin = scene.begin();
     let mut agents: BTreeMap<u32, VecDeque<Shift>> = BTreeMap::new();
-    for shift in &scene.plan.shifts {
-        agents.entry(shift.agent).or_default().push_back(*shift);
+    for shift in scene.plan.shifts.iter().filter(|s| s.until > begin) {
+        let from = shift.from.max(begin);
+        let shift = Shift { from, ..*shift };
+        agents.entry(shift.agent).or_default().push_back(shift);
     }
-    let at_start = |shifts: &&VecDeque<Shift>| shifts.front().is_some_and(|s| s.from == Time::ZERO);
+    let at_start = |shifts: &&VecDeque<Shift>| shifts.front().is_some_and(|s| s.from == begin);
     let wanted = agents.values().filter(at_start).count() as u32;
     for shifts in agents.into_values() {
         crowd
@@ -99,33 +107,48 @@ async fn gather(scene: &Rc<Scene>, crowd: &mut Crowd, watch: &Watch) -> Result<(
     Ok(())
 }
 
-/// Lets customers come until everybody is gone, or somebody calls a stop.
-async fn go_on(scene: &Rc<Scene>, crowd: &mut Crowd, replication: u32, watch: &Watch) {
+/// Lets customers come, and come again, until everybody is gone, or somebody calls a stop.
+async fn go_on<D: Dial>(scene: &Rc<Scene<D>>, crowd: &mut Crowd, replication: u32, watch: &Watch) {
     let plan = &scene.plan;
-    let mut arrivals = ArrivalStream::new(plan, replication).zip(0u32..).peekable();
+    let arrivals = ArrivalStream::new(plan, replication);
+    let first = arrivals.first_number();
+    let mut arrivals = arrivals.zip(first..).peekable();
     let mut call = scene.call.subscribe();
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let arrival = arrivals.peek().map_or(Time::NEVER, |(due, _)| *due);
+        let next = arrival.min(scene.orbit.next());
+        let jump = skippable(scene, crowd);
+        if let Some(to) = jump.filter(|to| next >= *to) {
+            jump_to(scene, to);
+            continue;
+        }
+        // In a stretch that is skipped nobody waits for who meets the closed desk.
+        let wait = if jump.is_some() { Time::ZERO } else { next };
         tokio::select! {
-            () = customer::wait_until(scene, arrival) => {
-                if let Some((due, number)) = arrivals.next() {
-                    arrive(scene, crowd, number, due);
+            () = scene.wait_until(wait) => {
+                let came = if scene.orbit.next() <= arrival {
+                    scene.orbit.take().inspect(|(due, _)| {
+                        scene.record(*due, |recorder, due| recorder.fall(Gauge::Orbit, due));
+                    })
+                } else {
+                    arrivals.next().map(|(due, number)| (due, newcomer(scene, number)))
+                };
+                if let Some((due, caller)) = came {
+                    come(scene, crowd, caller, due, jump.is_none());
                 }
             }
+            () = scene.orbit.changes() => {}
             _ = call.wait_for(|call| *call == Call::Stop) => return,
             _ = tick.tick() => {
                 if watch.stops() || scene.now() >= plan.end() {
                     scene.call.send_replace(Call::Stop);
                     return;
                 }
-                while crowd.customers.try_join_next().is_some() {}
-                while crowd.agents.try_join_next().is_some() {}
+                crowd.reap();
                 show(scene, watch);
-                let nobody = crowd.customers.is_empty()
-                    && scene.recorder.borrow().count(Gauge::Active) == 0;
-                if !arrival.comes() && nobody && scene.now() >= plan.outline.horizon {
+                if !next.comes() && is_over(scene, crowd) {
                     return;
                 }
             }
@@ -133,20 +156,88 @@ async fn go_on(scene: &Rc<Scene>, crowd: &mut Crowd, replication: u32, watch: &W
     }
 }
 
-fn arrive(scene: &Rc<Scene>, crowd: &mut Crowd, number: u32, due: Time) {
-    scene.recorder.borrow_mut().advance(due);
-    if scene.plan.is_open(due) {
-        crowd
-            .customers
-            .spawn_local(customer::visit(Rc::clone(scene), number, due));
-    } else {
-        scene.lagged(due);
-        scene.recorder.borrow_mut().closed_desk(number, 0, 0, due);
+impl Crowd {
+    /// Forgets who is gone.
+    fn reap(&mut self) {
+        while self.customers.try_join_next().is_some() {}
+        while self.agents.try_join_next().is_some() {}
     }
 }
 
+/// Whether nothing can change any more: nobody is there but those who are gone silently, whom
+/// nothing ends.
+fn is_over<D>(scene: &Scene<D>, crowd: &Crowd) -> bool {
+    let recorder = scene.recorder.borrow();
+    let nothing_ends_ghosts = scene.plan.agents.inactivity == Span::ENDLESS;
+    let customers = crowd.customers.len();
+    let nobody = match nothing_ends_ghosts {
+        true => customers == scene.ghosts.get() as usize,
+        false => customers == 0,
+    };
+    let at_rest = recorder.count(Gauge::Active) == recorder.count(Gauge::Ghosts)
+        && recorder.count(Gauge::Composing) == 0;
+    nobody && at_rest && scene.now() >= scene.plan.outline.horizon
+}
+
+/// Where the clock may jump to, if closed hours are skipped: nobody may be there.
+fn skippable<D>(scene: &Scene<D>, crowd: &mut Crowd) -> Option<Time> {
+    let skip = scene.skip.as_ref()?;
+    let now = scene.now();
+    crowd.reap();
+    let recorder = scene.recorder.borrow();
+    let idle = crowd.customers.is_empty() && recorder.count(Gauge::Active) == 0;
+    if scene.plan.is_open(now) || !idle {
+        return None;
+    }
+    skip.target(now)
+}
+
+fn jump_to<D>(scene: &Scene<D>, to: Time) {
+    let length = to.since(scene.now());
+    if let Some(skip) = &scene.skip {
+        skip.note(length);
+    }
+    scene.jump(to);
+}
+
+/// A customer who comes for the first time.
+fn newcomer<D>(scene: &Scene<D>, number: u32) -> Caller {
+    let draws = scene.people.person(number.into(), 0);
+    Caller {
+        number,
+        attempt: 0,
+        class: scene.plan.customers.class_of(draws),
+    }
+}
+
+/// A customer comes at `due`; who meets the closed desk may not be `awaited`, in skipped hours.
+fn come<D: Dial>(
+    scene: &Rc<Scene<D>>,
+    crowd: &mut Crowd,
+    caller: Caller,
+    due: Time,
+    awaited: bool,
+) {
+    if scene.plan.is_open(due) {
+        let visit = customer::visit(Rc::clone(scene), caller, due);
+        crowd.customers.spawn_local(visit);
+        return;
+    }
+    if awaited {
+        scene.lagged(due);
+    }
+    let Caller {
+        number,
+        attempt,
+        class,
+    } = caller;
+    scene.record(due, |recorder, due| {
+        recorder.closed_desk(number, attempt, class, due);
+    });
+}
+
 /// Calls everybody home and waits, within the plan's deadline; who stays is remarked.
-async fn go_home(scene: &Rc<Scene>, crowd: &mut Crowd, watch: &Watch) {
+async fn go_home<D: Dial>(scene: &Rc<Scene<D>>, crowd: &mut Crowd, watch: &Watch) {
     scene.call.send_if_modified(|call| {
         let ends = *call != Call::Stop;
         if ends {
@@ -171,19 +262,18 @@ async fn go_home(scene: &Rc<Scene>, crowd: &mut Crowd, watch: &Watch) {
     crowd.customers.abort_all();
     crowd.agents.abort_all();
     let now = scene.now();
-    let open: Vec<u32> = scene.visits.borrow().keys().copied().collect();
-    open.into_iter()
-        .for_each(|number| scene.end(number, Fate::OpenAtEnd, now));
+    let chats = scene.ledger.borrow().len();
+    (0..chats).for_each(|chat| scene.end(ChatId(chat), Fate::OpenAtEnd, now));
 }
 
 /// Brings the watch up to date.
-fn show(scene: &Scene, watch: &Watch) {
+fn show<D>(scene: &Scene<D>, watch: &Watch) {
     let recorder = scene.recorder.borrow();
     let lag = recorder.p99_so_far(Latency::ScheduleLag).unwrap_or(0.0);
     watch.now.store(scene.now().0, Ordering::Relaxed);
     watch
         .arrived
-        .store(scene.visits.borrow().len() as u32, Ordering::Relaxed);
+        .store(scene.ledger.borrow().len(), Ordering::Relaxed);
     watch
         .queue
         .store(recorder.count(Gauge::Queue), Ordering::Relaxed);

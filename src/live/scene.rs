@@ -6,29 +6,37 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::time::Duration;
 
-use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, sleep_until};
 
-use super::clock::LiveClock;
+use super::Options;
+use super::ledger::Ledger;
+use super::orbit::{Caller, Orbit};
+use super::skip::Skip;
 use super::socket::SocketLimits;
-use super::target::Address;
+use crate::center::ChatId;
 use crate::center::fate::Fate;
+use crate::center::rules::{Again, AgentRules, CustomerRules};
 use crate::error::Error;
+use crate::measure::clock::Gauge;
 use crate::measure::recorder::Recorder;
 use crate::measure::tally::Latency;
 use crate::measure::visit::Visit;
 use crate::random::{Kind, Population};
-use crate::scenario::plan::Plan;
+use crate::scenario::plan::{AtClosing, EndsQuiet, Plan};
+use crate::server::clock::LiveClock;
 use crate::time::{Span, Time};
 use crate::wire::marker::{Direction, Marker};
 
-/// What the people of a live run share.
+/// What the people of a live run share; `D` leads them to the server.
 #[derive(Debug)]
-pub struct Scene {
+pub struct Scene<D> {
     /// The plan that is played.
     pub plan: Plan,
+    /// How agents work at this server.
+    pub agents: AgentRules,
     /// Where the server is.
-    pub address: Address,
+    pub to: D,
     /// What connections are held to.
     pub limits: SocketLimits,
     /// This run's number in markers.
@@ -36,13 +44,17 @@ pub struct Scene {
     /// The customers of the replication that is played.
     pub people: Population,
     /// The scenario's time, from the start on.
-    pub clock: Cell<Option<LiveClock>>,
+    clock: Cell<Option<LiveClock>>,
+    /// Tells that the clock has jumped.
+    jumped: Notify,
+    /// Which closed hours are jumped over; none for none.
+    pub skip: Option<Skip>,
     /// Takes note of everything.
     pub recorder: RefCell<Recorder>,
-    /// Who has come, by number.
-    pub visits: RefCell<HashMap<u32, Visit>>,
-    /// When slots of chats that are over were free, by customer.
-    pub freed: RefCell<HashMap<u32, Time>>,
+    /// The chats so far.
+    pub ledger: RefCell<Ledger>,
+    /// Who will come again.
+    pub orbit: Orbit,
     /// Messages on their way.
     on_their_way: RefCell<HashMap<Marker, Sent>>,
     /// What people are asked to do: everybody listens.
@@ -57,6 +69,8 @@ pub struct Scene {
     pub over_limit: Cell<u32>,
     /// Agents online.
     pub online: Cell<u32>,
+    /// Customers who are gone silently and whose chats go on.
+    pub ghosts: Cell<u32>,
 }
 
 /// More different remarks than this are let pass.
@@ -75,6 +89,13 @@ pub enum Call {
     Stop,
 }
 
+impl Call {
+    /// Whether people are to go, for either reason.
+    pub fn is_over(self) -> bool {
+        matches!(self, Call::GoHome | Call::Stop)
+    }
+}
+
 /// When a message was due and when it was written.
 #[derive(Clone, Copy, Debug)]
 struct Sent {
@@ -82,18 +103,25 @@ struct Sent {
     written: Instant,
 }
 
-impl Scene {
+impl<D> Scene<D> {
     /// A scene before anybody has come.
-    pub fn new(plan: &Plan, address: Address, replication: u32, records: bool) -> Scene {
+    pub fn new(plan: &Plan, to: D, options: &Options) -> Scene<D> {
+        let mut agents = plan.agents.clone();
+        if plan.live.inactivity == EndsQuiet::Server {
+            agents.inactivity = Span::ENDLESS;
+        }
         Scene {
-            address,
+            to,
+            agents,
             limits: SocketLimits::default(),
             run: run_number(),
-            people: Population::new(plan.seed, replication, Kind::Customer),
+            people: Population::new(plan.seed, options.replication, Kind::Customer),
             clock: Cell::new(None),
-            recorder: RefCell::new(Recorder::new(&plan.outline, true, records)),
-            visits: RefCell::default(),
-            freed: RefCell::default(),
+            jumped: Notify::new(),
+            skip: options.skip_closed.then(|| Skip::new(plan)),
+            recorder: RefCell::new(Recorder::new(&plan.outline, true, options.records)),
+            ledger: RefCell::default(),
+            orbit: Orbit::default(),
             on_their_way: RefCell::default(),
             call: watch::Sender::new(Call::Gather),
             remarks: RefCell::default(),
@@ -101,13 +129,40 @@ impl Scene {
             not_started: Cell::new(0),
             over_limit: Cell::new(0),
             online: Cell::new(0),
+            ghosts: Cell::new(0),
             plan: plan.clone(),
         }
     }
 
-    /// The scenario's time now; zero before the start.
+    /// When play begins.
+    pub fn begin(&self) -> Time {
+        self.plan.begin
+    }
+
+    /// The scenario's time goes from now on.
+    pub fn start(&self) {
+        let clock = LiveClock::starting_now(self.begin(), self.plan.live.speed);
+        self.clock.set(Some(clock));
+    }
+
+    /// The scenario's time goes on from `to`; nobody may be waiting for anything before that.
+    pub fn jump(&self, to: Time) {
+        self.clock
+            .set(self.clock.get().map(|clock| clock.jumped(to)));
+        self.jumped.notify_waiters();
+    }
+
+    /// Waits for the next jump of the clock: whoever has gone by an instant on the wall goes by
+    /// another then. Cancel-safe.
+    pub async fn jumps(&self) {
+        self.jumped.notified().await;
+    }
+
+    /// The scenario's time now; that of the begin before the start.
     pub fn now(&self) -> Time {
-        self.clock.get().map_or(Time::ZERO, |clock| clock.now())
+        self.clock
+            .get()
+            .map_or_else(|| self.begin(), |clock| clock.now())
     }
 
     /// The wall instant of a scenario time; now before the start.
@@ -115,6 +170,30 @@ impl Scene {
         self.clock
             .get()
             .map_or_else(Instant::now, |clock| clock.instant(time))
+    }
+
+    /// Waits until a scenario time, as the clock goes now; for ever when it does not come.
+    pub async fn wait_until(&self, time: Time) {
+        if time.comes() {
+            sleep_until(self.instant(time)).await;
+        } else {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// When the desk sends away who waits, from `now` on; `Time::NEVER` for not at all.
+    pub fn closing_from(&self, now: Time) -> Time {
+        if self.plan.at_closing == AtClosing::Served {
+            return Time::NEVER;
+        }
+        let open = &self.plan.open;
+        let next = open.partition_point(|period| period.until < now);
+        let closing = open.get(next).map_or(Time::NEVER, |period| period.until);
+        if closing < self.plan.end() {
+            closing
+        } else {
+            Time::NEVER
+        }
     }
 
     /// Notes how late an act was that was due at `due` and is done now.
@@ -150,34 +229,56 @@ impl Scene {
         }
     }
 
-    /// The marker of a message in a customer's first attempt.
-    pub fn marker(&self, customer: u32, direction: Direction, sequence: u32) -> Marker {
+    /// A message has waited for its reader by the rules: how long it was under way tells nothing.
+    pub fn forget(&self, marker: Marker) {
+        self.on_their_way.borrow_mut().remove(&marker);
+    }
+
+    /// The marker of a message.
+    pub fn marker(&self, caller: Caller, direction: Direction, sequence: u32) -> Marker {
         Marker {
             run: self.run,
-            customer,
-            attempt: 0,
+            customer: caller.number,
+            attempt: caller.attempt.into(),
             direction,
             sequence,
         }
     }
 
-    /// Does something with the recorder and one customer's visit, at scenario time `now`.
+    /// How customers of a class behave.
+    pub fn rules(&self, class: u8) -> &CustomerRules {
+        self.plan.customers.rules(class)
+    }
+
+    /// A customer comes at `due` and asks for an agent.
+    pub fn offer(&self, caller: Caller, due: Time) -> ChatId {
+        let Caller {
+            number,
+            attempt,
+            class,
+        } = caller;
+        let mut recorder = self.recorder.borrow_mut();
+        recorder.advance(due);
+        let visit = recorder.offered(number, attempt, class, due);
+        self.ledger.borrow_mut().enter(visit)
+    }
+
+    /// Does something with the recorder and one chat's visit, at scenario time `now`.
     pub fn on_visit<T>(
         &self,
-        number: u32,
+        chat: ChatId,
         now: Time,
         note: impl FnOnce(&mut Recorder, &mut Visit, Time) -> T,
-    ) -> Option<T> {
-        let mut visits = self.visits.borrow_mut();
-        let visit = visits.get_mut(&number)?;
+    ) -> T {
+        let mut ledger = self.ledger.borrow_mut();
         let mut recorder = self.recorder.borrow_mut();
         recorder.advance(now);
-        Some(note(&mut recorder, visit, now))
+        note(&mut recorder, ledger.visit(chat), now)
     }
 
     /// Ends a chat for the customer, unless it has ended.
-    pub fn end(&self, number: u32, fate: Fate, now: Time) {
-        self.on_visit(number, now, |recorder, visit, now| {
+    pub fn end(&self, chat: ChatId, fate: Fate, now: Time) {
+        self.on_visit(chat, now, |recorder, visit, now| {
             if visit.fate().is_some() {
                 return;
             }
@@ -187,6 +288,25 @@ impl Scene {
                 recorder.cut(visit, fate, now);
             }
         });
+    }
+
+    /// The customer's attempt is over: it may come again, if that is before the horizon.
+    pub fn again(&self, caller: Caller, why: Again, now: Time) {
+        let rules = self.rules(caller.class);
+        if rules.retry.is_empty() {
+            return;
+        }
+        let draws = self
+            .people
+            .person(caller.number.into(), caller.attempt.into());
+        let next = caller.attempt.checked_add(1);
+        if let (Some(after), Some(attempt)) = (rules.comes_again(why, draws), next) {
+            self.record(now, |recorder, now| recorder.rise(Gauge::Orbit, now));
+            let back = now + after;
+            if back < self.plan.outline.horizon {
+                self.orbit.expect(Caller { attempt, ..caller }, back);
+            }
+        }
     }
 
     /// Does something with the recorder at scenario time `now`.
@@ -212,7 +332,7 @@ impl Scene {
     /// An agent cannot go on, and so the run cannot: everybody is called to stop. Once people are on
     /// their way home it is no more than a remark.
     pub fn fail(&self, agent: u32, error: Error) {
-        if matches!(*self.call.borrow(), Call::GoHome | Call::Stop) {
+        if self.call.borrow().is_over() {
             self.remark(format!("an agent, too: {}", error.plain()));
             return;
         }

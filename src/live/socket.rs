@@ -15,8 +15,9 @@ use tokio_tungstenite::tungstenite::Error as WsError;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-use super::target::{Address, Target};
-use crate::error::{Error, Result, in_words};
+use super::dial::{Dial, unreachable};
+use super::target::Target;
+use crate::error::{Error, Result};
 use crate::wire::frame::{Frame, Hello, Side};
 use crate::wire::limits::{FRAME_LIMIT, websocket};
 use crate::wire::{PROTOCOL, clean};
@@ -52,54 +53,18 @@ pub struct Socket<S: Side, T = TcpStream> {
     side: PhantomData<fn() -> S>,
 }
 
-/// Connects to the first of the checked addresses that answers.
+/// Connects to the server and makes the WebSocket handshake.
 ///
 /// # Errors
 /// Failed (exit 3): nobody answers, or not within the time, or not as a WebSocket server.
-pub async fn dial<S: Side>(address: &Address, limits: SocketLimits) -> Result<Socket<S>> {
-    let target = address.target();
-    let connect = async {
-        let stream = connect(address).await?;
-        // A chat message must not wait for the acknowledgement of the one before.
-        stream
-            .set_nodelay(true)
-            .map_err(|error| unreachable(target, &in_words(&error)))?;
-        Socket::over(stream, target, limits).await
-    };
+pub async fn dial<S: Side, D: Dial>(to: &D, limits: SocketLimits) -> Result<Socket<S, D::Stream>> {
+    let target = to.target();
+    let connect = async { Socket::over(to.connect().await?, target, limits).await };
     let late = |_| {
         let within = format!("no answer within {:?}", limits.connect);
         unreachable(target, &within)
     };
     timeout(limits.connect, connect).await.map_err(late)?
-}
-
-async fn connect(address: &Address) -> Result<TcpStream> {
-    let mut last = None;
-    for addr in address.checked() {
-        match TcpStream::connect(addr).await {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last = Some(error),
-        }
-    }
-    let words = last.as_ref().map_or_else(String::new, in_words);
-    let error = unreachable(address.target(), &words);
-    // EMFILE, ENFILE, EADDRNOTAVAIL: descriptors or ports of this machine have run out.
-    let short = last
-        .and_then(|error| error.raw_os_error())
-        .is_some_and(|code| [23, 24, 99].contains(&code));
-    Err(if short {
-        error.of_this_machine()
-    } else {
-        error
-    })
-}
-
-fn unreachable(target: &Target, words: &str) -> Error {
-    Error::failed(format!("cannot reach {target}: {words}")).with_remedy(format!(
-        "start a server there with `busyhour serve --listen {}`, or leave out --target to have \
-         one started",
-        target.authority()
-    ))
 }
 
 impl<S: Side, T: AsyncRead + AsyncWrite + Unpin> Socket<S, T> {

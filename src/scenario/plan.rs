@@ -215,6 +215,18 @@ pub struct Live {
     pub closing_deadline: Span,
     /// Wall time within which every agent of the first shift must be online.
     pub start_deadline: Span,
+    /// Who ends a chat whose customer is quiet for too long.
+    pub inactivity: EndsQuiet,
+}
+
+/// Who ends a chat whose customer is quiet for too long, in a live run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EndsQuiet {
+    /// The server, by a timeout of its own.
+    #[default]
+    Server,
+    /// The agent, who closes the chat.
+    Agent,
 }
 
 /// What a live run must keep to be valid.

@@ -5,7 +5,7 @@
 use super::document::At;
 use super::duration::SPAN;
 use super::form::{Number, Whole};
-use super::plan::{Live, Validity};
+use super::plan::{EndsQuiet, Live, Validity};
 use super::precision::{self, Precision};
 use super::section::Section;
 use crate::time::Span;
@@ -118,6 +118,7 @@ pub fn ask_live(section: &mut Section) -> Live {
         connect_lead: connect_lead.value,
         closing_deadline: closing_deadline.value,
         start_deadline: start_deadline.value,
+        inactivity: EndsQuiet::default(),
     }
 }
 

@@ -1,8 +1,10 @@
 //! Owns `Desk`: who is in which chat, and what each is told. The server without its sockets.
 //!
-//! Law: one input in, the frames it causes out, in order; no clock, socket or task. Nothing that a
-//! customer or an agent says costs anybody else's chat, and the router's K holds. A machine apart,
-//! because then a whole conversation can be replayed to the letter.
+//! Law: one input in, with its time, and the frames it causes out, in order; no clock, socket or
+//! task. Nothing that a customer or an agent says costs anybody else's chat, and the router's K
+//! holds. A machine apart, because then a whole conversation can be replayed to the letter.
+//!
+//! It has one wake-up, `deadline`: the next chat that is ended because its customer is quiet.
 
 mod agents;
 mod chats;
@@ -13,9 +15,10 @@ use std::collections::HashMap;
 use chats::{Chats, Stage};
 
 use crate::center::router::{Assignment, Router};
-use crate::center::rules::RouterRules;
+use crate::center::rules::{Policy, Request, RouterRules};
 use crate::center::{AgentId, ChatId};
-use crate::time::Time;
+use crate::random::{Kind, Population, Purpose};
+use crate::time::{Span, Time};
 use crate::wire::frame::{FromAgent, FromCustomer, Hello, Party, ToAgent, ToCustomer};
 
 /// A connection, by a number used once.
@@ -74,8 +77,12 @@ pub struct Tally {
     pub chats: u64,
     /// Chats turned away.
     pub rejected: u64,
-    /// Chats given to an agent.
+    /// Chats given to an agent, those that had been handed over once more.
     pub assigned: u64,
+    /// Chats that an agent has handed over.
+    pub handed_over: u64,
+    /// Chats ended because the customer was quiet.
+    pub quiet: u64,
     /// Messages and replies handed on.
     pub messages: u64,
     /// Replies to customers who had gone: their frames crossed.
@@ -100,35 +107,65 @@ struct Seat {
     chats: Vec<ChatId>,
 }
 
+/// What a desk goes by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeskRules {
+    /// How it gives out chats.
+    pub router: RouterRules,
+    /// A chat in which the agent has answered is ended when the customer says nothing for so long;
+    /// endless for never.
+    pub inactivity: Span,
+    /// Of the lots of random routing.
+    pub seed: u64,
+}
+
 /// The server's state.
 #[derive(Debug)]
 pub struct Desk {
     hello: Hello,
     router: Router,
+    inactivity: Span,
+    lots: Population,
     visitors: HashMap<ConnId, Visitor>,
     chats: Chats,
     seats: Vec<Seat>,
     tally: Tally,
+    /// When the input came that is carried out.
+    now: Time,
+    /// Chats were handed over and not given out yet.
+    unsettled: bool,
     stopping: bool,
 }
 
 impl Desk {
     /// A desk without visitors, which greets with `hello`.
-    pub fn new(rules: RouterRules, hello: Hello) -> Desk {
+    pub fn new(rules: DeskRules, hello: Hello) -> Desk {
         Desk {
             hello,
-            router: Router::new(rules, 0, 0),
+            router: Router::new(rules.router, 0, 0),
+            inactivity: rules.inactivity,
+            lots: Population::new(rules.seed, 0, Kind::Chat),
             visitors: HashMap::new(),
             chats: Chats::default(),
             seats: Vec::new(),
             tally: Tally::default(),
+            now: Time::ZERO,
+            unsettled: false,
             stopping: false,
         }
     }
 
-    /// Takes one input; what it causes is appended to `out`. Inputs of a connection that is not
-    /// known, or no longer, are let pass: frames cross.
-    pub fn handle(&mut self, from: ConnId, input: Input, out: &mut Out) {
+    /// Takes one input, which came at `now`; what it causes is appended to `out`. Inputs of a
+    /// connection that is not known, or no longer, are let pass: frames cross.
+    ///
+    /// Chats that are handed over one after the other are given out together, the oldest first:
+    /// when something else comes, or at `settle`.
+    pub fn handle(&mut self, now: Time, from: ConnId, input: Input, out: &mut Out) {
+        self.now = now;
+        let hands_over = matches!(input, Input::Agent(FromAgent::HandOver { .. }));
+        if !hands_over {
+            self.settle(now, out);
+        }
         match (input, self.visitors.get(&from).copied()) {
             (Input::Joined(role), None) => self.join(from, role, out),
             (Input::Customer(frame), Some(Visitor::Customer(chat))) => {
@@ -140,12 +177,45 @@ impl Desk {
             (Input::Gone, Some(visitor)) => self.gone(from, visitor, out),
             _ => {}
         }
-        self.assign(out);
+        if hands_over {
+            self.unsettled = true;
+        } else {
+            self.assign(out);
+        }
+    }
+
+    /// Gives out the chats that were handed over; to be called when no more inputs are there.
+    pub fn settle(&mut self, now: Time, out: &mut Out) {
+        self.now = now;
+        if std::mem::take(&mut self.unsettled) {
+            self.assign(out);
+        }
+    }
+
+    /// When `wake` is to be called; `Time::NEVER` for not at all.
+    pub fn deadline(&self) -> Time {
+        let quietest = self.chats.quietest().filter(|_| !self.stopping);
+        quietest.map_or(Time::NEVER, |(until, _)| until)
+    }
+
+    /// Ends the chats whose customers have been quiet for too long. Their slots stay held.
+    pub fn wake(&mut self, now: Time, out: &mut Out) {
+        self.now = now;
+        while self.deadline() <= now
+            && let Some((_, id)) = self.chats.quietest()
+        {
+            let Stage::Talking { customer, .. } = self.chats[id].stage else {
+                unreachable!("only who talks can be quiet");
+            };
+            self.tally.quiet += 1;
+            self.leave(id, out);
+            self.close(customer, Party::Server, out);
+        }
     }
 
     /// Ends every chat and every connection, and each that still comes.
     pub fn stop(&mut self, out: &mut Out) {
-        self.stopping = true;
+        (self.stopping, self.unsettled) = (true, false);
         let mut visitors: Vec<_> = self.visitors.drain().collect();
         visitors.sort_unstable_by_key(|(conn, _)| *conn);
         for (conn, visitor) in visitors {
@@ -200,7 +270,7 @@ impl Desk {
 
     /// Gives waiting chats to agents with room. A chat that waits on is not told again.
     fn assign(&mut self, out: &mut Out) {
-        while let Some(Assignment { chat: id, agent }) = self.router.next_assignment(Time::ZERO) {
+        while let Some(Assignment { chat: id, agent }) = self.router.next_assignment(self.now) {
             let seat = &mut self.seats[agent.index()];
             seat.chats.push(id);
             let chat = &mut self.chats[id];
@@ -209,14 +279,33 @@ impl Desk {
             };
             let desk = seat.conn.expect("only an agent who is online has room");
             chat.stage = Stage::Talking { customer, agent };
-            let (marker, text) = (std::mem::take(&mut chat.marker), chat.first.take());
+            let assigned = chat.assignment();
+            let waits_for_customer = chat.turn > 0 && chat.pending.is_none();
             self.tally.assigned += 1;
-            self.tally.messages += u64::from(text.is_some());
-            let chat = chat.number;
-            let assigned = ToAgent::Assigned { chat, marker, text };
+            self.tally.messages += u64::from(chat.turn == 0 && chat.pending.is_some());
+            if waits_for_customer {
+                self.chats.quiet(id, self.now + self.inactivity);
+            }
             out.push((desk, Parcel::Agent(assigned)));
             let agent = agent.0;
             out.push((customer, Parcel::Customer(ToCustomer::Assigned { agent })));
+        }
+    }
+
+    /// What the router has to know of a chat.
+    fn request(&self, id: ChatId) -> Request {
+        let chat = &self.chats[id];
+        let turn = chat.turn.into();
+        Request {
+            level: chat.level,
+            offered: chat.offered,
+            lot: match self.router.rules().policy {
+                Policy::Random => {
+                    let draws = self.lots.person(chat.number, 0);
+                    draws.at(Purpose::Routing, turn).lot()
+                }
+                _ => 0,
+            },
         }
     }
 

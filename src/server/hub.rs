@@ -9,9 +9,12 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::sleep_until;
 
+use super::clock::LiveClock;
 use super::desk::{ConnId, Desk, Input, Out, Parcel, Role};
 use super::stats::Counters;
+use crate::time::Time;
 
 /// Notes taken from the inbox at a time.
 const BATCH: usize = 256;
@@ -61,56 +64,83 @@ pub(super) fn outbox(room: usize) -> (Outbox, Inlet) {
 
 struct Hub {
     desk: Desk,
+    clock: LiveClock,
     outboxes: HashMap<ConnId, Outbox>,
     out: Out,
     counters: Arc<Counters>,
 }
 
-/// Runs the desk until nobody is left who could put a note into the inbox.
-pub(super) async fn run(desk: Desk, mut inbox: mpsc::Receiver<Note>, counters: Arc<Counters>) {
+/// Runs the desk, whose time goes at `speed`, until nobody is left who could put a note into the
+/// inbox.
+pub(super) async fn run(
+    desk: Desk,
+    speed: f64,
+    mut inbox: mpsc::Receiver<Note>,
+    counters: Arc<Counters>,
+) {
     let mut hub = Hub {
         desk,
+        clock: LiveClock::starting_now(Time::ZERO, speed),
         outboxes: HashMap::new(),
         out: Vec::new(),
         counters,
     };
     let mut batch = Vec::with_capacity(BATCH);
-    while inbox.recv_many(&mut batch, BATCH).await > 0 {
-        for note in batch.drain(..) {
-            hub.take(note);
-        }
-        hub.counters.show(hub.desk.tally());
+    loop {
+        let deadline = hub.desk.deadline();
+        let taken = tokio::select! {
+            taken = inbox.recv_many(&mut batch, BATCH) => Some(taken),
+            () = sleep_until(hub.clock.instant(deadline)), if deadline.comes() => None,
+        };
+        let now = match taken {
+            Some(0) => return,
+            Some(_) => hub.clock.now(),
+            None => hub.clock.now().max(deadline),
+        };
+        hub.work(now, &mut batch);
     }
 }
 
 impl Hub {
-    fn take(&mut self, note: Note) {
+    /// Does what was due by `now`, then what the notes say.
+    fn work(&mut self, now: Time, batch: &mut Vec<Note>) {
+        self.desk.wake(now, &mut self.out);
+        self.deliver(now);
+        for note in batch.drain(..) {
+            self.take(now, note);
+        }
+        self.desk.settle(now, &mut self.out);
+        self.deliver(now);
+        self.counters.show(self.desk.tally());
+    }
+
+    fn take(&mut self, now: Time, note: Note) {
+        let out = &mut self.out;
         match note {
             Note::Joined(conn, role, outbox) => {
                 self.outboxes.insert(conn, outbox);
-                self.desk.handle(conn, Input::Joined(role), &mut self.out);
+                self.desk.handle(now, conn, Input::Joined(role), out);
             }
-            Note::Heard(conn, input) => self.desk.handle(conn, input, &mut self.out),
+            Note::Heard(conn, input) => self.desk.handle(now, conn, input, out),
             Note::Gone(conn) => {
                 self.outboxes.remove(&conn);
-                self.desk.handle(conn, Input::Gone, &mut self.out);
+                self.desk.handle(now, conn, Input::Gone, out);
             }
-            Note::Stop => self.desk.stop(&mut self.out),
+            Note::Stop => self.desk.stop(out),
         }
-        self.deliver();
+        self.deliver(now);
     }
 
     /// Puts what goes out into the outboxes. Whoever has no room left is cut, which may cause more.
-    fn deliver(&mut self) {
+    fn deliver(&mut self, now: Time) {
         while !self.out.is_empty() {
             let mut stalled = Vec::new();
             for (conn, parcel) in self.out.drain(..) {
-                let sent = self
-                    .outboxes
-                    .get(&conn)
-                    .map(|outbox| outbox.parcels.try_send(parcel));
+                let Some(outbox) = self.outboxes.get(&conn) else {
+                    continue;
+                };
                 // A connection that is closed, or cut, has a note under way that says so.
-                if let Some(Err(TrySendError::Full(_))) = sent {
+                if let Err(TrySendError::Full(_)) = outbox.parcels.try_send(parcel) {
                     stalled.extend(self.outboxes.remove(&conn).map(|outbox| (conn, outbox)));
                 }
             }
@@ -118,7 +148,7 @@ impl Hub {
                 // Without a receiver the connection has just ended by itself.
                 let _ = outbox.cut.send(());
                 self.counters.stalled.add_one();
-                self.desk.handle(conn, Input::Gone, &mut self.out);
+                self.desk.handle(now, conn, Input::Gone, &mut self.out);
             }
         }
     }

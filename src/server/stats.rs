@@ -35,6 +35,8 @@ pub(super) struct Counters {
     chats: Counter,
     rejected: Counter,
     assigned: Counter,
+    handed_over: Counter,
+    quiet: Counter,
     messages: Counter,
     late: Counter,
     violations: Counter,
@@ -64,6 +66,8 @@ impl Counters {
         self.chats.set(tally.chats);
         self.rejected.set(tally.rejected);
         self.assigned.set(tally.assigned);
+        self.handed_over.set(tally.handed_over);
+        self.quiet.set(tally.quiet);
         self.messages.set(tally.messages);
         self.late.set(tally.late);
         self.violations.set(tally.violations);
@@ -80,6 +84,8 @@ impl Counters {
                 chats: self.chats.get(),
                 rejected: self.rejected.get(),
                 assigned: self.assigned.get(),
+                handed_over: self.handed_over.get(),
+                quiet: self.quiet.get(),
                 messages: self.messages.get(),
                 late: self.late.get(),
                 violations: self.violations.get(),

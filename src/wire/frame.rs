@@ -84,6 +84,16 @@ pub struct Hello {
     pub policy: String,
     /// The most that may wait; none for no limit.
     pub queue_limit: Option<u32>,
+    /// How many levels of priority there are.
+    #[serde(default = "one")]
+    pub levels: u8,
+    /// Wall milliseconds of waiting after which a chat is raised by one level; none for never.
+    #[serde(default)]
+    pub age_after_ms: Option<u64>,
+    /// Wall milliseconds of silence, once an agent has answered, after which it ends a chat; none
+    /// for never.
+    #[serde(default)]
+    pub inactivity_ms: Option<u64>,
     /// The most bytes of a message.
     pub frame_limit: u32,
     /// Wall milliseconds without a sign of life after which it cuts a connection.
@@ -101,6 +111,9 @@ pub enum FromCustomer {
         /// The first message, handed over with the assignment.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<String>,
+        /// The level of priority, 0 for the least.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        priority: u8,
     },
     /// A message to the agent.
     Say {
@@ -119,7 +132,7 @@ pub enum FromCustomer {
 pub enum ToCustomer {
     /// The first frame.
     Hello(Hello),
-    /// No agent is free.
+    /// No agent is free, or the agent has handed the chat over.
     Queued {
         /// The place in the queue, from 1.
         position: u32,
@@ -161,7 +174,7 @@ pub enum Party {
     Customer,
     /// The agent closed it.
     Agent,
-    /// The agent's connection was lost, or the server stops.
+    /// The customer was quiet for too long, the agent's connection was lost, or the server stops.
     Server,
 }
 
@@ -206,6 +219,11 @@ pub enum FromAgent {
         /// Which.
         chat: u64,
     },
+    /// Gives a chat back: it waits at the front of the queue, with its age; its slot is free.
+    HandOver {
+        /// Which.
+        chat: u64,
+    },
     /// Takes no new chats; finishes its own.
     Offline {},
 }
@@ -232,6 +250,15 @@ pub enum ToAgent {
         /// The customer's first message, if it came with the chat.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<String>,
+        /// How often the chat was handed over before.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        turn: u8,
+        /// Of a chat that was handed over: how many replies there were.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        answered: u32,
+        /// Of a chat that was handed over: the message that waits for a reply, if one does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pending: Option<Said>,
     },
     /// The customer has said something.
     Message {
@@ -242,7 +269,8 @@ pub enum ToAgent {
         /// What is said.
         text: String,
     },
-    /// The customer has left or its connection was lost; the slot stays held until `free`.
+    /// The customer has left, its connection was lost, or the server has ended the chat; the slot
+    /// stays held until `free`.
     Left {
         /// Which chat.
         chat: u64,
@@ -259,6 +287,15 @@ pub enum ToAgent {
     },
 }
 
+/// A message of a customer, as it is handed over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// Its number among the customer's messages.
+    pub seq: u32,
+    /// What was said.
+    pub text: String,
+}
+
 impl ToCustomer {
     /// An error frame.
     pub fn error(reason: Reason) -> ToCustomer {
@@ -273,6 +310,15 @@ impl ToAgent {
         let reason = reason.code().to_owned();
         ToAgent::Error { reason, chat }
     }
+}
+
+fn one() -> u8 {
+    1
+}
+
+/// Whether a count can be left out.
+fn is_zero<N: Default + PartialEq>(count: &N) -> bool {
+    *count == N::default()
 }
 
 impl Frame for FromCustomer {}

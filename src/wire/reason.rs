@@ -24,6 +24,8 @@ pub enum Reason {
     NotAssigned,
     /// A marker that is empty, too long, or not of letters, digits and `-`.
     BadMarker,
+    /// A priority that the server does not have.
+    BadPriority,
     /// A second `online` before the first was over.
     AlreadyOnline,
     /// A frame that needs an agent who is online.
@@ -38,7 +40,7 @@ pub enum Reason {
     AgentTaken,
     /// A chat that the agent does not hold.
     NotYourChat,
-    /// A reply to, or a close of, a chat that the agent has closed.
+    /// A reply to, a close of, or a handing over of a chat that the agent has closed.
     ChatClosed,
     /// A `free` for a chat that is still going on.
     ChatOpen,
@@ -46,7 +48,7 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons, in the order of the documentation.
-    pub const ALL: [Reason; 18] = [
+    pub const ALL: [Reason; 19] = [
         Reason::QueueFull,
         Reason::Unreadable,
         Reason::NotText,
@@ -56,6 +58,7 @@ impl Reason {
         Reason::NotOpen,
         Reason::NotAssigned,
         Reason::BadMarker,
+        Reason::BadPriority,
         Reason::AlreadyOnline,
         Reason::NotOnline,
         Reason::AlreadyLeaving,
@@ -79,6 +82,7 @@ impl Reason {
             Reason::NotOpen => "not-open",
             Reason::NotAssigned => "not-assigned",
             Reason::BadMarker => "bad-marker",
+            Reason::BadPriority => "bad-priority",
             Reason::AlreadyOnline => "already-online",
             Reason::NotOnline => "not-online",
             Reason::AlreadyLeaving => "already-leaving",

@@ -12,6 +12,7 @@ mod classes;
 mod cli;
 mod house;
 mod laws;
+mod live;
 mod plans;
 mod precision;
 mod protocol;

@@ -35,17 +35,18 @@ fn frames<F: Frame>(heading: &str) -> Vec<String> {
 #[test]
 fn every_frame_is_documented_as_it_is() {
     let said = frames::<FromCustomer>("## What a customer says");
-    assert_eq!(said, ["open", "open", "say", "leave"]);
+    assert_eq!(said, ["open", "open", "open", "say", "leave"]);
     let heard = frames::<ToCustomer>("## What a customer hears");
     let known = [
         "queued", "assigned", "message", "rejected", "closed", "error",
     ];
     assert_eq!(heard, known);
     let said = frames::<FromAgent>("## What an agent says");
-    assert_eq!(said, ["online", "reply", "close", "free", "offline"]);
+    let known = ["online", "reply", "close", "free", "hand-over", "offline"];
+    assert_eq!(said, known);
     let heard = frames::<ToAgent>("## What an agent hears");
     let known = [
-        "online", "assigned", "assigned", "message", "left", "offline", "error",
+        "online", "assigned", "assigned", "assigned", "message", "left", "offline", "error",
     ];
     assert_eq!(heard, known);
 }
@@ -85,6 +86,6 @@ async fn the_documented_conversation_happens() {
         }
         played += 1;
     }
-    assert_eq!(played, 17);
+    assert_eq!(played, 29);
     assert_eq!(server.stop().tally.violations, 0);
 }

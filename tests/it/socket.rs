@@ -19,7 +19,9 @@ use crate::server::peer::{DEADLINE, server};
 async fn socket<S: Side>(server: &Handle) -> Socket<S> {
     let target = Target::from(server.local_addr());
     let address = target.resolve(&[]).await.unwrap();
-    let mut socket = dial::<S>(&address, SocketLimits::default()).await.unwrap();
+    let mut socket = dial::<S, _>(&address, SocketLimits::default())
+        .await
+        .unwrap();
     let hello = socket.hello().await.unwrap();
     assert_eq!(hello.policy, "fewest-active");
     socket
@@ -45,10 +47,18 @@ async fn the_generators_sockets_speak_with_the_server() {
     let open = FromCustomer::Open {
         marker: marker.clone(),
         text: text.clone(),
+        priority: 0,
     };
     customer.send(&open).await.unwrap();
     let chat = 1;
-    let assigned = ToAgent::Assigned { chat, marker, text };
+    let assigned = ToAgent::Assigned {
+        chat,
+        marker,
+        text,
+        turn: 0,
+        answered: 0,
+        pending: None,
+    };
     assert_eq!(hear(&mut agent).await, assigned);
     assert_eq!(hear(&mut customer).await, ToCustomer::Assigned { agent: 0 });
     agent.send(&FromAgent::Close { chat }).await.unwrap();
@@ -66,7 +76,7 @@ async fn a_target_that_refuses_is_a_failure_with_a_remedy() {
     let target = Target::from(listener.local_addr().unwrap());
     drop(listener);
     let address = target.resolve(&[]).await.unwrap();
-    let dialled = dial::<AgentSide>(&address, SocketLimits::default()).await;
+    let dialled = dial::<AgentSide, _>(&address, SocketLimits::default()).await;
     let error = dialled.unwrap_err();
     assert_eq!(error.exit(), Exit::Failed);
     let message = error.message(false);
@@ -86,7 +96,7 @@ async fn a_target_that_is_no_chat_server_is_a_failure() {
         ..SocketLimits::default()
     };
     // Nobody answers.
-    let silent = dial::<AgentSide>(&address, limits).await.unwrap_err();
+    let silent = dial::<AgentSide, _>(&address, limits).await.unwrap_err();
     assert!(silent.message(false).contains("no answer within"));
     // Somebody else answers.
     let (mut first, _) = listener.accept().await.unwrap();
@@ -100,7 +110,7 @@ async fn a_target_that_is_no_chat_server_is_a_failure() {
         stream
     };
     let limits = SocketLimits::default();
-    let (dialled, _stream) = tokio::join!(dial::<AgentSide>(&address, limits), answering);
+    let (dialled, _stream) = tokio::join!(dial::<AgentSide, _>(&address, limits), answering);
     let error = dialled.unwrap_err();
     assert_eq!(error.exit(), Exit::Failed);
     let message = error.message(false);
@@ -144,7 +154,11 @@ async fn the_server_closes_first() {
     let mut rejected = socket::<CustomerSide>(&server).await;
     let (marker, text) = ("m".to_owned(), None);
     rejected
-        .send(&FromCustomer::Open { marker, text })
+        .send(&FromCustomer::Open {
+            marker,
+            text,
+            priority: 0,
+        })
         .await
         .unwrap();
     let heard = hear(&mut rejected).await;

@@ -226,9 +226,12 @@ impl Agent {
     pub(super) fn look_ahead(&mut self, rules: &AgentRules) {
         let pace = self.pace(rules);
         if let Some(Beside::Sharing(sharing)) = self.beside.as_deref() {
-            let first = sharing.first(pace);
-            (self.composing, self.until) =
-                first.map_or((NONE, Time::NEVER), |(slot, until)| (slot as u16, until));
+            let grain = rules.grain.0;
+            let whole = |until: Time| Time(until.0.div_ceil(grain).saturating_mul(grain));
+            (self.composing, self.until) = match sharing.first(pace) {
+                Some((slot, until)) => (slot as u16, whole(until)),
+                None => (NONE, Time::NEVER),
+            };
         }
     }
 

@@ -5,8 +5,9 @@ use tokio_tungstenite::client_async;
 
 use super::*;
 use crate::center::rules::{Policy, RouterRules};
-use crate::server::desk::Desk;
+use crate::server::desk::{Desk, DeskRules};
 use crate::server::hub;
+use crate::time::Span;
 use crate::wire::frame::Hello;
 
 const IDLE: Duration = Duration::from_secs(60);
@@ -23,12 +24,19 @@ type Peer = WebSocketStream<DuplexStream>;
 
 impl Rig {
     fn new(outbox: usize) -> Rig {
-        let rules = RouterRules::new(u32::MAX, Policy::FewestActive);
+        let rules = DeskRules {
+            router: RouterRules::new(u32::MAX, Policy::FewestActive),
+            inactivity: Span::ENDLESS,
+            seed: 0,
+        };
         let hello = Hello {
             protocol: 1,
             server: String::new(),
             policy: String::new(),
             queue_limit: None,
+            levels: 1,
+            age_after_ms: None,
+            inactivity_ms: None,
             frame_limit: 1024,
             idle_ms: 60_000,
         };
@@ -41,7 +49,7 @@ impl Rig {
         };
         let (inbox, notes) = mpsc::channel(hub::INBOX);
         let desk = Desk::new(rules, hello);
-        tokio::spawn(hub::run(desk, notes, Arc::clone(&house.counters)));
+        tokio::spawn(hub::run(desk, 1.0, notes, Arc::clone(&house.counters)));
         Rig {
             house: Arc::new(house),
             inbox,

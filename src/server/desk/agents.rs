@@ -1,7 +1,7 @@
 //! Owns what an agent may say, and what it causes.
 //!
-//! Law: a slot is held from `assigned` to `free`, whatever becomes of the customer, and freed once.
-//! Only the agent knows when its work after the chat is over.
+//! Law: a slot is held from `assigned` to `free` or `hand-over`, whatever becomes of the customer, and
+//! freed once. Only the agent knows when its work after the chat is over.
 
 use super::chats::Stage;
 use super::{ConnId, Desk, Out, Parcel, Seat, Visitor};
@@ -47,6 +47,10 @@ impl Desk {
             (FromAgent::Free { chat }, Some(agent)) => {
                 let id = self.find(agent, chat)?;
                 self.free(agent, id, out)
+            }
+            (FromAgent::HandOver { chat }, Some(agent)) => {
+                let id = self.find(agent, chat)?;
+                self.hand_over(agent, id, out)
             }
             (FromAgent::Offline {}, Some(agent)) => self.offline(agent, out),
         }
@@ -102,6 +106,10 @@ impl Desk {
         match self.chats[id].stage {
             Stage::Talking { customer, .. } => {
                 self.tally.messages += 1;
+                let chat = &mut self.chats[id];
+                chat.answered = chat.answered.saturating_add(1);
+                chat.pending = None;
+                self.chats.quiet(id, self.now + self.inactivity);
                 let message = ToCustomer::Message { seq, text };
                 out.push((customer, Parcel::Customer(message)));
             }
@@ -115,6 +123,7 @@ impl Desk {
     fn end(&mut self, id: ChatId, out: &mut Out) -> Result<(), Reason> {
         match self.chats[id].stage {
             Stage::Talking { customer, .. } => {
+                self.chats.unquiet(id);
                 self.chats[id].stage = Stage::Closed;
                 self.close(customer, Party::Agent, out);
             }
@@ -132,12 +141,39 @@ impl Desk {
         }
         self.chats.remove(id);
         self.router.freed(agent);
+        self.unseat(agent, id, out);
+        Ok(())
+    }
+
+    /// The chat goes back to the front of the queue and its customer waits again. Where the
+    /// customer has left meanwhile, all that is left of the chat is its slot.
+    fn hand_over(&mut self, agent: AgentId, id: ChatId, out: &mut Out) -> Result<(), Reason> {
+        let customer = match self.chats[id].stage {
+            Stage::Talking { customer, .. } => customer,
+            Stage::Left => return self.free(agent, id, out),
+            Stage::Closed => return Err(Reason::ChatClosed),
+            Stage::Waiting(_) => unreachable!("an agent holds no waiting chat"),
+        };
+        self.chats.unquiet(id);
+        let chat = &mut self.chats[id];
+        chat.stage = Stage::Waiting(customer);
+        chat.turn = chat.turn.saturating_add(1);
+        self.tally.handed_over += 1;
+        self.router.hand_over(agent, id, self.request(id));
+        let before = self.router.queued().take_while(|chat| *chat != id).count();
+        let position = before as u32 + 1;
+        out.push((customer, Parcel::Customer(ToCustomer::Queued { position })));
+        self.unseat(agent, id, out);
+        Ok(())
+    }
+
+    /// The agent does not hold the chat any more, and may go if it was the last after the shift.
+    fn unseat(&mut self, agent: AgentId, id: ChatId, out: &mut Out) {
         let seat = &mut self.seats[agent.index()];
         seat.chats.retain(|held| *held != id);
         if seat.leaving && seat.chats.is_empty() {
             self.rise(agent, out);
         }
-        Ok(())
     }
 
     fn offline(&mut self, agent: AgentId, out: &mut Out) -> Result<(), Reason> {
@@ -187,9 +223,10 @@ impl Desk {
 /// The chat that an agent's frame names.
 fn named(frame: &FromAgent) -> Option<u64> {
     match frame {
-        FromAgent::Reply { chat, .. } | FromAgent::Close { chat } | FromAgent::Free { chat } => {
-            Some(*chat)
-        }
+        FromAgent::Reply { chat, .. }
+        | FromAgent::Close { chat }
+        | FromAgent::Free { chat }
+        | FromAgent::HandOver { chat } => Some(*chat),
         FromAgent::Online { .. } | FromAgent::Offline {} => None,
     }
 }

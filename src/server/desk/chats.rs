@@ -3,22 +3,53 @@
 //! Law: a place is used again, so that the router's tables stay as small as the most chats open at
 //! once; the number on the wire never is, so that a late frame cannot hit another's chat.
 
+use std::collections::BTreeSet;
 use std::ops::{Index, IndexMut};
 
 use super::ConnId;
 use crate::center::{AgentId, ChatId};
+use crate::time::Time;
+use crate::wire::frame::{Said, ToAgent};
 
 /// An open chat.
 #[derive(Debug)]
 pub(super) struct Chat {
     /// On the wire, from 1.
     pub number: u64,
-    /// As the customer gave it, until it is handed to an agent.
+    /// As the customer gave it.
     pub marker: String,
-    /// The first message, until it is handed to an agent.
-    pub first: Option<String>,
+    /// The level of priority.
+    pub level: u8,
+    /// When an agent was asked for.
+    pub offered: Time,
+    /// The customer's last message, while there is no reply to it.
+    pub pending: Option<Said>,
+    /// Replies so far.
+    pub answered: u32,
+    /// How often it was handed over.
+    pub turn: u8,
     /// Where it stands.
     pub stage: Stage,
+    /// When it is ended if the customer goes on saying nothing.
+    quiet_until: Time,
+}
+
+impl Chat {
+    /// What its agent is told.
+    pub fn assignment(&self) -> ToAgent {
+        let (first, pending) = match self.turn {
+            0 => (self.pending.as_ref(), None),
+            _ => (None, self.pending.clone()),
+        };
+        ToAgent::Assigned {
+            chat: self.number,
+            marker: self.marker.clone(),
+            text: first.map(|said| said.text.clone()),
+            turn: self.turn,
+            answered: self.answered,
+            pending,
+        }
+    }
 }
 
 /// Where a chat stands.
@@ -33,7 +64,7 @@ pub(super) enum Stage {
         /// Who has it.
         agent: AgentId,
     },
-    /// The customer has left; the agent's slot is held.
+    /// The customer has left, or the server has ended the chat; the agent's slot is held.
     Left,
     /// The agent has closed it; its slot is held.
     Closed,
@@ -44,19 +75,33 @@ pub(super) enum Stage {
 pub(super) struct Chats {
     places: Vec<Option<Chat>>,
     free: Vec<ChatId>,
+    /// Those in which the agent waits for the customer, by when they are ended.
+    quiet: BTreeSet<(Time, ChatId)>,
     /// Numbers given so far.
     given: u64,
 }
 
 impl Chats {
-    /// A new chat, waiting.
-    pub fn add(&mut self, customer: ConnId, marker: String, first: Option<String>) -> ChatId {
+    /// A new chat, waiting, with the first message if there is one.
+    pub fn add(
+        &mut self,
+        customer: ConnId,
+        marker: String,
+        text: Option<String>,
+        level: u8,
+        now: Time,
+    ) -> ChatId {
         self.given += 1;
         let chat = Chat {
             number: self.given,
             marker,
-            first,
+            level,
+            offered: now,
+            pending: text.map(|text| Said { seq: 1, text }),
+            answered: 0,
+            turn: 0,
             stage: Stage::Waiting(customer),
+            quiet_until: Time::NEVER,
         };
         let id = self.free.pop().unwrap_or_else(|| {
             self.places.push(None);
@@ -69,9 +114,31 @@ impl Chats {
 
     /// The chat is over and its slot free.
     pub fn remove(&mut self, id: ChatId) {
-        let chat = self.places[id.index()].take();
-        assert!(chat.is_some(), "a chat is removed once");
+        self.unquiet(id);
+        self.places[id.index()] = None;
         self.free.push(id);
+    }
+
+    /// From now on the agent waits for the customer, until the chat is ended.
+    pub fn quiet(&mut self, id: ChatId, until: Time) {
+        self.unquiet(id);
+        if until.comes() {
+            self[id].quiet_until = until;
+            self.quiet.insert((until, id));
+        }
+    }
+
+    /// Nobody waits for the customer any more.
+    pub fn unquiet(&mut self, id: ChatId) {
+        let until = std::mem::replace(&mut self[id].quiet_until, Time::NEVER);
+        if until.comes() {
+            self.quiet.remove(&(until, id));
+        }
+    }
+
+    /// The chat that is ended next because its customer is quiet, and when.
+    pub fn quietest(&self) -> Option<(Time, ChatId)> {
+        self.quiet.first().copied()
     }
 
     /// How many there are.

@@ -3,13 +3,11 @@
 //! Law: a customer has one chat, from `open` to the frame that ends it. One connection, one chat,
 //! because then the end of either is the end of both.
 
-use super::chats::{Chat, Stage};
+use super::chats::Stage;
 use super::{ConnId, Desk, Ending, Out, Parcel, Visitor};
 use crate::center::ChatId;
 use crate::center::router::Offered;
-use crate::center::rules::Request;
-use crate::time::Time;
-use crate::wire::frame::{FromCustomer, Party, ToAgent, ToCustomer};
+use crate::wire::frame::{FromCustomer, Party, Said, ToAgent, ToCustomer};
 use crate::wire::marker;
 use crate::wire::reason::Reason;
 
@@ -26,8 +24,21 @@ impl Desk {
             (FromCustomer::Open { marker, .. }, None) if !marker::is_fit(&marker) => {
                 Some(Reason::BadMarker)
             }
-            (FromCustomer::Open { marker, text }, None) => {
-                self.open(from, marker, text, out);
+            (FromCustomer::Open { priority, .. }, None)
+                if priority >= self.router.rules().levels =>
+            {
+                Some(Reason::BadPriority)
+            }
+            (
+                FromCustomer::Open {
+                    marker,
+                    text,
+                    priority,
+                },
+                None,
+            ) => {
+                let id = self.chats.add(from, marker, text, priority, self.now);
+                self.open(from, id, out);
                 None
             }
             (FromCustomer::Say { .. } | FromCustomer::Leave {}, None) => Some(Reason::NotOpen),
@@ -44,17 +55,9 @@ impl Desk {
         }
     }
 
-    fn open(&mut self, from: ConnId, marker: String, first: Option<String>, out: &mut Out) {
+    fn open(&mut self, from: ConnId, id: ChatId, out: &mut Out) {
         self.tally.chats += 1;
-        let id = self.chats.add(from, marker, first);
-        match self.router.offer(
-            id,
-            Request {
-                level: 0,
-                offered: Time::ZERO,
-                lot: 0,
-            },
-        ) {
+        match self.router.offer(id, self.request(id)) {
             Offered::Rejected => {
                 self.tally.rejected += 1;
                 self.chats.remove(id);
@@ -74,18 +77,29 @@ impl Desk {
         }
     }
 
+    /// A message goes to the agent; while a chat that was handed over waits, one is kept for the
+    /// next agent.
     fn say(&mut self, id: ChatId, seq: u32, text: String, out: &mut Out) -> Option<Reason> {
-        let Chat { number, stage, .. } = self.chats[id];
-        let Stage::Talking { agent, .. } = stage else {
-            return Some(Reason::NotAssigned);
-        };
+        let chat = &mut self.chats[id];
+        let (number, stage) = (chat.number, chat.stage);
+        let said = Said { seq, text };
+        match stage {
+            Stage::Talking { agent, .. } => {
+                let Said { seq, text } = said.clone();
+                let chat = number;
+                self.tell(agent, ToAgent::Message { chat, seq, text }, out);
+            }
+            Stage::Waiting(_) if chat.turn > 0 && chat.pending.is_none() => {}
+            _ => return Some(Reason::NotAssigned),
+        }
+        self.chats[id].pending = Some(said);
+        self.chats.unquiet(id);
         self.tally.messages += 1;
-        let chat = number;
-        self.tell(agent, ToAgent::Message { chat, seq, text }, out);
         None
     }
 
-    /// The customer has left the queue or the chat. Its slot stays held until the agent frees it.
+    /// The customer has left the queue or the chat, or is as good as gone. Its slot stays held until
+    /// the agent frees it.
     pub(super) fn leave(&mut self, id: ChatId, out: &mut Out) {
         match self.chats[id].stage {
             Stage::Waiting(_) => {
@@ -93,6 +107,7 @@ impl Desk {
                 self.chats.remove(id);
             }
             Stage::Talking { agent, .. } => {
+                self.chats.unquiet(id);
                 self.chats[id].stage = Stage::Left;
                 let chat = self.chats[id].number;
                 self.tell(agent, ToAgent::Left { chat }, out);

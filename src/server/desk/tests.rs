@@ -1,6 +1,8 @@
 //! Conversations without a socket.
 
+mod hand_over;
 mod laws;
+mod quiet;
 
 use std::collections::HashMap;
 
@@ -11,29 +13,60 @@ use crate::wire::reason::Reason;
 /// A desk, and all that it has said.
 struct Rig {
     desk: Desk,
+    now: Time,
     heard: HashMap<ConnId, Vec<Parcel>>,
+}
+
+/// How a desk goes that does not end quiet chats.
+fn rules(queue_limit: u32) -> DeskRules {
+    DeskRules {
+        router: RouterRules::new(queue_limit, Policy::FewestActive),
+        inactivity: Span::ENDLESS,
+        seed: 1,
+    }
 }
 
 impl Rig {
     fn new(queue_limit: u32) -> Rig {
-        let rules = RouterRules::new(queue_limit, Policy::FewestActive);
+        Rig::by(rules(queue_limit))
+    }
+
+    fn by(rules: DeskRules) -> Rig {
         let hello = Hello {
             protocol: 1,
             server: "test".to_owned(),
             policy: "fewest-active".to_owned(),
-            queue_limit: Some(queue_limit),
+            queue_limit: Some(rules.router.queue_limit),
+            levels: rules.router.levels,
+            age_after_ms: None,
+            inactivity_ms: None,
             frame_limit: 1024,
             idle_ms: 1_000,
         };
         Rig {
             desk: Desk::new(rules, hello),
+            now: Time::ZERO,
             heard: HashMap::new(),
         }
     }
 
+    /// So many seconds pass; what the desk does by itself meanwhile.
+    fn pass(&mut self, secs: u64) -> Out {
+        self.now = self.now + Span::from_secs(secs);
+        let mut out = Vec::new();
+        self.desk.wake(self.now, &mut out);
+        out
+    }
+
+    fn settle(&mut self) -> Out {
+        let mut out = Vec::new();
+        self.desk.settle(self.now, &mut out);
+        out
+    }
+
     fn input(&mut self, conn: u64, input: Input) -> Out {
         let mut out = Vec::new();
-        self.desk.handle(ConnId(conn), input, &mut out);
+        self.desk.handle(self.now, ConnId(conn), input, &mut out);
         for (conn, parcel) in &out {
             self.heard.entry(*conn).or_default().push(parcel.clone());
         }
@@ -41,9 +74,20 @@ impl Rig {
     }
 
     fn customer(&mut self, conn: u64) -> Out {
+        self.customer_at(conn, 0)
+    }
+
+    fn customer_at(&mut self, conn: u64, priority: u8) -> Out {
         self.input(conn, Input::Joined(Role::Customer));
-        let marker = format!("c{conn}");
-        self.says(conn, FromCustomer::Open { marker, text: None })
+        let (marker, text) = (format!("c{conn}"), None);
+        self.says(
+            conn,
+            FromCustomer::Open {
+                marker,
+                text,
+                priority,
+            },
+        )
     }
 
     fn agent(&mut self, conn: u64, agent: u32, limit: u32) -> Out {
@@ -70,8 +114,17 @@ fn to_agent(conn: u64, frame: ToAgent) -> (ConnId, Parcel) {
 
 fn assigned(conn: u64, chat: u64, marker: &str) -> (ConnId, Parcel) {
     let marker = marker.to_owned();
-    let text = None;
-    to_agent(conn, ToAgent::Assigned { chat, marker, text })
+    to_agent(
+        conn,
+        ToAgent::Assigned {
+            chat,
+            marker,
+            text: None,
+            turn: 0,
+            answered: 0,
+            pending: None,
+        },
+    )
 }
 
 fn refused(conn: u64, reason: Reason, chat: u64) -> Out {
@@ -150,14 +203,19 @@ fn the_first_message_is_handed_over_with_the_chat() {
         FromCustomer::Open {
             marker: marker.clone(),
             text: text.clone(),
+            priority: 0,
         },
     );
     let out = rig.agent(2, 0, 1);
-    let chat = 1;
-    assert_eq!(
-        out[1],
-        to_agent(2, ToAgent::Assigned { chat, marker, text })
-    );
+    let assigned = ToAgent::Assigned {
+        chat: 1,
+        marker,
+        text,
+        turn: 0,
+        answered: 0,
+        pending: None,
+    };
+    assert_eq!(out[1], to_agent(2, assigned));
 }
 
 #[test]
@@ -272,6 +330,12 @@ fn what_cannot_be_followed_is_refused_with_its_reason() {
     let open = |marker: &str| FromCustomer::Open {
         marker: marker.to_owned(),
         text: None,
+        priority: 0,
+    };
+    let high = FromCustomer::Open {
+        marker: "m".to_owned(),
+        text: None,
+        priority: 1,
     };
     let long = "x".repeat(65);
     for (frame, reason) in [
@@ -279,6 +343,7 @@ fn what_cannot_be_followed_is_refused_with_its_reason() {
         (open("white space"), Reason::BadMarker),
         (open(""), Reason::BadMarker),
         (open(&long), Reason::BadMarker),
+        (high, Reason::BadPriority),
     ] {
         assert_eq!(
             rig.says(1, frame),

@@ -8,7 +8,7 @@ use crate::measure::gate::Judge;
 use crate::measure::outline::Outline;
 use crate::scenario::calendar::Calendar;
 use crate::scenario::plan::{
-    Arrivals, AtClosing, Live, Period, Piece, Plan, RateCurve, Shift, Source, Validity,
+    Arrivals, AtClosing, EndsQuiet, Live, Period, Piece, Plan, RateCurve, Shift, Source, Validity,
 };
 use crate::stats::law::{CountLaw, Law};
 use crate::time::{Span, Time};
@@ -281,5 +281,6 @@ fn live() -> Live {
         connect_lead: Span::from_secs(5),
         closing_deadline: Span::from_secs(10),
         start_deadline: Span::from_secs(30),
+        inactivity: EndsQuiet::Server,
     }
 }

@@ -10,6 +10,7 @@ fn hello() -> impl Strategy<Value = Hello> {
         any::<Option<u32>>(),
         any::<u32>(),
         any::<u64>(),
+        any::<(u8, Option<u64>, Option<u64>)>(),
     );
     (any::<String>(), any::<String>(), counts).prop_map(|(server, policy, counts)| Hello {
         protocol: counts.0,
@@ -18,13 +19,21 @@ fn hello() -> impl Strategy<Value = Hello> {
         queue_limit: counts.1,
         frame_limit: counts.2,
         idle_ms: counts.3,
+        levels: counts.4.0,
+        age_after_ms: counts.4.1,
+        inactivity_ms: counts.4.2,
     })
 }
 
 fn from_customer() -> impl Strategy<Value = FromCustomer> {
     prop_oneof![
-        (any::<String>(), any::<Option<String>>())
-            .prop_map(|(marker, text)| FromCustomer::Open { marker, text }),
+        any::<(String, Option<String>, u8)>().prop_map(|(marker, text, priority)| {
+            FromCustomer::Open {
+                marker,
+                text,
+                priority,
+            }
+        }),
         (any::<u32>(), any::<String>()).prop_map(|(seq, text)| FromCustomer::Say { seq, text }),
         Just(FromCustomer::Leave {}),
     ]
@@ -57,6 +66,7 @@ fn from_agent() -> impl Strategy<Value = FromAgent> {
         }),
         any::<u64>().prop_map(|chat| FromAgent::Close { chat }),
         any::<u64>().prop_map(|chat| FromAgent::Free { chat }),
+        any::<u64>().prop_map(|chat| FromAgent::HandOver { chat }),
         Just(FromAgent::Offline {}),
     ]
 }
@@ -65,8 +75,21 @@ fn to_agent() -> impl Strategy<Value = ToAgent> {
     prop_oneof![
         hello().prop_map(ToAgent::Hello),
         any::<(u32, u32)>().prop_map(|(agent, limit)| ToAgent::Online { agent, limit }),
-        (any::<u64>(), any::<String>(), any::<Option<String>>())
-            .prop_map(|(chat, marker, text)| ToAgent::Assigned { chat, marker, text }),
+        (
+            any::<(u64, String, Option<String>)>(),
+            any::<(u8, u32)>(),
+            any::<Option<(u32, String)>>()
+        )
+            .prop_map(
+                |((chat, marker, text), (turn, answered), said)| ToAgent::Assigned {
+                    chat,
+                    marker,
+                    text,
+                    turn,
+                    answered,
+                    pending: said.map(|(seq, text)| Said { seq, text }),
+                }
+            ),
         (any::<(u64, u32)>(), any::<String>()).prop_map(|((chat, seq), text)| ToAgent::Message {
             chat,
             seq,
@@ -132,6 +155,7 @@ fn frames_read_as_documented() {
     let open = FromCustomer::Open {
         marker: "bh-00c0ffee-c17-0-u-0".to_owned(),
         text: None,
+        priority: 0,
     };
     assert_eq!(
         open.encode(),
@@ -178,6 +202,12 @@ fn hostile_texts_are_errors() {
         r#"{"type":"say","seq":1,"seq":2,"text":""}"#,
         r#"{"type":"leave"} {"type":"leave"}"#,
         r#"{"type":"closed","by":"nobody"}"#,
+        r#"{"type":"open","marker":"m","priority":256}"#,
+        r#"{"type":"open","marker":"m","priority":-1}"#,
+        r#"{"type":"hand-over"}"#,
+        r#"{"type":"hand-over","chat":null}"#,
+        r#"{"type":"assigned","chat":1,"marker":"m","turn":300}"#,
+        r#"{"type":"assigned","chat":1,"marker":"m","pending":{"seq":1}}"#,
         &deep_lists,
         &deep_objects,
         &deep_field,

@@ -66,6 +66,39 @@ fn a_run_that_cannot_keep_its_schedule_is_invalid() {
     );
 }
 
+/// What the server keeps to otherwise than the scenario, the run says.
+#[test]
+fn a_server_goes_by_its_flags() {
+    let program = Program::new();
+    let flags = [
+        "serve",
+        "--listen=127.0.0.1:0",
+        "--policy=longest-idle",
+        "--queue-limit=9",
+        "--priorities=3",
+        "--age-after=2m",
+        "--inactivity=4m",
+        "--speed=120",
+    ];
+    let mut server = program.start(&flags);
+    let line = server.line();
+    let address = line.strip_prefix("listening on ").unwrap();
+    let target = ["load", "small.toml", "--target", address, "--skip-closed"];
+    let run = program.run(&[&target[..], &SHORT].concat());
+    assert!(FINE_OR_INVALID.contains(&run.code), "{}", run.stderr);
+    for words in [
+        "routes by longest-idle",
+        "queue limit",
+        "priorities",
+        "age_after",
+        "inactivity",
+    ] {
+        assert!(run.stdout.contains(words), "{words}: {}", run.stdout);
+    }
+    server.send("TERM");
+    server.wait().ends_with(143);
+}
+
 #[test]
 fn a_server_of_its_own_serves_a_run_and_counts_it() {
     let program = Program::new();

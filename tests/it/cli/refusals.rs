@@ -143,6 +143,22 @@ fn a_host_that_is_not_allowed_is_refused() {
 }
 
 #[test]
+fn a_server_is_asked_for_what_it_can_do() {
+    let program = Program::new();
+    for (flags, words) in [
+        (["--policy", "fewest"], "most-active-first"),
+        (["--inactivity", "5"], "15m"),
+        (["--inactivity", "0s"], "above zero"),
+        (["--age-after", "soon"], "15m"),
+        (["--priorities", "0"], "--priorities"),
+        (["--speed", "nan"], "0.001"),
+    ] {
+        let args = [&["serve", "--listen", "127.0.0.1:0"][..], &flags].concat();
+        program.run(&args).fails_with(2, &[flags[0], words]);
+    }
+}
+
+#[test]
 fn too_few_descriptors_are_refused() {
     let program = Program::new();
     program

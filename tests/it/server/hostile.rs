@@ -96,6 +96,49 @@ async fn garbage_costs_one_connection() {
     assert_eq!(stats.tally.violations, 1);
 }
 
+/// Levels that are none, chats of others, messages without end while a chat waits again.
+#[tokio::test]
+async fn what_the_newer_frames_ask_is_checked() {
+    let server = server(10);
+    let mut agent = Peer::agent(&server, 0, 1).await;
+    let mut other = Peer::agent(&server, 1, 1).await;
+    let mut customer = Peer::connect(&server, "/customer").await;
+    let high = json!({"type": "open", "marker": "c0", "priority": 255});
+    customer.say(high).await;
+    assert_eq!(customer.hear().await["reason"], "bad-priority");
+    customer.say(json!({"type": "open", "marker": "c0"})).await;
+    assert_eq!(customer.hear().await["type"], "assigned");
+    let chat = agent.assigned("c0").await;
+    other.say(json!({"type": "hand-over", "chat": chat})).await;
+    assert_eq!(other.hear().await["reason"], "not-your-chat");
+    other.say(json!({"type": "offline"})).await;
+    assert_eq!(other.hear().await["type"], "offline");
+    agent.say(json!({"type": "offline"})).await;
+    agent.say(json!({"type": "hand-over", "chat": chat})).await;
+    assert_eq!(agent.hear().await["type"], "offline");
+    let queued = json!({"type": "queued", "position": 1});
+    assert_eq!(customer.hear().await, queued);
+    for seq in 1..=100 {
+        let said = json!({"type": "say", "seq": seq, "text": "x".repeat(10_000)});
+        customer.say(said).await;
+        if seq > 1 {
+            assert_eq!(customer.hear().await["reason"], "not-assigned");
+        }
+    }
+    agent.say(json!({"type": "hand-over", "chat": chat})).await;
+    assert_eq!(agent.hear().await["reason"], "not-online");
+    let online = json!({"type": "online", "agent": 0, "limit": 1});
+    agent.say(online.clone()).await;
+    assert_eq!(agent.hear().await, online);
+    let assigned = agent.hear().await;
+    assert_eq!(
+        (&assigned["turn"], &assigned["pending"]["seq"]),
+        (&json!(1), &json!(1))
+    );
+    let stats = server.stop();
+    assert_eq!((stats.tally.violations, stats.tally.handed_over), (102, 1));
+}
+
 #[tokio::test]
 async fn who_gives_no_sign_of_life_is_cut() {
     let mut options = options(10);

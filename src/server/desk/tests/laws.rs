@@ -10,15 +10,25 @@ use super::*;
 #[derive(Clone, Copy, Debug)]
 enum Deed {
     Customer,
-    Agent { agent: u32, limit: u32 },
+    Agent {
+        agent: u32,
+        limit: u32,
+    },
     Say(usize),
     Leave(usize),
     Reply(usize, u64),
     Close(usize, u64),
     Free(usize, u64),
-    Online { conn: usize, agent: u32, limit: u32 },
+    HandOver(usize, u64),
+    Online {
+        conn: usize,
+        agent: u32,
+        limit: u32,
+    },
     Offline(usize),
     Gone(usize),
+    /// So many seconds pass.
+    Pass(u64),
 }
 
 fn deeds() -> impl Strategy<Value = Vec<Deed>> {
@@ -30,11 +40,13 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
         1 => conn.clone().prop_map(Deed::Leave),
         2 => (conn.clone(), chat.clone()).prop_map(|(conn, chat)| Deed::Reply(conn, chat)),
         4 => (conn.clone(), chat.clone()).prop_map(|(conn, chat)| Deed::Close(conn, chat)),
-        4 => (conn.clone(), chat).prop_map(|(conn, chat)| Deed::Free(conn, chat)),
+        4 => (conn.clone(), chat.clone()).prop_map(|(conn, chat)| Deed::Free(conn, chat)),
+        2 => (conn.clone(), chat).prop_map(|(conn, chat)| Deed::HandOver(conn, chat)),
         1 => (conn.clone(), 0..4u32, 0..4u32)
             .prop_map(|(conn, agent, limit)| Deed::Online { conn, agent, limit }),
         1 => conn.clone().prop_map(Deed::Offline),
         1 => conn.prop_map(Deed::Gone),
+        2 => (0..40u64).prop_map(Deed::Pass),
     ];
     proptest::collection::vec(deed, 0..120)
 }
@@ -48,6 +60,9 @@ struct Onlooker {
     /// The agents' connections that have said they finish.
     leaving: HashSet<ConnId>,
     waiting: Vec<ConnId>,
+    queue_limit: usize,
+    /// Customers whom an agent has.
+    talking: HashSet<ConnId>,
     numbers: HashSet<u64>,
 }
 
@@ -55,7 +70,7 @@ impl Onlooker {
     /// What an input that was followed changes, before it has its answer.
     fn knows(&mut self, conn: ConnId, input: &Input) {
         match input {
-            Input::Agent(FromAgent::Free { chat }) => {
+            Input::Agent(FromAgent::Free { chat } | FromAgent::HandOver { chat }) => {
                 if let Some((held, _)) = self.agents.get_mut(&conn) {
                     held.remove(chat);
                 }
@@ -65,6 +80,7 @@ impl Onlooker {
             }
             Input::Gone => {
                 self.agents.remove(&conn);
+                self.talking.remove(&conn);
                 self.waiting.retain(|waiting| *waiting != conn);
             }
             _ => {}
@@ -90,8 +106,9 @@ impl Onlooker {
                 Parcel::Agent(ToAgent::Online { limit, .. }) => {
                     self.agents.insert(*conn, (HashSet::new(), *limit));
                 }
-                Parcel::Agent(ToAgent::Assigned { chat, .. }) => {
-                    assert!(self.numbers.insert(*chat), "a number is used once");
+                Parcel::Agent(ToAgent::Assigned { chat, turn, .. }) => {
+                    let new = self.numbers.insert(*chat);
+                    assert_eq!(new, *turn == 0, "a number is used once");
                     let (held, limit) = self.agents.get_mut(conn).expect("online");
                     held.insert(*chat);
                     assert!(held.len() <= *limit as usize, "K is exceeded");
@@ -102,16 +119,23 @@ impl Onlooker {
                     assert!(held.is_empty(), "an agent finishes first");
                 }
                 Parcel::Customer(ToCustomer::Queued { position }) => {
-                    self.waiting.push(*conn);
-                    assert_eq!(*position as usize, self.waiting.len());
+                    let place = *position as usize - 1;
+                    let back = self.talking.remove(conn);
+                    assert!(back || place == self.waiting.len(), "who is new comes last");
+                    assert!(back || place < self.queue_limit, "the queue is full");
+                    self.waiting.insert(place, *conn);
                 }
                 Parcel::Customer(ToCustomer::Assigned { .. }) => {
+                    self.talking.insert(*conn);
                     if let Some(place) = self.waiting.iter().position(|c| c == conn) {
                         assert_eq!(place, 0, "first come, first served");
                         self.waiting.remove(0);
                     }
                 }
-                Parcel::Customer(ToCustomer::Closed { .. }) => self.waiting.retain(|c| c != conn),
+                Parcel::Customer(ToCustomer::Closed { .. }) => {
+                    self.talking.remove(conn);
+                    self.waiting.retain(|c| c != conn);
+                }
                 Parcel::Customer(_) | Parcel::Agent(_) => {}
             }
         }
@@ -165,6 +189,12 @@ fn input_of(deed: Deed, next: u64, onlooker: &Onlooker) -> (u64, Input) {
                 chat: held(conn, chat),
             },
         ),
+        Deed::HandOver(conn, chat) => agent(
+            conn,
+            FromAgent::HandOver {
+                chat: held(conn, chat),
+            },
+        ),
         Deed::Online {
             conn,
             agent: number,
@@ -178,19 +208,30 @@ fn input_of(deed: Deed, next: u64, onlooker: &Onlooker) -> (u64, Input) {
         ),
         Deed::Offline(conn) => agent(conn, FromAgent::Offline {}),
         Deed::Gone(conn) => (pick(conn), Input::Gone),
+        Deed::Pass(_) => unreachable!("time is no input"),
     }
 }
 
 proptest! {
     #[test]
-    fn whatever_is_said_the_laws_hold(deeds in deeds(), queue_limit in 0..6u32) {
-        let mut rig = Rig::new(queue_limit);
-        let (mut onlooker, mut next) = (Onlooker::default(), 0);
+    fn whatever_is_said_the_laws_hold(
+        deeds in deeds(),
+        queue_limit in 0..6u32,
+        inactivity in prop_oneof![Just(Span::ENDLESS), Just(Span::from_secs(30))],
+    ) {
+        let mut rig = Rig::by(DeskRules { inactivity, ..rules(queue_limit) });
+        let queue_limit = queue_limit as usize;
+        let (mut onlooker, mut next) = (Onlooker { queue_limit, ..Onlooker::default() }, 0);
         for deed in deeds {
+            if let Deed::Pass(secs) = deed {
+                onlooker.sees(&rig.pass(secs));
+                prop_assert!(rig.desk.deadline() > rig.now);
+                continue;
+            }
             let follow = match deed {
                 Deed::Customer => {
-                    let marker = format!("c{next}");
-                    Some(Input::Customer(FromCustomer::Open { marker, text: None }))
+                    let (marker, text, priority) = (format!("c{next}"), None, 0);
+                    Some(Input::Customer(FromCustomer::Open { marker, text, priority }))
                 }
                 Deed::Agent { agent, limit } => {
                     Some(Input::Agent(FromAgent::Online { agent, limit }))
@@ -200,19 +241,19 @@ proptest! {
             let (conn, input) = input_of(deed, next, &onlooker);
             let mut out = Vec::new();
             let before = rig.desk.tally().violations;
-            rig.desk.handle(ConnId(conn), input.clone(), &mut out);
+            rig.desk.handle(rig.now, ConnId(conn), input.clone(), &mut out);
             if rig.desk.tally().violations == before {
                 onlooker.knows(ConnId(conn), &input);
             }
             onlooker.sees(&out);
             if let Some(follow) = follow {
                 let mut out = Vec::new();
-                rig.desk.handle(ConnId(conn), follow, &mut out);
+                rig.desk.handle(rig.now, ConnId(conn), follow, &mut out);
                 onlooker.sees(&out);
                 next += 1;
             }
+            onlooker.sees(&rig.settle());
             prop_assert_eq!(rig.desk.waiting() as usize, onlooker.waiting.len());
-            prop_assert!(rig.desk.waiting() <= queue_limit);
             prop_assert!(onlooker.waiting.is_empty() || !onlooker.sees_room());
         }
         (0..next).for_each(|conn| {
@@ -220,5 +261,6 @@ proptest! {
         });
         prop_assert_eq!((rig.desk.chats.len(), rig.desk.waiting()), (0, 0));
         prop_assert!((0..4).all(|agent| rig.desk.held(agent) == 0));
+        prop_assert_eq!(rig.desk.deadline(), Time::NEVER);
     }
 }

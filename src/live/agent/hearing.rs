@@ -1,0 +1,140 @@
+//! Owns what an agent makes of the frames that it hears.
+//!
+//! Law: a chat counts as the agent's from the frame that assigns it to the one that frees it; what
+//! the server says of others is remarked, but for what may have crossed a handing over.
+
+use super::{Desk, Presence};
+use crate::center::agent::{AgentInput, Handover, SlotId};
+use crate::center::customer::Customer;
+use crate::error::Result;
+use crate::live::dial::Dial;
+use crate::time::Time;
+use crate::wire::clean;
+use crate::wire::frame::{Said, ToAgent};
+use crate::wire::marker::Marker;
+
+/// What the server says of a chat that it assigns.
+struct Assignment {
+    chat: u64,
+    marker: String,
+    turn: u8,
+    answered: u32,
+    pending: Option<Said>,
+}
+
+impl<D: Dial> Desk<D> {
+    /// Takes a frame that was read at `now`; true when the server has confirmed the log-out.
+    pub(super) async fn hear(&mut self, frame: ToAgent, now: Time) -> Result<bool> {
+        match frame {
+            ToAgent::Assigned {
+                chat,
+                marker,
+                turn,
+                answered,
+                pending,
+                ..
+            } => {
+                let assignment = Assignment {
+                    chat,
+                    marker,
+                    turn,
+                    answered,
+                    pending,
+                };
+                self.take(assignment, now).await?;
+            }
+            ToAgent::Message { chat, text, .. } => {
+                if let Some(slot) = self.slot_of(chat) {
+                    if let Some(marker) = Marker::of(&text) {
+                        self.scene.read(marker);
+                    }
+                    let message = AgentInput::Message(slot);
+                    self.agent.handle(now, message, &self.scene.agents);
+                }
+            }
+            ToAgent::Left { chat } => self.left(chat, now),
+            ToAgent::Offline {} => return Ok(self.presence == Presence::Leaving),
+            ToAgent::Error { reason, .. } => {
+                self.scene
+                    .remark(format!("the server to an agent: {}", clean(&reason)));
+            }
+            ToAgent::Online { .. } => {
+                if self.presence == Presence::ComingBack {
+                    self.presence = Presence::OnShift;
+                }
+            }
+            ToAgent::Hello(_) => {}
+        }
+        self.drain(now).await?;
+        Ok(false)
+    }
+
+    fn slot_of(&self, chat: u64) -> Option<SlotId> {
+        let slot = self
+            .chats
+            .get(&chat)
+            .and_then(|ours| self.agent.slot_of(*ours));
+        if slot.is_none() && !self.handed_over.contains(&chat) {
+            self.scene
+                .remark("the server spoke to an agent of a chat that the agent does not have");
+        }
+        slot
+    }
+
+    /// A chat is assigned: the customer's draws tell how long it is and what its replies take.
+    async fn take(&mut self, assignment: Assignment, now: Time) -> Result<()> {
+        let chat = assignment.chat;
+        self.handed_over.remove(&chat);
+        let marker = Marker::parse(&assignment.marker);
+        let ours = marker.filter(|marker| marker.run == self.scene.run);
+        let ours = ours.and_then(|m| self.scene.ledger.borrow().find(m.customer, m.attempt));
+        let Some(ours) = ours else {
+            self.scene
+                .remark("the server assigned a chat that is not of this run");
+            return self.refuse(chat).await;
+        };
+        if self.agent.held() >= self.scene.agents.concurrency {
+            self.scene.over_limit.set(self.scene.over_limit.get() + 1);
+            return self.refuse(chat).await;
+        }
+        if self.agent.slot_of(ours).is_some() {
+            self.scene.remark("the server assigned a chat twice");
+            return Ok(());
+        }
+        let caller = self.scene.ledger.borrow().caller(ours);
+        let rules = self.scene.rules(caller.class);
+        let (number, attempt) = (caller.number.into(), caller.attempt.into());
+        let draws = self.scene.people.person(number, attempt);
+        let exchanges = Customer::new(draws, caller.class, rules).closed_after(rules);
+        let mut handover = Handover::of_new(ours, draws, exchanges, chat);
+        if assignment.turn > 0 {
+            handover.turn = assignment.turn;
+            handover.answered = assignment.answered;
+            handover.pending = assignment.pending.is_some();
+        }
+        if let Some(marker) = assignment.pending.and_then(|said| Marker::of(&said.text)) {
+            self.scene.forget(marker);
+        }
+        let input = AgentInput::Assigned(handover);
+        self.agent.handle(now, input, &self.scene.agents);
+        self.chats.insert(chat, ours);
+        let held = self.agent.held();
+        self.scene
+            .record(now, |recorder, now| recorder.slot_taken(held, now));
+        Ok(())
+    }
+
+    /// The customer has left, or the server has ended the chat: composing for it stops at once and
+    /// wrap-up starts.
+    fn left(&mut self, chat: u64, now: Time) {
+        let Some(slot) = self.slot_of(chat) else {
+            return;
+        };
+        let spent = self.agent.attended(slot, now);
+        if let Some(ours) = self.chats.get(&chat) {
+            self.composed(*ours, spent, now);
+        }
+        let left = AgentInput::Left(slot);
+        self.agent.handle(now, left, &self.scene.agents);
+    }
+}

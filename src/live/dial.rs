@@ -1,0 +1,72 @@
+//! Owns `Dial`: how the generator gets a stream to the chat server.
+//!
+//! Law: over the network only a checked `Address` leads anywhere. A trait, so that the same people
+//! also speak over in-memory streams on a paused clock.
+
+use std::future::Future;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+
+use super::target::{Address, Target};
+use crate::error::{Error, Result, in_words};
+
+/// How the generator gets a stream to the chat server.
+pub trait Dial: 'static {
+    /// A connection.
+    type Stream: AsyncRead + AsyncWrite + Unpin + 'static;
+
+    /// The server's name.
+    fn target(&self) -> &Target;
+
+    /// A new connection to it.
+    ///
+    /// # Errors
+    /// Failed (exit 3): nobody answers.
+    fn connect(&self) -> impl Future<Output = Result<Self::Stream>>;
+}
+
+impl Dial for Address {
+    type Stream = TcpStream;
+
+    fn target(&self) -> &Target {
+        Address::target(self)
+    }
+
+    /// Connects to the first of the checked addresses that answers.
+    async fn connect(&self) -> Result<TcpStream> {
+        let mut last = None;
+        for addr in self.checked() {
+            match TcpStream::connect(addr).await {
+                Ok(stream) => {
+                    // A chat message must not wait for the acknowledgement of the one before.
+                    stream
+                        .set_nodelay(true)
+                        .map_err(|error| unreachable(self.target(), &in_words(&error)))?;
+                    return Ok(stream);
+                }
+                Err(error) => last = Some(error),
+            }
+        }
+        let words = last.as_ref().map_or_else(String::new, in_words);
+        let error = unreachable(self.target(), &words);
+        // EMFILE, ENFILE, EADDRNOTAVAIL: descriptors or ports of this machine have run out.
+        let short = last
+            .and_then(|error| error.raw_os_error())
+            .is_some_and(|code| [23, 24, 99].contains(&code));
+        Err(if short {
+            error.of_this_machine()
+        } else {
+            error
+        })
+    }
+}
+
+/// The server cannot be reached, with what can be done.
+pub(super) fn unreachable(target: &Target, words: &str) -> Error {
+    Error::failed(format!("cannot reach {target}: {words}")).with_remedy(format!(
+        "start a server there with `busyhour serve --listen {}`, or leave out --target to have \
+         one started",
+        target.authority()
+    ))
+}

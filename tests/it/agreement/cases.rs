@@ -1,0 +1,468 @@
+//! The table of scenarios in which live and simulated runs have to agree to the millisecond.
+
+use std::path::Path;
+use std::time::Duration;
+
+use busyhour::center::fate::Fate;
+use busyhour::center::rules::{
+    Attention, CustomerClasses, CustomerRules, Policy, Retries, Retry, ShiftEnd,
+};
+use busyhour::live::Options;
+use busyhour::measure::record::Record;
+use busyhour::scenario::plan::{AtClosing, EndsQuiet, Period, Plan, Shift};
+use busyhour::scenario::read_text;
+use busyhour::stats::law::{CountLaw, Law};
+use busyhour::time::{Span, Time};
+
+use super::exact::{agree, fated, in_grains, simulated};
+use super::line::played;
+use crate::plans::Center;
+
+/// How long things take in a scenario, times what they take people. At a higher speed a
+/// millisecond on the wall is a longer time, in which more would happen at once.
+#[derive(Clone, Copy)]
+struct Pace(f64);
+
+impl Pace {
+    fn span(self, secs: f64) -> Span {
+        Span::from_secs_f64(secs * self.0)
+    }
+
+    fn minutes(self, minutes: f64) -> Time {
+        Time::from_secs_f64(minutes * 60.0 * self.0)
+    }
+
+    fn exponential(self, mean: f64) -> Law {
+        Law::exponential(mean * self.0).unwrap()
+    }
+
+    fn lognormal(self, mean: f64, cv: f64) -> Law {
+        Law::lognormal(mean * self.0, cv).unwrap()
+    }
+
+    fn retry(self, chance: f64, mean: f64) -> Option<Retry> {
+        let after = self.exponential(mean);
+        Some(Retry { chance, after })
+    }
+
+    fn shift(self, agent: u32, from: f64, until: f64, end: ShiftEnd) -> Shift {
+        let (from, until) = (self.minutes(from), self.minutes(until));
+        Shift {
+            agent,
+            from,
+            until,
+            end,
+        }
+    }
+
+    /// Half an hour at three agents of two slots, with more to do than they can: people wait, give
+    /// up, and lose patience in the chat.
+    fn busy(self) -> Plan {
+        let center = Center {
+            per_hour: 150.0 / self.0,
+            hours: 0.5 * self.0,
+            warm_up_hours: 0.0,
+            agents: 3,
+            concurrency: 2,
+            reply: self.lognormal(35.0, 0.6),
+            think: self.lognormal(45.0, 0.8),
+            wrap_up: Law::uniform(5.0 * self.0, 40.0 * self.0).unwrap(),
+            exchanges: CountLaw::geometric(3.0).unwrap(),
+            queue_patience: self.exponential(120.0),
+            reply_patience: self.lognormal(120.0, 0.5),
+            slow_down: 0.3,
+            replications: 1,
+            seed: 7,
+            ..Center::default()
+        };
+        center.plan()
+    }
+}
+
+fn customers(plan: &mut Plan, change: impl Fn(&mut CustomerRules)) {
+    plan.customers.rules_mut().for_each(change);
+}
+
+/// So many replications at both speeds: all records together.
+fn all(name: &str, replications: usize, plan: impl Fn(Pace) -> Plan) -> Vec<Record> {
+    let run = |(speed, pace)| {
+        let mut plan = plan(Pace(pace));
+        plan.live.speed = speed;
+        agree(name, &plan, replications)
+    };
+    [(1.0, 1.0), (60.0, 10.0)].map(run).concat()
+}
+
+#[test]
+fn who_waits_gives_up_and_is_slowed_down() {
+    let records = all("busy", 3, Pace::busy);
+    for fate in [Fate::Handled, Fate::AbandonedQueue, Fate::AbandonedChat] {
+        assert!(fated(&records, fate) > 20, "{fate:?}");
+    }
+    let waited = |r: &&Record| r.assigned.comes() && r.assigned > r.offered;
+    assert!(records.iter().filter(waited).count() > 20);
+}
+
+#[test]
+fn who_leaves_silently_and_is_given_up_by_server_or_agent() {
+    for ends in [EndsQuiet::Server, EndsQuiet::Agent] {
+        let records = all("silent", 2, |pace| {
+            let mut plan = pace.busy();
+            plan.agents.inactivity = pace.span(90.0);
+            customers(&mut plan, |rules| rules.silent = 0.5);
+            plan.live.inactivity = ends;
+            plan
+        });
+        let ghost = |r: &&Record| r.fate == Some(Fate::AbandonedQueue) && r.freed.comes();
+        assert!(records.iter().filter(ghost).count() > 10, "{ends:?}");
+        // Some think for longer than the timeout.
+        assert!(fated(&records, Fate::Dropped) > 3, "{ends:?}");
+    }
+}
+
+#[test]
+fn ghosts_whom_nothing_ends_hold_their_slots_to_the_end() {
+    let records = all("silent for ever", 1, |pace| {
+        let mut plan = pace.busy();
+        plan.outline.horizon = pace.minutes(10.0);
+        customers(&mut plan, |rules| rules.silent = 0.3);
+        plan
+    });
+    let held = |r: &&Record| r.agent != u32::MAX && !r.freed.comes();
+    assert!(records.iter().filter(held).count() > 3);
+}
+
+#[test]
+fn who_comes_again() {
+    let records = all("retries", 2, |pace| {
+        let mut plan = pace.busy();
+        plan.router.queue_limit = 3;
+        customers(&mut plan, |rules| {
+            rules.retry = Retries {
+                abandoned: pace.retry(0.6, 200.0),
+                rejected: pace.retry(0.8, 120.0),
+                unresolved: pace.retry(0.3, 300.0),
+            };
+        });
+        plan
+    });
+    assert!(fated(&records, Fate::Rejected) > 10);
+    assert!(records.iter().filter(|r| r.attempt > 1).count() > 10);
+}
+
+#[test]
+fn shifts_end_in_all_ways() {
+    for end in [ShiftEnd::Finish, ShiftEnd::HandOver, ShiftEnd::Drop] {
+        let records = all(&format!("{end:?}"), 3, |pace| {
+            let mut plan = pace.busy();
+            plan.agents.inactivity = pace.span(100.0);
+            customers(&mut plan, |rules| rules.silent = 0.3);
+            plan.team = 4;
+            plan.shifts = vec![
+                pace.shift(0, 0.0, 9.5, end),
+                pace.shift(1, 0.0, 15.25, end),
+                pace.shift(2, 0.0, 60.0, end),
+                pace.shift(3, 6.125, 12.0, end),
+                pace.shift(0, 12.5, 90.0, end),
+                pace.shift(1, 15.5, 90.0, end),
+            ];
+            plan
+        });
+        let spells = |r: &&Record| r.freed.comes() && r.freed.since(r.assigned) != r.held;
+        let handled = records.iter().filter(|r| r.fate == Some(Fate::Handled));
+        let again = handled.filter(spells).count();
+        match end {
+            ShiftEnd::Finish => assert_eq!(again, 0),
+            ShiftEnd::HandOver => assert!(again > 5, "{again}"),
+            ShiftEnd::Drop => assert!(fated(&records, Fate::Dropped) > 10),
+        }
+    }
+}
+
+#[test]
+fn breaks_are_taken_after_the_chats() {
+    all("breaks", 3, |pace| {
+        let mut plan = pace.busy();
+        let finish = ShiftEnd::Finish;
+        // The first comes back before it is done, the second after.
+        plan.shifts = vec![
+            pace.shift(0, 0.0, 8.0, finish),
+            pace.shift(1, 0.0, 10.0, finish),
+            pace.shift(2, 0.0, 90.0, finish),
+            pace.shift(0, 8.25, 90.0, ShiftEnd::HandOver),
+            pace.shift(1, 18.0, 90.0, ShiftEnd::Drop),
+        ];
+        plan
+    });
+}
+
+#[test]
+fn who_waits_at_closing_time_is_sent_away() {
+    let records = all("sent away", 3, |pace| {
+        let mut plan = pace.busy();
+        (plan.at_closing, plan.agents.inactivity) = (AtClosing::SentAway, pace.span(120.0));
+        customers(&mut plan, |rules| {
+            rules.silent = 0.4;
+            rules.retry.rejected = pace.retry(1.0, 400.0);
+        });
+        let period = |(from, until)| Period {
+            from: pace.minutes(from),
+            until: pace.minutes(until),
+        };
+        plan.open = [(0.0, 9.0), (13.0, 21.0), (24.0, 27.5)]
+            .map(period)
+            .to_vec();
+        // One hands over just before the desk closes, and nobody has room.
+        plan.shifts = vec![
+            pace.shift(0, 0.0, 8.9, ShiftEnd::HandOver),
+            pace.shift(1, 0.0, 90.0, ShiftEnd::Finish),
+            pace.shift(2, 0.0, 90.0, ShiftEnd::Finish),
+            pace.shift(0, 13.5, 90.0, ShiftEnd::Finish),
+        ];
+        plan
+    });
+    assert!(fated(&records, Fate::Rejected) > 10);
+    assert!(fated(&records, Fate::Dropped) > 0);
+    assert!(records.iter().filter(|r| r.fate.is_none()).count() > 10);
+}
+
+#[test]
+fn priorities_and_ageing() {
+    let records = all("priorities", 3, |pace| {
+        let mut plan = pace.busy();
+        let basic = plan.customers.rules(0).clone();
+        let business = CustomerRules {
+            level: 1,
+            queue_patience: pace.exponential(300.0),
+            ..basic.clone()
+        };
+        let gold = CustomerRules {
+            level: 2,
+            exchanges: CountLaw::constant(2).unwrap(),
+            ..basic.clone()
+        };
+        plan.customers = CustomerClasses::new(vec![(6.0, basic), (3.0, business), (1.0, gold)]);
+        plan.outline.classes = ["basic", "business", "gold"].map(String::from).to_vec();
+        (plan.router.levels, plan.router.age_after) = (3, pace.span(90.0));
+        plan
+    });
+    // Somebody was overtaken.
+    let overtaken = |a: &Record| {
+        let by = |b: &Record| a.offered < b.offered && b.assigned < a.assigned;
+        a.assigned.comes() && records.iter().any(by)
+    };
+    assert!(records.iter().any(overtaken));
+}
+
+#[test]
+fn wrap_up_takes_attention() {
+    all("wrap-up as attention", 3, |pace| {
+        let mut plan = pace.busy();
+        // With a slow-down they differ: a live agent whose wrap-up ends goes on to the next reply
+        // at once, with a slot less in use, while the next chat is a round trip away.
+        (plan.agents.wrap_up_attends, plan.agents.slow_down) = (true, vec![1.0]);
+        plan
+    });
+}
+
+#[test]
+fn attention_in_all_ways() {
+    for attention in [Attention::OldestCustomer, Attention::Shared] {
+        for end in [None, Some(ShiftEnd::HandOver)] {
+            all(attention.name(), 2, |pace| {
+                let mut plan = pace.busy();
+                (plan.agents.concurrency, plan.agents.attention) = (3, attention);
+                if let Some(end) = end {
+                    plan.shifts[0] = pace.shift(0, 0.0, 14.0, end);
+                }
+                plan
+            });
+        }
+    }
+}
+
+#[test]
+fn the_level_model() {
+    all("levels", 3, |pace| {
+        let mut plan = pace.busy();
+        plan.agents.attention = Attention::Levels;
+        plan.agents.reply = pace.exponential(150.0);
+        plan.agents.wrap_up = Law::constant(0.0).unwrap();
+        plan.agents.slow_down = vec![1.0, 1.3];
+        plan.outline.messages = false;
+        customers(&mut plan, |rules| {
+            rules.exchanges = CountLaw::constant(1).unwrap();
+            rules.reply_patience = Law::Never;
+        });
+        plan
+    });
+}
+
+#[test]
+fn policies() {
+    for policy in [
+        Policy::LongestIdle,
+        Policy::RoundRobin,
+        Policy::MostActiveFirst,
+    ] {
+        all(policy.name(), 2, |pace| {
+            let mut plan = pace.busy();
+            (plan.agents.concurrency, plan.team) = (3, 4);
+            let shift = |agent| pace.shift(agent, 0.0, 9e9, ShiftEnd::Finish);
+            plan.shifts = (0..4).map(shift).collect();
+            plan.router.policy = policy;
+            plan
+        });
+    }
+}
+
+#[test]
+fn customers_close_themselves() {
+    all("closes", 3, |pace| {
+        let mut plan = pace.busy();
+        customers(&mut plan, |rules| rules.closes = 0.5);
+        plan
+    });
+}
+
+#[test]
+fn everything_at_once() {
+    for policy in [Policy::FewestActive, Policy::LongestIdle] {
+        all("everything", 4, |pace| everything(pace, policy));
+    }
+}
+
+fn everything(pace: Pace, policy: Policy) -> Plan {
+    let mut plan = pace.busy();
+    plan.agents.inactivity = pace.span(110.0);
+    (plan.router.queue_limit, plan.router.policy) = (6, policy);
+    plan.at_closing = AtClosing::SentAway;
+    plan.open[0].until = pace.minutes(24.0);
+    let first = CustomerRules {
+        silent: 0.2,
+        retry: Retries {
+            rejected: pace.retry(0.9, 150.0),
+            unresolved: pace.retry(0.2, 200.0),
+            abandoned: None,
+        },
+        ..plan.customers.rules(0).clone()
+    };
+    let second = CustomerRules {
+        level: 1,
+        silent: 0.4,
+        closes: 0.5,
+        retry: Retries {
+            abandoned: pace.retry(0.7, 100.0),
+            ..Retries::default()
+        },
+        ..first.clone()
+    };
+    plan.customers = CustomerClasses::new(vec![(2.0, first), (1.0, second)]);
+    plan.outline.classes = ["first", "second"].map(String::from).to_vec();
+    (plan.router.levels, plan.router.age_after) = (2, pace.span(60.0));
+    plan.shifts = vec![
+        pace.shift(0, 0.0, 11.0, ShiftEnd::HandOver),
+        pace.shift(1, 0.0, 16.5, ShiftEnd::Drop),
+        pace.shift(2, 0.0, 90.0, ShiftEnd::Finish),
+        pace.shift(0, 12.0, 90.0, ShiftEnd::Finish),
+        pace.shift(1, 16.75, 90.0, ShiftEnd::Finish),
+    ];
+    plan
+}
+
+/// The night in which the hour from two to three comes twice, with a shift over it.
+const LONG_NIGHT: &str = r#"
+name = "The long night"
+seed = 3
+[calendar]
+time_zone = "Europe/Madrid"
+start = 2026-10-24T21:00:00
+horizon = "15h"
+opening_hours = { sat = "21:30-24:00", sun = "00:00-11:00" }
+[arrivals]
+rate = "14 per hour"
+[customers]
+queue_patience = "exponential(mean=5m)"
+reply_patience = "lognormal(mean=5m, cv=0.5)"
+think = "lognormal(mean=90s, cv=0.7)"
+exchanges = "geometric(mean=4)"
+[agents]
+concurrency = 2
+reply = "lognormal(mean=70s, cv=0.5)"
+slow_down = 0.1
+wrap_up = "exponential(mean=40s)"
+roster = [
+  { days = "sat", shift = "21:20-02:30", agents = 1 },
+  { days = "sat", shift = "22:00-03:15", agents = 1 },
+  { days = "sun", shift = "02:10-10:50", agents = 1 },
+]
+[run]
+drain_limit = "4h"
+[live]
+speed = 60
+"#;
+
+#[test]
+fn a_night_on_which_the_clocks_change() {
+    let plan = read_text("night", LONG_NIGHT, Path::new(""), &[]).unwrap();
+    // 21:30 to 11:00 are fourteen hours and a half that night.
+    let open: f64 = plan
+        .open
+        .iter()
+        .map(|p| p.until.since(p.from).as_secs_f64())
+        .sum();
+    assert_eq!(open, 14.5 * 3600.0);
+    let records = agree("night", &plan, 3);
+    assert!(fated(&records, Fate::Handled) > 200 && fated(&records, Fate::AbandonedQueue) > 10);
+    assert!(records.iter().filter(|r| r.fate.is_none()).count() > 5);
+}
+
+/// Closed hours are jumped over, and nothing else is different.
+#[test]
+fn skipped_hours_change_no_record_and_no_gauge() {
+    let plan = read_text(
+        "night",
+        LONG_NIGHT,
+        Path::new(""),
+        &[
+            "calendar.start=2026-10-23T12:00:00".into(),
+            "calendar.horizon=60h".into(),
+            "live.connect_lead=500ms".into(),
+        ],
+    );
+    let plan = in_grains(&plan.unwrap(), 0);
+    let run = |skip_closed| {
+        let options = Options {
+            records: true,
+            skip_closed,
+            ..Options::default()
+        };
+        played(&plan, &options)
+    };
+    let (whole, _, long) = run(false);
+    let (skipped, _, short) = run(true);
+    assert_eq!(whole.records, skipped.records);
+    assert_eq!(skipped.records[0], simulated(&plan, 0));
+    for gauge in [
+        "occupancy_ratio",
+        "utilisation_ratio",
+        "queue_mean",
+        "overtime_h",
+    ] {
+        let of = |outcome: &busyhour::live::Outcome| outcome.result.value(gauge).unwrap();
+        assert!((of(&whole) - of(&skipped)).abs() < 1e-9, "{gauge}");
+    }
+    assert_eq!(
+        whole.result.value("arrived"),
+        skipped.result.value("arrived")
+    );
+    // Sixty hours at speed 60 are an hour, of which the desk is open for a quarter.
+    assert!(long > Duration::from_secs(3_500), "{long:?}");
+    assert!(short < Duration::from_secs(1_100), "{short:?}");
+    let reasons = &skipped.result.verdict.reasons;
+    assert!(
+        reasons.iter().any(|r| r.contains("over closed hours, 1d")),
+        "{reasons:?}"
+    );
+    assert_eq!(skipped.result.verdict.valid, Some(true));
+}
