@@ -126,6 +126,7 @@ fn send_away<D>(scene: &Scene<D>, caller: Caller, chat: ChatId, due: Time) {
         }
         false
     });
+    scene.settle(chat, due);
     if rejected {
         scene.again(caller, Again::Rejected, due);
     }
@@ -216,6 +217,9 @@ impl<D: Dial> Visitor<D> {
                     self.scene.on_visit(self.chat, due, |recorder, visit, due| {
                         recorder.left_chat(visit, silently, due);
                     });
+                    if !silently {
+                        self.scene.settle(self.chat, due);
+                    }
                     self.scene.again(self.caller, Again::Abandoned, due);
                     self.depart(silently, due).await
                 }

@@ -290,6 +290,20 @@ impl<D> Scene<D> {
         });
     }
 
+    /// The chat has ended; if that was while it waited to be assigned again, nothing more comes.
+    pub fn settle(&self, chat: ChatId, now: Time) {
+        let unheld = self.on_visit(chat, now, |recorder, visit, now| {
+            let unheld = visit.transfers() > 0 && visit.agent().is_none();
+            if unheld {
+                recorder.handled(visit, now);
+            }
+            unheld
+        });
+        if unheld {
+            self.ledger.borrow_mut().free(chat, now);
+        }
+    }
+
     /// The customer's attempt is over: it may come again, if that is before the horizon.
     pub fn again(&self, caller: Caller, why: Again, now: Time) {
         let rules = self.rules(caller.class);

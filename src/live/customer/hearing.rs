@@ -169,5 +169,6 @@ impl<D: Dial> Visitor<D> {
                 recorder.cut(visit, fate, now);
             }
         });
+        self.scene.settle(self.chat, now);
     }
 }

@@ -394,7 +394,7 @@ wrap_up = "exponential(mean=40s)"
 roster = [
   { days = "sat", shift = "21:20-02:30", agents = 1 },
   { days = "sat", shift = "22:00-03:15", agents = 1 },
-  { days = "sun", shift = "02:10-10:50", agents = 1 },
+  { days = "sun", shift = "02:10-11:00", agents = 1 },
 ]
 [run]
 drain_limit = "4h"
