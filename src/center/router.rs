@@ -165,12 +165,31 @@ impl Router {
         self.show_room(agent);
     }
 
+    /// Gives a chat to an agent at once, where nobody waits and somebody has room; `None` where it
+    /// has to be offered. The same as offering it, but that the queue is not bothered.
+    #[inline]
+    pub fn assign_at_once(&mut self, chat: ChatId, request: Request) -> Option<Assignment> {
+        if self.lines.len() > 0 {
+            return None;
+        }
+        let agent = self.choose(request.lot)?;
+        self.give(agent);
+        Some(Assignment { chat, agent })
+    }
+
     /// The next waiting chat and the agent it goes to, while there are both.
     #[inline]
     pub fn next_assignment(&mut self, now: Time) -> Option<Assignment> {
         let chat = self.lines.first(now)?;
         let agent = self.choose(self.lines.lot(chat))?;
         self.lines.leave(chat);
+        self.give(agent);
+        Some(Assignment { chat, agent })
+    }
+
+    /// The agent holds a slot more.
+    #[inline]
+    fn give(&mut self, agent: AgentId) {
         self.withdraw_room(agent);
         match self.rules.policy {
             Policy::FewestActive | Policy::MostActiveFirst => self.rank_last(agent),
@@ -182,7 +201,6 @@ impl Router {
         self.held += 1;
         debug_assert!(desk.held <= desk.limit);
         self.show_room(agent);
-        Some(Assignment { chat, agent })
     }
 
     /// How many chats wait.

@@ -4,7 +4,7 @@
 
 use super::document::At;
 use super::duration::SPAN;
-use super::form::{Number, Whole};
+use super::form::{Choice, Number, Whole};
 use super::plan::{EndsQuiet, Live, Validity};
 use super::precision::{self, Precision};
 use super::section::Section;
@@ -113,12 +113,19 @@ pub fn ask_live(section: &mut Section) -> Live {
         &SPAN,
         "\"10s\"",
     );
+    let inactivity = section.or(
+        "inactivity",
+        "Who ends a chat whose customer has been quiet for `agents.inactivity`: the server, by a \
+         timeout of its own, or the agent, who closes it.",
+        &Choice(&[("server", EndsQuiet::Server), ("agent", EndsQuiet::Agent)]),
+        "\"server\"",
+    );
     Live {
         speed: speed.value,
         connect_lead: connect_lead.value,
         closing_deadline: closing_deadline.value,
         start_deadline: start_deadline.value,
-        inactivity: EndsQuiet::default(),
+        inactivity: inactivity.value,
     }
 }
 

@@ -3,9 +3,9 @@
 //! Law: at most one entry a subject; entries leave in order of (time, subject), so that ties are
 //! broken by the subject's number and no sequence counter is needed. It knows no chats.
 //!
-//! A calendar queue (Brown 1988): a ring of buckets of equal width, each a doubly linked list by
-//! subject, so that an entry is set, moved and taken out in constant time; the bucket being played
-//! is a short sorted array. A bit a bucket finds the next one with entries. The trade-off: widths
+//! A calendar queue (Brown 1988): a ring of buckets of equal width, each a short list linked by
+//! subject, so that an entry is set in constant time and moved in a few steps; the bucket being
+//! played is a short sorted array. A bit a bucket finds the next one with entries. The trade-off: widths
 //! are fixed from the plan's peak rate, so a rate far above it makes the array long.
 
 use crate::time::{Span, Time};
@@ -21,8 +21,14 @@ const ENTRIES: f64 = 4.0;
 struct Entry {
     /// `Time::NEVER` for none.
     time: Time,
-    before: u32,
     after: u32,
+}
+
+impl Entry {
+    const NONE: Entry = Entry {
+        time: Time::NEVER,
+        after: NIL,
+    };
 }
 
 /// The next wake-up of each subject.
@@ -50,14 +56,7 @@ impl EventQueue {
             .clamp(64, 1 << 16)
             .next_power_of_two();
         EventQueue {
-            entries: vec![
-                Entry {
-                    time: Time::NEVER,
-                    before: NIL,
-                    after: NIL
-                };
-                subjects
-            ],
+            entries: vec![Entry::NONE; subjects],
             heads: vec![NIL; buckets],
             occupied: vec![0; buckets / 64],
             current: Vec::with_capacity(64),
@@ -69,11 +68,7 @@ impl EventQueue {
 
     /// Takes out everything and starts again at time zero.
     pub fn clear(&mut self) {
-        self.entries.fill(Entry {
-            time: Time::NEVER,
-            before: NIL,
-            after: NIL,
-        });
+        self.entries.fill(Entry::NONE);
         self.heads.fill(NIL);
         self.occupied.fill(0);
         self.current.clear();
@@ -84,12 +79,7 @@ impl EventQueue {
     #[inline]
     pub fn admit(&mut self, subject: u32) {
         if subject as usize >= self.entries.len() {
-            let empty = Entry {
-                time: Time::NEVER,
-                before: NIL,
-                after: NIL,
-            };
-            self.entries.resize(subject as usize + 1, empty);
+            self.entries.resize(subject as usize + 1, Entry::NONE);
         }
     }
 
@@ -118,13 +108,8 @@ impl EventQueue {
             return;
         }
         let bucket = day as usize & (self.heads.len() - 1);
-        let head = std::mem::replace(&mut self.heads[bucket], subject);
-        let entry = &mut self.entries[subject as usize];
-        (entry.before, entry.after) = (NIL, head);
-        match head {
-            NIL => self.occupied[bucket >> 6] |= 1 << (bucket & 63),
-            head => self.entries[head as usize].before = subject,
-        }
+        self.entries[subject as usize].after = std::mem::replace(&mut self.heads[bucket], subject);
+        self.occupied[bucket >> 6] |= 1 << (bucket & 63);
     }
 
     #[inline]
@@ -152,20 +137,21 @@ impl EventQueue {
         self.unlink(subject, bucket);
     }
 
-    #[inline]
+    /// Takes the subject out of its bucket's list.
     fn unlink(&mut self, subject: u32, bucket: usize) {
-        let Entry { before, after, .. } = self.entries[subject as usize];
-        match before {
-            NIL => self.heads[bucket] = after,
-            before => self.entries[before as usize].after = after,
+        let after = self.entries[subject as usize].after;
+        let mut here = self.heads[bucket];
+        if here == subject {
+            self.heads[bucket] = after;
+            if after == NIL {
+                self.occupied[bucket >> 6] &= !(1 << (bucket & 63));
+            }
+            return;
         }
-        match after {
-            NIL => {}
-            after => self.entries[after as usize].before = before,
+        while self.entries[here as usize].after != subject {
+            here = self.entries[here as usize].after;
         }
-        if self.heads[bucket] == NIL {
-            self.occupied[bucket >> 6] &= !(1 << (bucket & 63));
-        }
+        self.entries[here as usize].after = after;
     }
 
     /// The earliest wake-up; `Time::NEVER` when there is none.
@@ -187,6 +173,12 @@ impl EventQueue {
         self.len -= 1;
         self.entries[subject as usize].time = Time::NEVER;
         Some((time, subject))
+    }
+
+    /// Whose wake-up is likely to come next, where that is known without a search.
+    #[inline]
+    pub fn upcoming(&self) -> Option<u32> {
+        self.current.last().map(|next| next.1)
     }
 
     /// How many wake-ups there are.
@@ -253,17 +245,13 @@ impl EventQueue {
         let mut subject = std::mem::replace(&mut self.heads[bucket], NIL);
         let (mut stays, mut later) = (NIL, u64::MAX);
         while subject != NIL {
-            let Entry { time, after, .. } = self.entries[subject as usize];
+            let Entry { time, after } = self.entries[subject as usize];
             let entry_day = time.0 >> self.shift;
             if entry_day == day {
                 self.insert_sorted(subject, time);
             } else {
                 later = later.min(entry_day);
-                let entry = &mut self.entries[subject as usize];
-                (entry.before, entry.after) = (NIL, stays);
-                if stays != NIL {
-                    self.entries[stays as usize].before = subject;
-                }
+                self.entries[subject as usize].after = stays;
                 stays = subject;
             }
             subject = after;

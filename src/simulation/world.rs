@@ -169,6 +169,7 @@ impl<'p> World<'p> {
                 break;
             };
             now = at;
+            self.look_ahead();
             recorder.advance(now);
             self.events += 1;
             match subject.checked_sub(self.plan.team) {
@@ -177,6 +178,19 @@ impl<'p> World<'p> {
             }
         }
         now
+    }
+
+    /// Touches the memory of whoever is woken next, so that it is on its way while this wake-up is
+    /// carried out: a large center does not fit into the processor's nearest memory.
+    #[inline]
+    fn look_ahead(&self) {
+        let Some(next) = self.queue.upcoming() else {
+            return;
+        };
+        std::hint::black_box(match next.checked_sub(self.plan.team) {
+            None => self.agents[next as usize].held(),
+            Some(chat) => self.chats[chat as usize].customer.exchange(),
+        });
     }
 
     /// Makes ready for a replication: everybody away, nothing queued.

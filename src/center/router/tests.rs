@@ -51,6 +51,39 @@ fn fewest_active_then_longest_since_assigned() {
 }
 
 #[test]
+fn at_once_is_as_by_the_queue() {
+    for policy in Policy::ALL {
+        let rules = RouterRules::new(u32::MAX, policy);
+        let (mut ours, mut theirs) = (router_by(rules.clone(), 5, 2), router_by(rules, 5, 2));
+        for chat in 0..400u32 {
+            let request = Request {
+                lot: chat.wrapping_mul(2_654_435_769),
+                ..asked(0, 0)
+            };
+            theirs.offer(ChatId(chat % 11), request);
+            let given = theirs.next_assignment(at(0));
+            assert_eq!(
+                ours.assign_at_once(ChatId(chat % 11), request),
+                given,
+                "{policy:?}"
+            );
+            // Free some slot, now and then.
+            if chat % 10 > 3 || given.is_none() {
+                let agent = (0..5)
+                    .map(AgentId)
+                    .find(|agent| ours.held(*agent) > chat % 2);
+                let agent = agent.unwrap_or(AgentId(0));
+                ours.freed(agent);
+                theirs.freed(agent);
+            }
+            if given.is_none() {
+                theirs.withdraw(ChatId(chat % 11));
+            }
+        }
+    }
+}
+
+#[test]
 fn the_order_survives_renumbering() {
     let mut router = router(u32::MAX, 3, 1);
     for chat in 0..20_000 {

@@ -47,17 +47,15 @@ impl<'p> World<'p> {
     #[inline]
     pub(super) fn offer(&mut self, chat: ChatId, now: Time, recorder: &mut Recorder) {
         let request = self.request(chat);
+        if let Some(assignment) = self.router.assign_at_once(chat, request) {
+            self.assign(assignment, now, recorder);
+            self.drain(assignment.agent, now, recorder);
+            return;
+        }
         if self.router.offer(chat, request) == Offered::Rejected {
             recorder.rejected(&mut self.chats[chat.index()].visit, now);
             self.again(chat, Again::Rejected, now, recorder);
             self.over(chat, Time::NEVER, recorder);
-            return;
-        }
-        if let Some(assignment) = self.router.next_assignment(now) {
-            // An agent with room means that nobody waited: it is this chat.
-            debug_assert_eq!(assignment.chat, chat);
-            self.assign(assignment, now, recorder);
-            self.drain(assignment.agent, now, recorder);
             return;
         }
         let rules = self.rules(chat);

@@ -11,11 +11,13 @@ use busyhour::live::Options;
 use busyhour::measure::record::Record;
 use busyhour::scenario::plan::{AtClosing, EndsQuiet, Period, Plan, Shift};
 use busyhour::scenario::read_text;
+use busyhour::scenario::stream::ArrivalStream;
 use busyhour::stats::law::{CountLaw, Law};
 use busyhour::time::{Span, Time};
 
 use super::exact::{agree, fated, in_grains, simulated};
 use super::line::played;
+use crate::brown::p_value;
 use crate::plans::Center;
 
 /// How long things take in a scenario, times what they take people. At a higher speed a
@@ -466,3 +468,45 @@ fn skipped_hours_change_no_record_and_no_gauge() {
     );
     assert_eq!(skipped.result.verdict.valid, Some(true));
 }
+
+/// Those who come live pass the test of Brown et al. at 1 %, as those of the simulation do, and are
+/// the same.
+#[test]
+fn live_arrivals_are_poisson() {
+    let plan = read_text("many", MANY, Path::new(""), &[]).unwrap();
+    let options = Options {
+        records: true,
+        ..Options::default()
+    };
+    let records = &played(&plan, &options).0.records[0];
+    let came: Vec<Time> = records.iter().map(|record| record.offered).collect();
+    let planned: Vec<Time> = ArrivalStream::new(&plan, 0).collect();
+    assert_eq!(came, planned);
+    assert!(came.len() > 1_000, "{}", came.len());
+    assert!(p_value(&plan, &came) > 0.01);
+    // Every second one only is no Poisson process.
+    let half: Vec<Time> = came.iter().copied().step_by(2).collect();
+    assert!(p_value(&plan, &half) < 1e-6);
+}
+
+const MANY: &str = r#"
+name = "Many short chats"
+seed = 8
+[calendar]
+start = 2026-11-23T09:00:00
+horizon = "2h"
+[arrivals]
+rate = "600 per hour"
+intraday = { from = "09:00", every = "30m", weights = [0.5, 1.5, 1.2, 0.8] }
+shape = "linear"
+[customers]
+queue_patience = "exponential(mean=1m)"
+[agents]
+concurrency = 2
+count = 10
+reply = "lognormal(mean=20s, cv=0.5)"
+[run]
+interval = "5m"
+[live]
+speed = 60
+"#;
