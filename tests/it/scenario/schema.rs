@@ -57,6 +57,7 @@ interval = "15m"
 [live]
 speed = 60
 connect_lead = "5s"
+inactivity = "agent"
 closing_deadline = "10s"
 start_deadline = "10s"
 [validity]
