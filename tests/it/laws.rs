@@ -84,6 +84,13 @@ fn run(plan: &Plan, threads: usize) -> Outcome {
     )
 }
 
+/// The result file, but for what stands under `environment`.
+fn bytes(plan: &Plan, threads: usize) -> String {
+    let mut result = run(plan, threads).result;
+    result.environment = Default::default();
+    serde_json::to_string(&result).unwrap()
+}
+
 /// Slots of one agent in use at the same time, from the records.
 fn most_held(records: &[Record], agent: u32) -> usize {
     let own = || records.iter().filter(|r| r.agent == agent);
@@ -192,12 +199,7 @@ proptest! {
 
     #[test]
     fn the_same_bytes_for_any_number_of_threads(plan in plan()) {
-        let bytes = |threads| {
-            let mut result = run(&plan, threads).result;
-            result.environment = Default::default();
-            serde_json::to_string(&result).unwrap()
-        };
-        prop_assert_eq!(bytes(1), bytes(2));
+        prop_assert_eq!(bytes(&plan, 1), bytes(&plan, 2));
     }
 
     /// A patience that cannot matter is not queued; one that is changes nothing.
