@@ -7,3 +7,4 @@ pub mod exp;
 pub mod interval;
 pub mod law;
 pub mod queueing;
+pub mod ziggurat;

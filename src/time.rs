@@ -88,9 +88,9 @@ impl Span {
     #[inline]
     pub fn scaled(self, factor: f64) -> Span {
         // Signed conversions are the cheaper ones.
-        match i64::try_from(self.0) {
-            Ok(nanos) => Span((nanos as f64 * factor) as i64 as u64),
-            Err(_) => Span((self.0 as f64 * factor) as u64),
+        match self.0 as i64 {
+            0.. => Span((self.0 as i64 as f64 * factor) as i64 as u64),
+            _ => Span((self.0 as f64 * factor) as u64),
         }
     }
 }

@@ -110,7 +110,7 @@ impl Agent {
 
     /// Takes note of an input at `now`. Afterwards `next` has to be drained, at the same instant.
     /// Returns the slot of an assigned chat.
-    #[inline]
+    #[inline(always)]
     pub fn handle(&mut self, now: Time, input: AgentInput, rules: &AgentRules) -> Option<SlotId> {
         match input {
             AgentInput::Online => self.presence = Presence::Online,
@@ -132,26 +132,25 @@ impl Agent {
 
     /// What the agent does next at `now`; to be called until there is no act, each carried out
     /// before the next call.
-    #[inline]
+    #[inline(always)]
     pub fn next(&mut self, now: Time, rules: &AgentRules) -> Step<AgentAct> {
+        if self.until > now {
+            if self.timed > 0
+                && let Some(timed) = self.release(now, rules)
+            {
+                return act(timed);
+            }
+            if self.parting != ShiftEnd::Finish
+                && let Some(parted) = self.part(now, rules)
+            {
+                return act(parted);
+            }
+            if self.composing == NONE && self.head != NONE {
+                self.pick(now, rules);
+            }
+        }
         if self.until <= now {
             return act(self.finish(now, rules));
-        }
-        if self.timed > 0
-            && let Some(timed) = self.release(now, rules)
-        {
-            return act(timed);
-        }
-        if self.parting != ShiftEnd::Finish
-            && let Some(parted) = self.part(now, rules)
-        {
-            return act(parted);
-        }
-        if self.composing == NONE && self.head != NONE {
-            self.pick(now, rules);
-            if self.until <= now {
-                return self.next(now, rules);
-            }
         }
         if self.presence == Presence::Leaving && self.held == 0 {
             self.presence = Presence::Away;
@@ -227,7 +226,7 @@ impl Agent {
     }
 
     /// Starts the work after the chat.
-    #[inline]
+    #[inline(never)]
     fn wrap_up(&mut self, now: Time, slot: SlotId, rules: &AgentRules) {
         let sharing = self.is_sharing();
         let place = &mut self.slots[slot.0 as usize];
@@ -271,6 +270,7 @@ impl Agent {
 
     /// Acts on the earliest deadline that has come, then the lowest slot: a wrap-up is over, or a
     /// customer has been quiet too long.
+    #[inline(never)]
     fn release(&mut self, now: Time, rules: &AgentRules) -> Option<AgentAct> {
         let (until, index) = self.earliest()?;
         if until > now {
@@ -339,6 +339,14 @@ impl Agent {
         };
         self.composing = slot;
         (self.since, self.until) = (now, now + takes);
+    }
+
+    /// Until when the agent is at one reply and looks up for nothing: a message that comes before
+    /// joins the composer's queue and changes no more. None where it may change what the agent does.
+    #[inline]
+    pub fn engaged(&self, rules: &AgentRules) -> Option<Time> {
+        let alone = self.beside.is_none() && rules.inactivity == Span::ENDLESS;
+        (self.composing != NONE && alone).then_some(self.until)
     }
 
     /// The chat whose slot the composer is at or will be done with first, and until when.

@@ -92,7 +92,7 @@ impl Customer {
     }
 
     /// Takes one input at `now` and says what the customer does, and when to wake it.
-    #[inline]
+    #[inline(always)]
     pub fn handle(
         &mut self,
         now: Time,

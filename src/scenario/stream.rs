@@ -6,7 +6,7 @@
 use super::busyness::Busyness;
 use super::plan::{Arrivals, Piece, Plan, RateCurve};
 use crate::random::{Draws, Kind, Population, Purpose};
-use crate::stats::law::exponential;
+use crate::stats::ziggurat::exponential;
 use crate::time::Time;
 
 /// The instants at which customers come, ascending, from the plan's begin to its horizon.

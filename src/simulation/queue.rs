@@ -84,7 +84,7 @@ impl EventQueue {
     }
 
     /// Sets or moves the subject's wake-up; `Time::NEVER` takes it out.
-    #[inline]
+    #[inline(always)]
     pub fn set(&mut self, subject: u32, time: Time) {
         let present = self.entries[subject as usize].time;
         if present == time {
@@ -98,7 +98,7 @@ impl EventQueue {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn insert(&mut self, subject: u32, time: Time) {
         self.len += 1;
         self.entries[subject as usize].time = time;
@@ -123,7 +123,7 @@ impl EventQueue {
         self.current[place] = (time, subject);
     }
 
-    #[inline]
+    #[inline(never)]
     fn remove(&mut self, subject: u32, time: Time) {
         self.len -= 1;
         self.entries[subject as usize].time = Time::NEVER;
@@ -169,7 +169,11 @@ impl EventQueue {
         if self.current.is_empty() && !self.turn() {
             return None;
         }
-        let (time, subject) = self.current.pop_if(|first| first.0 < limit)?;
+        let (time, subject) = *self.current.last()?;
+        if time >= limit {
+            return None;
+        }
+        self.current.truncate(self.current.len() - 1);
         self.len -= 1;
         self.entries[subject as usize].time = Time::NEVER;
         Some((time, subject))

@@ -242,7 +242,7 @@ impl<'p> World<'p> {
     fn assign_all(&mut self, now: Time, recorder: &mut Recorder) {
         while let Some(assignment) = self.router.next_assignment(now) {
             self.assign(assignment, now, recorder);
-            self.drain(assignment.agent, now, recorder);
+            self.attend(assignment.agent, assignment.chat, now, recorder);
         }
     }
 
@@ -258,8 +258,11 @@ impl<'p> World<'p> {
                     self.queue.set(self.plan.team + chat.0, step.wake);
                     return;
                 }
-                let message = AgentInput::Message(place.visit.slot());
-                self.tell(chat, now, message, recorder);
+                if let Some(agent) = place.visit.agent() {
+                    let message = AgentInput::Message(place.visit.slot());
+                    self.agents[agent as usize].handle(now, message, &self.plan.agents);
+                    self.attend(AgentId(agent), chat, now, recorder);
+                }
             }
             Some(CustomerAct::LeaveQueue { silently }) => {
                 recorder.left_queue(&mut place.visit, silently, now);
@@ -293,20 +296,25 @@ impl<'p> World<'p> {
         let spent = self.agents[agent as usize].attended(visit.slot(), now);
         recorder.composed(visit, spent);
         let left = AgentInput::Left(visit.slot());
-        self.tell(chat, now, left, recorder);
+        self.agents[agent as usize].handle(now, left, &self.plan.agents);
+        self.drain(AgentId(agent), now, recorder);
     }
 
-    /// Tells the chat's agent and carries out what follows.
+    /// The agent has a message of the chat: it joins its queue, or everything that follows at this
+    /// instant is carried out.
     #[inline]
-    fn tell(&mut self, chat: ChatId, now: Time, input: AgentInput, recorder: &mut Recorder) {
-        if let Some(agent) = self.chats[chat.index()].visit.agent() {
-            self.agents[agent as usize].handle(now, input, &self.plan.agents);
-            self.drain(AgentId(agent), now, recorder);
+    fn attend(&mut self, agent: AgentId, chat: ChatId, now: Time, recorder: &mut Recorder) {
+        let Some(until) = self.agents[agent.index()].engaged(&self.plan.agents) else {
+            return self.drain(agent, now, recorder);
+        };
+        let deadline = self.chats[chat.index()].customer.deadline();
+        if deadline < until || self.eager {
+            self.queue.set(self.plan.team + chat.0, deadline);
         }
     }
 
     /// Carries out all that the agent does at this instant, and queues its next wake-up.
-    #[inline]
+    #[inline(never)]
     fn drain(&mut self, agent: AgentId, now: Time, recorder: &mut Recorder) {
         loop {
             let desk = &mut self.agents[agent.index()];
@@ -338,12 +346,12 @@ impl<'p> World<'p> {
         if let Some(assignment) = self.router.next_assignment(now) {
             self.assign(assignment, now, recorder);
             if assignment.agent != agent {
-                self.drain(assignment.agent, now, recorder);
+                self.attend(assignment.agent, assignment.chat, now, recorder);
             }
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn deliver(&mut self, agent: AgentId, reply: Reply, now: Time, recorder: &mut Recorder) {
         let Reply {
             slot,

@@ -32,21 +32,14 @@ const STEP_HIGH: f64 = 0.01083042469326756;
 const STEP_LOW: f64 = 2.9815858269852933e-12;
 /// Adding and taking away 1.5 x 2^52 rounds to a whole number.
 const ROUND: f64 = 6_755_399_441_055_744.0;
-/// Beyond these lie zero and infinity.
-const LEAST: f64 = -708.0;
-const MOST: f64 = 709.0;
+/// Beyond it lie zero and infinity.
+const MOST: f64 = 708.0;
 
-/// e to the power of `x`, within 1e-13 of it; zero below -708, infinite above 709.
+/// e to the power of `x`, within 1e-13 of it; zero below -708, infinite above 708.
 #[inline]
 pub fn exp(x: f64) -> f64 {
-    if !(LEAST..=MOST).contains(&x) {
-        return if x > MOST {
-            f64::INFINITY
-        } else if x < LEAST {
-            0.0
-        } else {
-            f64::NAN
-        };
+    if !(x.abs() <= MOST) {
+        return beyond(x);
     }
     let shifted = x * STEPS + ROUND;
     let steps = shifted - ROUND;
@@ -59,15 +52,24 @@ pub fn exp(x: f64) -> f64 {
     power + power * series
 }
 
+#[cold]
+fn beyond(x: f64) -> f64 {
+    match x.total_cmp(&0.0) {
+        _ if x.is_nan() => x,
+        std::cmp::Ordering::Less => 0.0,
+        _ => f64::INFINITY,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn is_the_exponential_to_thirteen_digits() {
-        for i in -70_000..70_900 {
+        for i in -70_800..70_800 {
             let x = f64::from(i) * 0.01 + 0.003_7 * f64::from(i % 7);
-            if (LEAST..=MOST).contains(&x) {
+            if x.abs() <= MOST {
                 let relative = exp(x) / x.exp() - 1.0;
                 assert!(relative.abs() < 1e-13, "{x} {relative}");
             }
@@ -81,6 +83,6 @@ mod tests {
         assert_eq!(exp(800.0), f64::INFINITY);
         assert_eq!(exp(-800.0), 0.0);
         assert!(exp(f64::NAN).is_nan());
-        assert!(exp(709.0).is_finite() && exp(-708.0) > 0.0);
+        assert!(exp(708.0).is_finite() && exp(-708.0) > 0.0);
     }
 }

@@ -13,7 +13,7 @@ mod tests;
 use std::sync::Arc;
 
 use rand::RngExt;
-use rand_distr::{Distribution, Exp1, StandardNormal};
+use rand_distr::Distribution;
 use statrs::distribution::ContinuousCDF;
 use statrs::function::gamma::ln_gamma;
 
@@ -23,6 +23,7 @@ pub use phases::Phases;
 use build::positive;
 
 use super::exp::exp;
+use super::ziggurat::{exponential, normal};
 use crate::random::Stream;
 use crate::time::Span;
 
@@ -131,21 +132,21 @@ impl Law {
     }
 
     /// One draw; at most 292 years.
-    #[inline]
+    #[inline(always)]
     pub fn sample(&self, stream: &mut Stream) -> Span {
         match self {
-            Law::Never => Span::ENDLESS,
-            Law::Constant(span) => *span,
-            Law::Exponential { mean } => nanoseconds(mean * exponential(stream)),
             Law::LogNormal { mu, sigma } => nanoseconds(exp(mu + sigma * normal(stream))),
-            seldom => seldom.sample_seldom(stream),
+            Law::Exponential { mean } => nanoseconds(mean * exponential(stream)),
+            other => other.sample_other(stream),
         }
     }
 
-    /// One draw of the laws that are used seldom.
+    /// One draw of the laws that are not part of whoever draws.
     #[inline(never)]
-    fn sample_seldom(&self, stream: &mut Stream) -> Span {
+    fn sample_other(&self, stream: &mut Stream) -> Span {
         nanoseconds(match self {
+            Law::Never => return Span::ENDLESS,
+            Law::Constant(span) => return *span,
             Law::Uniform { low, high } => low + (high - low) * stream.random::<f64>(),
             Law::Gamma { sampler, .. } => sampler.sample(stream),
             Law::Weibull { shape, scale } => scale * exponential(stream).powf(1.0 / shape),
@@ -155,7 +156,7 @@ impl Law {
                 return Span(lengths[(stream.random::<f64>() * lengths.len() as f64) as usize]);
             }
             Law::Grained { law, grain } => return law.sample(stream).in_grains(*grain),
-            often => return often.sample(stream),
+            Law::LogNormal { .. } | Law::Exponential { .. } => return self.sample(stream),
         })
     }
 
@@ -234,16 +235,4 @@ fn triangular(low: f64, mode: f64, high: f64, p: f64) -> f64 {
 #[inline]
 fn nanoseconds(value: f64) -> Span {
     Span(value as i64 as u64)
-}
-
-/// A standard exponential draw (ziggurat).
-#[inline]
-pub fn exponential(stream: &mut Stream) -> f64 {
-    Exp1.sample(stream)
-}
-
-/// A standard normal draw (ziggurat).
-#[inline]
-pub fn normal(stream: &mut Stream) -> f64 {
-    StandardNormal.sample(stream)
 }

@@ -161,7 +161,7 @@ impl Recorder {
     }
 
     /// A reply was delivered to a customer who is there.
-    #[inline]
+    #[inline(always)]
     pub fn replied(&mut self, visit: &mut Visit, now: Time) {
         let latency = now.since(visit.pending);
         visit.pending = Time::NEVER;

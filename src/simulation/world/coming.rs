@@ -49,7 +49,7 @@ impl<'p> World<'p> {
         let request = self.request(chat);
         if let Some(assignment) = self.router.assign_at_once(chat, request) {
             self.assign(assignment, now, recorder);
-            self.drain(assignment.agent, now, recorder);
+            self.attend(assignment.agent, chat, now, recorder);
             return;
         }
         if self.router.offer(chat, request) == Offered::Rejected {

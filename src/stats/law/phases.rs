@@ -4,8 +4,9 @@
 
 use rand::RngExt;
 
-use super::{Impossible, NS, bisect, exponential, positive};
+use super::{Impossible, NS, bisect, positive};
 use crate::random::Stream;
+use crate::stats::ziggurat::exponential;
 
 /// Exponentials, one of which is drawn.
 #[derive(Clone, Debug, PartialEq)]
