@@ -1,7 +1,7 @@
 //! The heart: what happens to customers and agents, and who gets which chat.
 //!
-//! Law: pure. People and router take the time, an input and their draws, and hand back at most one
-//! act and the one instant at which they want to be woken. They know no clock, socket, thread,
+//! Law: pure. People and router take the time, an input and their draws, hand back at most one act,
+//! and have one instant at which they want to be woken. They know no clock, socket, thread,
 //! text or global, so the simulation, the live generator and the server share every rule.
 
 pub mod agent;
@@ -11,17 +11,6 @@ pub mod order;
 pub mod router;
 pub mod rules;
 pub mod sharing;
-
-use crate::time::Time;
-
-/// What a machine wants after an input: an act for the world, or rest until a wake-up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Step<Act> {
-    /// What the world has to carry out before it asks again.
-    pub act: Option<Act>,
-    /// When the machine wants `Wake`; `Time::NEVER` for not at all.
-    pub wake: Time,
-}
 
 /// A chat, by the number its driver gave it; numbers are dense and used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

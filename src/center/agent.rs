@@ -12,10 +12,10 @@ mod slots;
 
 use super::rules::{AgentRules, Attention, ShiftEnd};
 use super::sharing::Sharing;
-use super::{ChatId, Step};
+use super::ChatId;
 use crate::random::Purpose;
 use crate::time::{Span, Time};
-pub use act::{AgentAct, AgentInput, Handover, Reply, SlotId};
+pub use act::{AgentAct, AgentInput, Deed, Handover, SlotId};
 use slots::{NONE, Slot, State};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,33 +133,42 @@ impl Agent {
     /// What the agent does next at `now`; to be called until there is no act, each carried out
     /// before the next call.
     #[inline(always)]
-    pub fn next(&mut self, now: Time, rules: &AgentRules) -> Step<AgentAct> {
+    pub fn next(&mut self, now: Time, rules: &AgentRules) -> Option<AgentAct> {
         if self.until > now {
             if self.timed > 0
-                && let Some(timed) = self.release(now, rules)
+                && let Some(slot) = self.due(now)
             {
-                return act(timed);
+                return Some(self.release(now, slot, rules));
             }
             if self.parting != ShiftEnd::Finish
-                && let Some(parted) = self.part(now, rules)
+                && let Some(slot) = self.first_open()
             {
-                return act(parted);
+                let composed = self.withdraw(now, slot, rules);
+                let (deed, chat) = self.part(now, slot, rules);
+                return Some(act(deed, slot, chat, composed));
             }
             if self.composing == NONE && self.head != NONE {
                 self.pick(now, rules);
             }
         }
-        if self.until <= now {
-            return act(self.finish(now, rules));
-        }
-        if self.presence == Presence::Leaving && self.held == 0 {
+        (self.until <= now).then(|| self.finish(now, rules))
+    }
+
+    /// The one instant at which the agent wants to be woken; good once there is no act left.
+    #[inline]
+    pub fn deadline(&self) -> Time {
+        self.until.min(self.first_deadline())
+    }
+
+    /// Whether the agent goes now: the shift is over and so is the last chat. True once; to be
+    /// asked when there is no act left.
+    #[inline]
+    pub fn leaves(&mut self) -> bool {
+        let leaves = self.presence == Presence::Leaving && self.held == 0;
+        if leaves {
             self.presence = Presence::Away;
-            return act(AgentAct::Offline);
         }
-        Step {
-            act: None,
-            wake: self.until.min(self.first_deadline()),
-        }
+        leaves
     }
 
     /// Gives a slot to a chat.
@@ -246,13 +255,14 @@ impl Agent {
     }
 
     /// The composer is done with what it was at.
-    #[inline]
+    #[inline(always)]
     fn finish(&mut self, now: Time, rules: &AgentRules) -> AgentAct {
         let slot = SlotId(self.composing);
         let composed = self.leave_off(now, slot, rules);
         let place = &mut self.slots[slot.0 as usize];
         if place.state == State::Wrapping {
-            return self.set_free(now, slot, rules);
+            let chat = self.set_free(now, slot, rules);
+            return act(Deed::Free, slot, chat, Span::ZERO);
         }
         let (chat, last) = (place.chat, place.exchange >= place.exchanges);
         if last {
@@ -260,61 +270,45 @@ impl Agent {
         } else {
             self.quiet(now, slot, rules);
         }
-        AgentAct::Reply(Reply {
-            slot,
-            chat,
-            last,
-            composed,
-        })
+        act(Deed::Reply { last }, slot, chat, composed)
     }
 
-    /// Acts on the earliest deadline that has come, then the lowest slot: a wrap-up is over, or a
-    /// customer has been quiet too long.
-    #[inline(never)]
-    fn release(&mut self, now: Time, rules: &AgentRules) -> Option<AgentAct> {
-        let (until, index) = self.earliest()?;
-        if until > now {
-            return None;
-        }
-        let slot = SlotId(index);
+    /// Acts on a deadline that has come: a wrap-up is over, or a customer has been quiet too long.
+    #[inline(always)]
+    fn release(&mut self, now: Time, slot: SlotId, rules: &AgentRules) -> AgentAct {
         self.untime(slot);
-        let place = &self.slots[usize::from(index)];
+        let place = &self.slots[usize::from(slot.0)];
         if place.state == State::WrapUp {
-            return Some(self.set_free(now, slot, rules));
+            let chat = self.set_free(now, slot, rules);
+            return act(Deed::Free, slot, chat, Span::ZERO);
         }
         let chat = place.chat;
         self.wrap_up(now, slot, rules);
-        Some(AgentAct::Expire { slot, chat })
+        act(Deed::Expire, slot, chat, Span::ZERO)
     }
 
-    /// The shift is over: hands over or ends one open chat after the other.
+    /// An open chat while the shift is over and chats are not to be finished: the first.
     #[cold]
-    fn part(&mut self, now: Time, rules: &AgentRules) -> Option<AgentAct> {
-        let Some(index) = self.slots.iter().position(|slot| slot.state.is_open()) else {
+    fn first_open(&mut self) -> Option<SlotId> {
+        let open = self.slots.iter().position(|slot| slot.state.is_open());
+        if open.is_none() {
             self.parting = ShiftEnd::Finish;
-            return None;
-        };
-        let slot = SlotId(index as u16);
-        let composed = self.withdraw(now, slot, rules);
-        let chat = self.slots[index].chat;
+        }
+        open.map(|index| SlotId(index as u16))
+    }
+
+    /// The shift is over: hands over or ends an open chat that the composer has left.
+    #[cold]
+    fn part(&mut self, now: Time, slot: SlotId, rules: &AgentRules) -> (Deed, ChatId) {
         if self.parting == ShiftEnd::Drop {
             self.wrap_up(now, slot, rules);
-            return Some(AgentAct::Drop {
-                slot,
-                chat,
-                composed,
-            });
+            return (Deed::Drop, self.slots[usize::from(slot.0)].chat);
         }
-        self.set_free(now, slot, rules);
-        Some(AgentAct::HandOver {
-            slot,
-            chat,
-            composed,
-        })
+        (Deed::HandOver, self.set_free(now, slot, rules))
     }
 
     #[inline]
-    fn set_free(&mut self, now: Time, slot: SlotId, rules: &AgentRules) -> AgentAct {
+    fn set_free(&mut self, now: Time, slot: SlotId, rules: &AgentRules) -> ChatId {
         self.keep_pace(now, rules);
         let place = &mut self.slots[slot.0 as usize];
         let chat = place.chat;
@@ -322,7 +316,7 @@ impl Agent {
         self.free = slot.0;
         self.held -= 1;
         self.look_ahead(rules);
-        AgentAct::Freed { slot, chat }
+        chat
     }
 
     /// Takes up the next in the composer's queue.
@@ -426,12 +420,14 @@ impl Agent {
     }
 }
 
-/// A step with an act: the wake-up is named when there are no more acts.
-#[inline]
-fn act(act: AgentAct) -> Step<AgentAct> {
-    Step {
-        act: Some(act),
-        wake: Time::NEVER,
+/// Built in the one place that hands it on: an act that a call returned would go by memory.
+#[inline(always)]
+fn act(deed: Deed, slot: SlotId, chat: ChatId, composed: Span) -> AgentAct {
+    AgentAct {
+        deed,
+        slot,
+        chat,
+        composed,
     }
 }
 

@@ -3,7 +3,6 @@
 //! Law: one deadline at a time, since a customer is away, waits, waits for a reply, or thinks. The
 //! machine never acts before it is woken at that deadline.
 
-use super::Step;
 use super::rules::CustomerRules;
 use crate::random::{Draws, Purpose};
 use crate::time::Time;
@@ -17,7 +16,7 @@ pub enum CustomerInput {
     Assigned,
     /// The agent's reply was delivered.
     Reply,
-    /// The deadline that the last step named has come.
+    /// The deadline has come.
     Wake,
 }
 
@@ -91,15 +90,15 @@ impl Customer {
         }
     }
 
-    /// Takes one input at `now` and says what the customer does, and when to wake it.
+    /// Takes one input at `now` and says what the customer does; the deadline may be another then.
     #[inline(always)]
     pub fn handle(
         &mut self,
         now: Time,
         input: CustomerInput,
         rules: &CustomerRules,
-    ) -> Step<CustomerAct> {
-        let act = match (input, self.state) {
+    ) -> Option<CustomerAct> {
+        match (input, self.state) {
             (CustomerInput::Queued, State::New) => {
                 let patience = rules
                     .queue_patience
@@ -125,10 +124,6 @@ impl Customer {
             // A chat that was handed over is assigned again, a live server may repeat or cross
             // frames: what no longer concerns is let pass.
             _ => None,
-        };
-        Step {
-            act,
-            wake: self.deadline,
         }
     }
 
@@ -268,54 +263,37 @@ mod tests {
         Time::ZERO + Span::from_secs(secs)
     }
 
-    fn step(act: Option<CustomerAct>, wake: Time) -> Step<CustomerAct> {
-        Step { act, wake }
-    }
-
     #[test]
     fn a_chat_of_two_exchanges() {
         let (mut customer, rules) = (customer(), rules());
-        let mut tell = |secs, input| customer.handle(at(secs), input, &rules);
-        assert_eq!(tell(0, CustomerInput::Queued), step(None, at(180)));
-        assert_eq!(tell(10, CustomerInput::Assigned), step(None, at(410)));
-        assert_eq!(tell(50, CustomerInput::Reply), step(None, at(110)));
-        assert_eq!(
-            tell(110, CustomerInput::Wake),
-            step(Some(CustomerAct::Send), at(510))
-        );
-        assert_eq!(
-            tell(150, CustomerInput::Reply),
-            step(Some(CustomerAct::Done { closes: false }), Time::NEVER)
-        );
-        assert_eq!(tell(151, CustomerInput::Reply), step(None, Time::NEVER));
+        let mut tell = |secs, input| {
+            let act = customer.handle(at(secs), input, &rules);
+            (act, customer.deadline())
+        };
+        assert_eq!(tell(0, CustomerInput::Queued), (None, at(180)));
+        assert_eq!(tell(10, CustomerInput::Assigned), (None, at(410)));
+        assert_eq!(tell(50, CustomerInput::Reply), (None, at(110)));
+        let sent = Some(CustomerAct::Send);
+        assert_eq!(tell(110, CustomerInput::Wake), (sent, at(510)));
+        let done = Some(CustomerAct::Done { closes: false });
+        assert_eq!(tell(150, CustomerInput::Reply), (done, Time::NEVER));
+        assert_eq!(tell(151, CustomerInput::Reply), (None, Time::NEVER));
     }
 
     #[test]
     fn patience_ends_in_the_queue_and_in_the_chat() {
         let (mut waiting, rules) = (customer(), rules());
         waiting.handle(at(0), CustomerInput::Queued, &rules);
-        assert_eq!(
-            waiting.handle(at(179), CustomerInput::Wake, &rules).act,
-            None
-        );
+        let stays = waiting.handle(at(179), CustomerInput::Wake, &rules);
+        assert_eq!(stays, None);
         let left = waiting.handle(at(180), CustomerInput::Wake, &rules);
-        assert_eq!(
-            left,
-            step(
-                Some(CustomerAct::LeaveQueue { silently: false }),
-                Time::NEVER
-            )
-        );
+        assert_eq!(left, Some(CustomerAct::LeaveQueue { silently: false }));
+        assert_eq!(waiting.deadline(), Time::NEVER);
         let mut pending = customer();
         pending.handle(at(0), CustomerInput::Assigned, &rules);
         let left = pending.handle(at(400), CustomerInput::Wake, &rules);
-        assert_eq!(
-            left,
-            step(
-                Some(CustomerAct::LeaveChat { silently: false }),
-                Time::NEVER
-            )
-        );
+        assert_eq!(left, Some(CustomerAct::LeaveChat { silently: false }));
+        assert_eq!(pending.deadline(), Time::NEVER);
     }
 
     #[test]
@@ -326,7 +304,7 @@ mod tests {
         assert_eq!(pending.closed_after(&rules), u32::MAX);
         pending.handle(at(0), CustomerInput::Assigned, &rules);
         let left = pending.handle(at(400), CustomerInput::Wake, &rules);
-        assert_eq!(left.act, Some(CustomerAct::LeaveChat { silently: true }));
+        assert_eq!(left, Some(CustomerAct::LeaveChat { silently: true }));
         let draws = customer().draws();
         assert_eq!(rules.comes_again(Again::Abandoned, draws), None);
         let after = Law::constant(60.0).unwrap();
@@ -335,8 +313,8 @@ mod tests {
         let again = rules.comes_again(Again::Abandoned, draws);
         assert_eq!(again, Some(Span::from_secs(60)));
         let mut away = Customer::away(draws, 0, &rules, at(460));
-        assert_eq!(away.handle(at(459), CustomerInput::Wake, &rules).act, None);
+        assert_eq!(away.handle(at(459), CustomerInput::Wake, &rules), None);
         let back = away.handle(at(460), CustomerInput::Wake, &rules);
-        assert_eq!(back, step(Some(CustomerAct::Come), Time::NEVER));
+        assert_eq!((back, away.deadline()), (Some(CustomerAct::Come), Time::NEVER));
     }
 }

@@ -13,7 +13,7 @@ use super::dial::Dial;
 use super::scene::Scene;
 use super::socket::Socket;
 use crate::center::ChatId;
-use crate::center::agent::{Agent, AgentAct, AgentInput, Reply};
+use crate::center::agent::{Agent, AgentAct, AgentInput, Deed, SlotId};
 use crate::error::{Error, Result};
 use crate::measure::clock::Gauge;
 use crate::measure::recorder::Recorder;
@@ -166,43 +166,28 @@ impl<D: Dial> Desk<D> {
 
     /// Carries out all that the agent does at `now`.
     async fn drain(&mut self, now: Time) -> Result<()> {
-        loop {
-            let step = self.agent.next(now, &self.scene.agents);
-            match step.act {
-                Some(AgentAct::Reply(reply)) => self.reply(reply, now).await?,
-                Some(AgentAct::Freed { chat, .. }) => self.free(chat, now).await?,
-                Some(AgentAct::Expire { chat, .. }) => {
-                    self.close(chat, now).await?;
-                }
-                Some(AgentAct::Drop { chat, composed, .. }) => {
-                    self.composed(chat, composed, now);
-                    self.close(chat, now).await?;
-                }
-                Some(AgentAct::HandOver { chat, composed, .. }) => {
-                    self.composed(chat, composed, now);
-                    self.hand_over(chat, now).await?;
-                }
-                // The server has still to confirm it: that ends the stay.
-                Some(AgentAct::Offline) => self.off_duty(now),
-                None => {
-                    if let Some(busy) = self.agent.turned() {
-                        self.record(now, |recorder, now| recorder.attends(busy, now));
-                    }
-                    self.wake = step.wake;
-                    return Ok(());
-                }
+        while let Some(act) = self.agent.next(now, &self.scene.agents) {
+            let AgentAct { slot, chat, .. } = act;
+            self.composed(chat, act.composed, now);
+            match act.deed {
+                Deed::Reply { last } => self.reply(slot, chat, last, now).await?,
+                Deed::Free => self.free(chat, now).await?,
+                Deed::Expire | Deed::Drop => self.close(chat, now).await?,
+                Deed::HandOver => self.hand_over(chat, now).await?,
             }
         }
+        if let Some(busy) = self.agent.turned() {
+            self.record(now, |recorder, now| recorder.attends(busy, now));
+        }
+        self.wake = self.agent.deadline();
+        if self.agent.leaves() {
+            // The server has still to confirm it: that ends the stay.
+            self.off_duty(now);
+        }
+        Ok(())
     }
 
-    async fn reply(&mut self, reply: Reply, due: Time) -> Result<()> {
-        let Reply {
-            slot,
-            chat: ours,
-            last,
-            composed,
-        } = reply;
-        self.composed(ours, composed, due);
+    async fn reply(&mut self, slot: SlotId, ours: ChatId, last: bool, due: Time) -> Result<()> {
         let Some(chat) = self.number_of(ours) else {
             return Ok(());
         };
@@ -225,6 +210,9 @@ impl<D: Dial> Desk<D> {
 
     /// The agent has given so much attention to a reply in this chat.
     fn composed(&self, chat: ChatId, attention: Span, now: Time) {
+        if attention == Span::ZERO {
+            return;
+        }
         self.scene.on_visit(chat, now, |recorder, visit, _| {
             recorder.composed(visit, attention);
         });

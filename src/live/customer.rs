@@ -58,7 +58,8 @@ pub async fn visit<D: Dial>(scene: Rc<Scene<D>>, caller: Caller, due: Time) {
     let rules = scene.rules(caller.class);
     let mut customer = Customer::new(draws, caller.class, rules);
     // Patience runs from the offer; the answer may be that nobody has to wait.
-    let wake = customer.handle(due, CustomerInput::Queued, rules).wake;
+    customer.handle(due, CustomerInput::Queued, rules);
+    let wake = customer.deadline();
     let closing = scene.closing_from(due);
     let mut call = scene.call.subscribe();
     let entered = tokio::select! {
@@ -205,9 +206,9 @@ impl<D: Dial> Visitor<D> {
             }
             let due = self.wake;
             let rules = self.scene.rules(self.caller.class);
-            let step = self.customer.handle(due, CustomerInput::Wake, rules);
-            self.wake = step.wake;
-            let then = match step.act {
+            let act = self.customer.handle(due, CustomerInput::Wake, rules);
+            self.wake = self.customer.deadline();
+            let then = match act {
                 Some(CustomerAct::Send) => self.say(due).await,
                 Some(CustomerAct::LeaveQueue { silently }) => {
                     leave_queue(&self.scene, self.caller, self.chat, silently, due);

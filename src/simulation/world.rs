@@ -12,7 +12,7 @@ mod changes;
 mod coming;
 
 use super::queue::EventQueue;
-use crate::center::agent::{Agent, AgentAct, AgentInput, Handover, Reply};
+use crate::center::agent::{Agent, AgentAct, AgentInput, Deed, Handover, SlotId};
 use crate::center::customer::{Customer, CustomerAct, CustomerInput};
 use crate::center::fate::Fate;
 use crate::center::router::{Assignment, Router};
@@ -249,13 +249,13 @@ impl<'p> World<'p> {
     fn wake_customer(&mut self, chat: ChatId, now: Time, recorder: &mut Recorder) {
         let rules = self.rules(chat);
         let place = &mut self.chats[chat.index()];
-        let step = place.customer.handle(now, CustomerInput::Wake, rules);
-        match step.act {
+        match place.customer.handle(now, CustomerInput::Wake, rules) {
             Some(CustomerAct::Send) => {
                 recorder.sent(&mut place.visit, now);
                 if place.visit.is_waiting() {
                     // Handed over while it was quiet: nobody has it yet.
-                    self.queue.set(self.plan.team + chat.0, step.wake);
+                    let deadline = place.customer.deadline();
+                    self.queue.set(self.plan.team + chat.0, deadline);
                     return;
                 }
                 if let Some(agent) = place.visit.agent() {
@@ -318,19 +318,28 @@ impl<'p> World<'p> {
     fn drain(&mut self, agent: AgentId, now: Time, recorder: &mut Recorder) {
         loop {
             let desk = &mut self.agents[agent.index()];
-            let step = desk.next(now, &self.plan.agents);
-            let Some(act) = step.act else {
-                if let Some(busy) = desk.turned() {
-                    recorder.attends(busy, now);
-                }
-                self.queue.set(agent.0, step.wake);
+            let Some(act) = desk.next(now, &self.plan.agents) else {
                 break;
             };
-            match act {
-                AgentAct::Reply(reply) => self.deliver(agent, reply, now, recorder),
-                AgentAct::Freed { chat, .. } => self.free_slot(agent, chat, now, recorder),
-                _ => self.part(agent, act, now, recorder),
+            let AgentAct { slot, chat, .. } = act;
+            match act.deed {
+                Deed::Reply { last } => {
+                    recorder.composed(&mut self.chats[chat.index()].visit, act.composed);
+                    self.deliver((agent, slot), chat, last, now, recorder);
+                }
+                Deed::Free => self.free_slot(agent, chat, now, recorder),
+                Deed::Expire | Deed::HandOver | Deed::Drop => {
+                    self.part(agent, act, now, recorder);
+                }
             }
+        }
+        let desk = &mut self.agents[agent.index()];
+        if let Some(busy) = desk.turned() {
+            recorder.attends(busy, now);
+        }
+        self.queue.set(agent.0, desk.deadline());
+        if desk.leaves() {
+            self.off_duty(agent, now, recorder);
         }
         self.queue_patience(agent);
     }
@@ -352,25 +361,26 @@ impl<'p> World<'p> {
     }
 
     #[inline(never)]
-    fn deliver(&mut self, agent: AgentId, reply: Reply, now: Time, recorder: &mut Recorder) {
-        let Reply {
-            slot,
-            chat,
-            last,
-            composed,
-        } = reply;
+    fn deliver(
+        &mut self,
+        (agent, slot): (AgentId, SlotId),
+        chat: ChatId,
+        last: bool,
+        now: Time,
+        recorder: &mut Recorder,
+    ) {
         let rules = self.rules(chat);
         let place = &mut self.chats[chat.index()];
-        recorder.composed(&mut place.visit, composed);
         if place.visit.is_ghost() {
             recorder.ghost_answered(&mut place.visit, last, now);
             return;
         }
         recorder.replied(&mut place.visit, now);
-        let step = place.customer.handle(now, CustomerInput::Reply, rules);
-        let Some(CustomerAct::Done { closes }) = step.act else {
+        let act = place.customer.handle(now, CustomerInput::Reply, rules);
+        let Some(CustomerAct::Done { closes }) = act else {
             debug_assert!(!last);
-            self.queue.set(self.plan.team + chat.0, step.wake);
+            let deadline = place.customer.deadline();
+            self.queue.set(self.plan.team + chat.0, deadline);
             return;
         };
         debug_assert_eq!(last, !closes);

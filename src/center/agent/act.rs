@@ -56,58 +56,35 @@ impl Handover {
     }
 }
 
-/// A reply that an agent sends.
+/// What an agent does in one of its slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reply {
+pub struct AgentAct {
+    /// What is done.
+    pub deed: Deed,
     /// Where.
     pub slot: SlotId,
     /// In which chat.
     pub chat: ChatId,
-    /// Whether the agent closes the chat with it: wrap-up starts.
-    pub last: bool,
-    /// The attention that it took.
+    /// The attention that a reply took, sent or cut; zero for other deeds.
     pub composed: Span,
 }
 
 /// What an agent does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AgentAct {
+pub enum Deed {
     /// A reply is sent.
-    Reply(Reply),
+    Reply {
+        /// Whether the agent closes the chat with it: wrap-up starts.
+        last: bool,
+    },
     /// The customer has been quiet for so long that the chat is closed: wrap-up starts.
-    Expire {
-        /// Where.
-        slot: SlotId,
-        /// Which chat.
-        chat: ChatId,
-    },
+    Expire,
     /// At the end of the shift the chat goes back to the queue; its slot is free.
-    HandOver {
-        /// Where it was.
-        slot: SlotId,
-        /// Which chat.
-        chat: ChatId,
-        /// The attention that a reply which was cut had taken.
-        composed: Span,
-    },
+    HandOver,
     /// At the end of the shift the chat is ended: wrap-up starts.
-    Drop {
-        /// Where.
-        slot: SlotId,
-        /// Which chat.
-        chat: ChatId,
-        /// The attention that a reply which was cut had taken.
-        composed: Span,
-    },
+    Drop,
     /// Wrap-up is over, the slot is free.
-    Freed {
-        /// Where.
-        slot: SlotId,
-        /// Which chat held it.
-        chat: ChatId,
-    },
-    /// The last chat after the shift's end is over: gone.
-    Offline,
+    Free,
 }
 
 /// A slot, by its place at the agent.

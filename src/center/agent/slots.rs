@@ -172,6 +172,13 @@ impl Agent {
         deadlines.map(|(slot, index)| (slot.until, index)).min()
     }
 
+    /// The slot whose deadline has come: the earliest, then the lowest.
+    #[inline(never)]
+    pub(super) fn due(&self, now: Time) -> Option<SlotId> {
+        let (until, index) = self.earliest()?;
+        (until <= now).then_some(SlotId(index))
+    }
+
     #[inline]
     pub(super) fn first_deadline(&self) -> Time {
         if self.timed == 0 {

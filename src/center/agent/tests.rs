@@ -63,32 +63,23 @@ impl Desk {
     }
 
     fn wake(&mut self, secs: u64) -> Vec<AgentAct> {
-        let mut acts = Vec::new();
-        loop {
-            let step = self.agent.next(at(secs), &self.rules);
-            self.wake = step.wake;
-            match step.act {
-                Some(act) => acts.push(act),
-                None => return acts,
-            }
-        }
+        let (now, rules, agent) = (at(secs), &self.rules, &mut self.agent);
+        let acts = std::iter::from_fn(|| agent.next(now, rules)).collect();
+        self.wake = agent.deadline();
+        acts
     }
+}
+
+fn deed(deed: Deed, slot: u16, chat: u32, composed: u64) -> AgentAct {
+    act(deed, SlotId(slot), ChatId(chat), Span::from_secs(composed))
 }
 
 fn reply(slot: u16, chat: u32, last: bool, composed: u64) -> AgentAct {
-    AgentAct::Reply(Reply {
-        slot: SlotId(slot),
-        chat: ChatId(chat),
-        last,
-        composed: Span::from_secs(composed),
-    })
+    deed(Deed::Reply { last }, slot, chat, composed)
 }
 
 fn freed(slot: u16, chat: u32) -> AgentAct {
-    AgentAct::Freed {
-        slot: SlotId(slot),
-        chat: ChatId(chat),
-    }
+    deed(Deed::Free, slot, chat, 0)
 }
 
 #[test]
@@ -140,9 +131,12 @@ fn who_leaves_finishes_first() {
     let leaving = AgentInput::Leaving(ShiftEnd::Finish);
     assert_eq!(desk.tell(5, leaving), []);
     assert_eq!(desk.wake(40), [reply(0, 1, true, 40)]);
-    assert_eq!(desk.wake(70), [freed(0, 1), AgentAct::Offline]);
+    assert!(!desk.agent.leaves());
+    assert_eq!(desk.wake(70), [freed(0, 1)]);
+    assert_eq!([desk.agent.leaves(), desk.agent.leaves()], [true, false]);
     let mut idle = Desk::new(vec![1.0]);
-    assert_eq!(idle.tell(5, leaving), [AgentAct::Offline]);
+    assert_eq!(idle.tell(5, leaving), []);
+    assert!(idle.agent.leaves());
 }
 
 #[test]
@@ -161,18 +155,15 @@ fn open_chats_are_handed_over_at_the_end_of_the_shift() {
     desk.assign(0, 1, 1);
     assert_eq!(desk.wake(40), [reply(0, 1, true, 40)]);
     desk.assign(50, 2, 3);
-    let gone = AgentAct::HandOver {
-        slot: SlotId(1),
-        chat: ChatId(2),
-        composed: Span::from_secs(10),
-    };
+    let gone = deed(Deed::HandOver, 1, 2, 10);
     // Wrap-up is not handed over.
     assert_eq!(
         desk.tell(60, AgentInput::Leaving(ShiftEnd::HandOver)),
         [gone]
     );
     assert_eq!(desk.wake, at(70));
-    assert_eq!(desk.wake(70), [freed(0, 1), AgentAct::Offline]);
+    assert_eq!(desk.wake(70), [freed(0, 1)]);
+    assert!(desk.agent.leaves());
 }
 
 #[test]
@@ -180,16 +171,13 @@ fn open_chats_are_dropped_at_the_end_of_the_shift() {
     let mut desk = Desk::new(vec![1.0]);
     desk.assign(0, 1, 2);
     assert_eq!(desk.wake(40), [reply(0, 1, false, 40)]);
-    let dropped = AgentAct::Drop {
-        slot: SlotId(0),
-        chat: ChatId(1),
-        composed: Span::ZERO,
-    };
+    let dropped = deed(Deed::Drop, 0, 1, 0);
     assert_eq!(
         desk.tell(60, AgentInput::Leaving(ShiftEnd::Drop)),
         [dropped]
     );
-    assert_eq!(desk.wake(90), [freed(0, 1), AgentAct::Offline]);
+    assert_eq!(desk.wake(90), [freed(0, 1)]);
+    assert!(desk.agent.leaves());
 }
 
 #[test]
@@ -221,10 +209,7 @@ fn quiet_chats_are_closed_after_a_time() {
     assert_eq!(desk.wake, at(340));
     assert_eq!(desk.tell(339, AgentInput::Message(SlotId(0))), []);
     assert_eq!(desk.wake(379), [reply(0, 1, false, 40)]);
-    let expired = AgentAct::Expire {
-        slot: SlotId(0),
-        chat: ChatId(1),
-    };
+    let expired = deed(Deed::Expire, 0, 1, 0);
     assert_eq!(desk.wake(679), [expired]);
     assert_eq!(desk.wake(709), [freed(0, 1)]);
     assert_eq!(desk.wake, Time::NEVER);
@@ -289,14 +274,8 @@ fn in_the_level_model_chats_go_on_beside_each_other() {
     desk.assign(10, 2, 1);
     assert_eq!(desk.wake, at(10) + Span::from_millis(37_500));
     assert_eq!(desk.wake(47), []);
-    let acts = desk.wake(48);
-    assert!(matches!(
-        acts[..],
-        [
-            AgentAct::Reply(Reply { last: true, .. }),
-            AgentAct::Freed { .. }
-        ]
-    ));
+    let deeds: Vec<Deed> = desk.wake(48).iter().map(|act| act.deed).collect();
+    assert_eq!(deeds, [Deed::Reply { last: true }, Deed::Free]);
     // Alone again: it has had 10 s less 2.5 s of 40, the rest takes 40 - 37.5 x 0.8.
     assert_eq!(desk.at_work_on().map(|(chat, _)| chat), Some(2));
 }

@@ -106,8 +106,8 @@ impl<D: Dial> Visitor<D> {
         }
         if first && !self.ghost {
             let rules = self.scene.rules(self.caller.class);
-            let step = self.customer.handle(now, CustomerInput::Assigned, rules);
-            self.wake = step.wake;
+            self.customer.handle(now, CustomerInput::Assigned, rules);
+            self.wake = self.customer.deadline();
         }
     }
 
@@ -134,16 +134,16 @@ impl<D: Dial> Visitor<D> {
 
     async fn replied(&mut self, now: Time) -> Then {
         let rules = self.scene.rules(self.caller.class);
-        let step = self.customer.handle(now, CustomerInput::Reply, rules);
-        self.wake = step.wake;
-        let done = matches!(step.act, Some(CustomerAct::Done { .. }));
+        let act = self.customer.handle(now, CustomerInput::Reply, rules);
+        self.wake = self.customer.deadline();
+        let done = matches!(act, Some(CustomerAct::Done { .. }));
         self.scene.on_visit(self.chat, now, |recorder, visit, now| {
             recorder.replied(visit, now);
             if done {
                 recorder.ended(visit, Fate::Handled, now);
             }
         });
-        let Some(CustomerAct::Done { closes }) = step.act else {
+        let Some(CustomerAct::Done { closes }) = act else {
             return Then::Stay;
         };
         self.scene.again(self.caller, Again::Unresolved, now);

@@ -3,7 +3,7 @@
 //! Law: changes of one instant come in the order of `What`, then by agent.
 
 use super::World;
-use crate::center::agent::{AgentAct, AgentInput};
+use crate::center::agent::{AgentAct, AgentInput, Deed};
 use crate::center::fate::Fate;
 use crate::center::rules::{Again, ShiftEnd};
 use crate::center::{AgentId, ChatId};
@@ -168,7 +168,7 @@ impl World<'_> {
         }
     }
 
-    /// What agents do rarely: they end chats, hand them over, and go.
+    /// What agents do rarely: they end chats and hand them over.
     #[cold]
     pub(super) fn part(
         &mut self,
@@ -177,28 +177,28 @@ impl World<'_> {
         now: Time,
         recorder: &mut Recorder,
     ) {
-        match act {
-            AgentAct::Expire { chat, .. } => self.drop_chat(chat, now, recorder),
-            AgentAct::Drop { chat, composed, .. } => {
-                recorder.composed(&mut self.chats[chat.index()].visit, composed);
-                self.drop_chat(chat, now, recorder);
-            }
-            AgentAct::HandOver { chat, composed, .. } => {
-                let visit = &mut self.chats[chat.index()].visit;
-                recorder.composed(visit, composed);
+        let chat = act.chat;
+        let visit = &mut self.chats[chat.index()].visit;
+        recorder.composed(visit, act.composed);
+        match act.deed {
+            Deed::Expire | Deed::Drop => self.drop_chat(chat, now, recorder),
+            Deed::HandOver => {
                 recorder.handed_over(visit, now);
                 recorder.slot_freed(self.agents[agent.index()].held(), now);
                 self.router.hand_over(agent, chat, self.request(chat));
                 let deadline = self.chats[chat.index()].customer.deadline();
                 self.queue.set(self.plan.team + chat.0, deadline);
             }
-            AgentAct::Offline => {
-                recorder.fall(Gauge::Staffed, now);
-                if std::mem::take(&mut self.late[agent.index()]) {
-                    recorder.fall(Gauge::Overtime, now);
-                }
-            }
-            AgentAct::Reply(_) | AgentAct::Freed { .. } => unreachable!("carried out before"),
+            Deed::Reply { .. } | Deed::Free => unreachable!("carried out before"),
+        }
+    }
+
+    /// The agent's shift is over and so is the last chat.
+    #[cold]
+    pub(super) fn off_duty(&mut self, agent: AgentId, now: Time, recorder: &mut Recorder) {
+        recorder.fall(Gauge::Staffed, now);
+        if std::mem::take(&mut self.late[agent.index()]) {
+            recorder.fall(Gauge::Overtime, now);
         }
     }
 

@@ -61,11 +61,9 @@ impl<'p> World<'p> {
         let rules = self.rules(chat);
         let place = &mut self.chats[chat.index()];
         recorder.queued(&mut place.visit, now);
-        let wake = place
-            .customer
-            .handle(now, CustomerInput::Queued, rules)
-            .wake;
-        self.queue.set(self.plan.team + chat.0, wake);
+        place.customer.handle(now, CustomerInput::Queued, rules);
+        let deadline = place.customer.deadline();
+        self.queue.set(self.plan.team + chat.0, deadline);
     }
 
     /// What the router has to know of a chat.
