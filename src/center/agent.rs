@@ -109,13 +109,11 @@ impl Agent {
     }
 
     /// Takes note of an input at `now`. Afterwards `next` has to be drained, at the same instant.
-    /// Returns the slot of an assigned chat.
     #[inline(always)]
-    pub fn handle(&mut self, now: Time, input: AgentInput, rules: &AgentRules) -> Option<SlotId> {
+    pub fn handle(&mut self, now: Time, input: AgentInput, rules: &AgentRules) {
         match input {
             AgentInput::Online => self.presence = Presence::Online,
             AgentInput::Leaving(end) => (self.presence, self.parting) = (Presence::Leaving, end),
-            AgentInput::Assigned(chat) => return Some(self.take(now, chat, rules)),
             AgentInput::Message(slot) if self.state(slot) == State::Quiet => {
                 self.untime(slot);
                 self.pend(now, slot, rules);
@@ -127,7 +125,6 @@ impl Agent {
             // A live server may repeat or cross frames: what no longer concerns is let pass.
             AgentInput::Message(_) | AgentInput::Left(_) => {}
         }
-        None
     }
 
     /// What the agent does next at `now`; to be called until there is no act, each carried out
@@ -171,9 +168,12 @@ impl Agent {
         leaves
     }
 
-    /// Gives a slot to a chat.
+    /// Gives a slot to a chat that is assigned at `now`. Afterwards `next` has to be drained.
+    ///
+    /// # Panics
+    /// Without a free slot; the router assigns none then.
     #[inline]
-    fn take(&mut self, now: Time, chat: Handover, rules: &AgentRules) -> SlotId {
+    pub fn take(&mut self, now: Time, chat: Handover, rules: &AgentRules) -> SlotId {
         assert!(
             self.free != NONE,
             "an agent is never assigned more than its slots"

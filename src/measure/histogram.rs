@@ -76,8 +76,7 @@ impl Histogram {
 
     /// The seconds that a share `p` of values lies at or below; `None` without values.
     pub fn quantile(&self, p: f64) -> Option<f64> {
-        let counts = self.counts.iter().copied().enumerate();
-        quantiles(counts, self.zeros, self.total, [p]).map(|[value]| value)
+        quantiles(&self.counts, 0, self.zeros, self.total, [p]).map(|[value]| value)
     }
 
     /// The standard encoding, V2 with deflate, in base64; values in microseconds, zeros included.
@@ -104,43 +103,38 @@ impl Histogram {
     }
 }
 
+/// How many places are looked at together: few of a replication's places are filled.
+const AT_A_TIME: usize = 16;
+
 /// The values at ascending shares, each the middle of its place, in seconds; infinite where the
-/// share lies in the overflow. `counts` gives places, ascending, with their counts.
-fn quantiles<const N: usize>(
-    mut counts: impl Iterator<Item = (usize, u64)>,
+/// share lies in the overflow. `counts` are those of the places from `first` on.
+fn quantiles<C: Copy + Into<u64>, const N: usize>(
+    counts: &[C],
+    first: usize,
     zeros: u64,
     total: u64,
     shares: [f64; N],
 ) -> Option<[f64; N]> {
-    let (mut seen, mut value) = (zeros, 0.0);
+    let (mut seen, mut passed, mut value) = (zeros, 0, 0.0);
     let mut up_to = |p: f64| {
         let wanted = ((p * total as f64).ceil() as u64).max(1);
         while seen < wanted {
-            let Some((place, count)) = counts.next() else {
+            let Some(&next) = counts.get(passed) else {
                 return f64::INFINITY;
             };
-            seen += count;
-            let (low, width) = value_at(place, SUB_BUCKETS / 2);
+            let together = &counts[passed..counts.len().min(passed + AT_A_TIME)];
+            let sum = together.iter().map(|count| (*count).into()).sum::<u64>();
+            if seen + sum < wanted {
+                (seen, passed) = (seen + sum, passed + together.len());
+                continue;
+            }
+            (seen, passed) = (seen + next.into(), passed + 1);
+            let (low, width) = value_at(first + passed - 1, SUB_BUCKETS / 2);
             value = (low as f64 + width as f64 / 2.0) * 1e-6;
         }
         value
     };
     (total > 0).then(|| shares.map(&mut up_to))
-}
-
-/// Places with their counts, those without passed over sixteen at a time: few of a replication's
-/// places are filled.
-fn filled(counts: &[u32], from: usize) -> impl Iterator<Item = (usize, u64)> + '_ {
-    const AT_A_TIME: usize = 16;
-    let chunks = counts.chunks(AT_A_TIME).enumerate();
-    let some = chunks.filter(|(_, chunk)| chunk.iter().fold(0, |any, count| any | count) != 0);
-    some.flat_map(move |(number, chunk)| {
-        let first = from + number * AT_A_TIME;
-        chunk
-            .iter()
-            .enumerate()
-            .map(move |(place, count)| (first + place, u64::from(*count)))
-    })
 }
 
 /// The shares whose quantiles a series has, as in `catalogue::STATISTICS`.
@@ -284,25 +278,24 @@ impl Series {
 
     /// The seconds that a share `p` of values lies at or below; `None` without values.
     pub fn quantile(&self, p: f64) -> Option<f64> {
-        let counts = self
-            .counts
-            .iter()
-            .map(|count| u64::from(*count))
-            .enumerate();
-        quantiles(counts, self.zeros, self.moments.count, [p]).map(|[value]| value)
+        quantiles(&self.counts, 0, self.zeros, self.moments.count, [p]).map(|[value]| value)
     }
 
     /// Moves everything into the pool and says what this replication found.
     pub fn drain_into(&mut self, pool: &mut Histogram) -> Summary {
         let total = self.moments.count;
         let touched = self.lowest.min(self.highest)..self.highest + 1;
-        let counts = filled(&self.counts[touched.clone()], touched.start);
-        let quantiles = quantiles(counts, self.zeros, total, SHARES);
-        let pairs = self.counts[touched.clone()]
-            .iter_mut()
-            .zip(&mut pool.counts[touched]);
-        for (count, pooled) in pairs {
-            *pooled += u64::from(std::mem::take(count));
+        let counts = &mut self.counts[touched.clone()];
+        let quantiles = quantiles(counts, touched.start, self.zeros, total, SHARES);
+        let together = counts.chunks_mut(AT_A_TIME);
+        let pairs = together.zip(pool.counts[touched].chunks_mut(AT_A_TIME));
+        for (counts, pooled) in pairs {
+            if counts.iter().fold(0, |any, count| any | count) == 0 {
+                continue;
+            }
+            for (count, pooled) in counts.iter_mut().zip(pooled) {
+                *pooled += u64::from(std::mem::take(count));
+            }
         }
         pool.zeros += std::mem::take(&mut self.zeros);
         pool.overflow += std::mem::take(&mut self.overflow);

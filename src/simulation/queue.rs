@@ -14,7 +14,7 @@ const NIL: u32 = u32::MAX;
 
 /// Entries a bucket at the busiest time: more make the array that is sorted longer, fewer make more
 /// buckets to open.
-const ENTRIES: f64 = 4.0;
+const ENTRIES: f64 = 8.0;
 
 /// Where a subject's entry stands.
 #[derive(Clone, Copy, Debug)]
@@ -179,10 +179,11 @@ impl EventQueue {
         Some((time, subject))
     }
 
-    /// Whose wake-up is likely to come next, where that is known without a search.
+    /// Whose wake-up is likely to come after `others` more, where that is known without a search.
     #[inline]
-    pub fn upcoming(&self) -> Option<u32> {
-        self.current.last().map(|next| next.1)
+    pub fn upcoming(&self, others: usize) -> Option<u32> {
+        let place = self.current.len().checked_sub(1 + others)?;
+        Some(self.current[place].1)
     }
 
     /// How many wake-ups there are.

@@ -25,7 +25,6 @@ use crate::scenario::plan::Plan;
 use crate::scenario::stream::ArrivalStream;
 use crate::time::{Span, Time};
 use changes::Change;
-use coming::handed_over;
 
 /// How many events pass between two looks at the watch.
 const LOOK_EVERY: u64 = 4_096;
@@ -72,7 +71,7 @@ impl<'p> World<'p> {
         let agents = plan.team as usize;
         let slots = (agents * plan.agents.concurrency as usize).min(1 << 20);
         World {
-            queue: EventQueue::new(agents + slots, peak_events(plan), Span::from_secs(1_200)),
+            queue: EventQueue::new(agents + slots, peak_events(plan), Span::from_secs(300)),
             router: Router::new(plan.router.clone(), plan.team, slots as u32),
             agents: vec![Agent::new(&plan.agents); agents],
             chats: Vec::with_capacity(slots),
@@ -181,16 +180,28 @@ impl<'p> World<'p> {
     }
 
     /// Touches the memory of whoever is woken next, so that it is on its way while this wake-up is
-    /// carried out: a large center does not fit into the processor's nearest memory.
+    /// carried out: a large center does not fit into the processor's nearest memory. First the
+    /// person itself, and one wake-up later whom it deals with.
     #[inline]
     fn look_ahead(&self) {
-        let Some(next) = self.queue.upcoming() else {
-            return;
-        };
-        std::hint::black_box(match next.checked_sub(self.plan.team) {
-            None => self.agents[next as usize].held(),
-            Some(chat) => self.chats[chat as usize].customer.exchange(),
-        });
+        if let Some(later) = self.queue.upcoming(1) {
+            std::hint::black_box(match later.checked_sub(self.plan.team) {
+                None => self.agents[later as usize].held(),
+                Some(chat) => self.chats[chat as usize].customer.exchange(),
+            });
+        }
+        if let Some(next) = self.queue.upcoming(0) {
+            std::hint::black_box(match next.checked_sub(self.plan.team) {
+                None => {
+                    let at_work_on = self.agents[next as usize].composing();
+                    at_work_on.map_or(0, |(chat, _)| self.chats[chat.index()].visit.slot().0)
+                }
+                Some(chat) => {
+                    let agent = self.chats[chat as usize].visit.agent();
+                    agent.map_or(0, |agent| self.agents[agent as usize].held() as u16)
+                }
+            });
+        }
     }
 
     /// Makes ready for a replication: everybody away, nothing queued.
@@ -216,25 +227,19 @@ impl<'p> World<'p> {
         let Assignment { chat, agent } = assignment;
         let rules = self.rules(chat);
         let place = &mut self.chats[chat.index()];
-        let handover = if place.visit.transfers() == 0 {
-            recorder.assigned(&mut place.visit, agent.0, now);
-            place.customer.handle(now, CustomerInput::Assigned, rules);
-            if place.visit.is_delayed() {
-                self.queue.set(self.plan.team + chat.0, Time::NEVER);
-            }
-            let exchanges = place.customer.closed_after(rules);
-            let age = place.visit.offered().0;
-            Handover::of_new(chat, place.customer.draws(), exchanges, age)
-        } else {
-            recorder.assigned_again(&mut place.visit, agent.0, now);
-            if place.customer.is_pending() {
-                self.queue.set(self.plan.team + chat.0, Time::NEVER);
-            }
-            handed_over(chat, place, rules)
-        };
+        if place.visit.transfers() > 0 {
+            return self.assign_again(assignment, now, recorder);
+        }
+        recorder.assigned(&mut place.visit, agent.0, now);
+        place.customer.handle(now, CustomerInput::Assigned, rules);
+        if place.visit.is_delayed() {
+            self.queue.set(self.plan.team + chat.0, Time::NEVER);
+        }
+        let exchanges = place.customer.closed_after(rules);
+        let (draws, age) = (place.customer.draws(), place.visit.offered().0);
+        let chat = Handover::of_new(chat, draws, exchanges, age);
         let desk = &mut self.agents[agent.index()];
-        let slot = desk.handle(now, AgentInput::Assigned(handover), &self.plan.agents);
-        place.visit.seat(slot.expect("an assignment takes a slot"));
+        place.visit.seat(desk.take(now, chat, &self.plan.agents));
         recorder.slot_taken(desk.held(), now);
     }
 

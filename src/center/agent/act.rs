@@ -14,8 +14,6 @@ pub enum AgentInput {
     Online,
     /// The shift ends: no new chats; this becomes of the own ones.
     Leaving(ShiftEnd),
-    /// A chat is assigned.
-    Assigned(Handover),
     /// The customer in this slot has sent its next message.
     Message(SlotId),
     /// The customer in this slot has left, or the chat was closed by others: wrap-up starts.

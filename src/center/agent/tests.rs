@@ -49,7 +49,12 @@ impl Desk {
     fn assign(&mut self, secs: u64, chat: u32, exchanges: u32) -> Vec<AgentAct> {
         let draws = Population::new(1, 0, Kind::Customer).person(u64::from(chat), 0);
         let chat = Handover::of_new(ChatId(chat), draws, exchanges, chat.into());
-        self.tell(secs, AgentInput::Assigned(chat))
+        self.take(secs, chat)
+    }
+
+    fn take(&mut self, secs: u64, chat: Handover) -> Vec<AgentAct> {
+        self.agent.take(at(secs), chat, &self.rules);
+        self.wake(secs)
     }
 
     fn at_work_on(&self) -> Option<(u32, Time)> {
@@ -190,10 +195,7 @@ fn a_chat_that_was_handed_over_goes_on() {
         turn: 1,
         ..Handover::of_new(ChatId(1), draws, 3, 1)
     };
-    assert_eq!(
-        desk.tell(0, AgentInput::Assigned(waits_for_its_customer)),
-        []
-    );
+    assert_eq!(desk.take(0, waits_for_its_customer), []);
     assert_eq!((desk.wake, desk.at_work_on()), (Time::NEVER, None));
     assert_eq!(desk.tell(10, AgentInput::Message(SlotId(0))), []);
     assert_eq!(desk.wake(50), [reply(0, 1, true, 40)]);

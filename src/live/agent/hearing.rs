@@ -115,8 +115,7 @@ impl<D: Dial> Desk<D> {
         if let Some(marker) = assignment.pending.and_then(|said| Marker::of(&said.text)) {
             self.scene.forget(marker);
         }
-        let input = AgentInput::Assigned(handover);
-        self.agent.handle(now, input, &self.scene.agents);
+        self.agent.take(now, handover, &self.scene.agents);
         self.chats.insert(chat, ours);
         let held = self.agent.held();
         self.scene

@@ -7,7 +7,7 @@ use super::{Chat, World};
 use crate::center::ChatId;
 use crate::center::agent::Handover;
 use crate::center::customer::{Customer, CustomerInput};
-use crate::center::router::Offered;
+use crate::center::router::{Assignment, Offered};
 use crate::center::rules::{Again, CustomerRules, Policy, Request};
 use crate::measure::clock::Gauge;
 use crate::measure::recorder::Recorder;
@@ -99,6 +99,27 @@ impl<'p> World<'p> {
         ChatId(place)
     }
 
+    /// Gives a chat that was handed over to its next agent.
+    #[cold]
+    pub(super) fn assign_again(
+        &mut self,
+        assignment: Assignment,
+        now: Time,
+        recorder: &mut Recorder,
+    ) {
+        let Assignment { chat, agent } = assignment;
+        let rules = self.rules(chat);
+        let place = &mut self.chats[chat.index()];
+        recorder.assigned_again(&mut place.visit, agent.0, now);
+        if place.customer.is_pending() {
+            self.queue.set(self.plan.team + chat.0, Time::NEVER);
+        }
+        let chat = handed_over(chat, place, rules);
+        let desk = &mut self.agents[agent.index()];
+        place.visit.seat(desk.take(now, chat, &self.plan.agents));
+        recorder.slot_taken(desk.held(), now);
+    }
+
     /// The chat is over and its slot, if it had one, free since `freed`: its place can be used
     /// again.
     #[inline]
@@ -141,8 +162,7 @@ impl<'p> World<'p> {
 }
 
 /// A chat that was handed over, as it comes to its next agent.
-#[cold]
-pub(super) fn handed_over(chat: ChatId, place: &Chat, rules: &CustomerRules) -> Handover {
+fn handed_over(chat: ChatId, place: &Chat, rules: &CustomerRules) -> Handover {
     let Chat { customer, visit } = place;
     let pending = match visit.is_ghost() {
         true => !visit.is_answered(),
