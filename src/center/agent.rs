@@ -42,6 +42,8 @@ pub struct Agent {
     until: Time,
     /// When it was begun.
     since: Time,
+    /// The earliest deadline of a slot: a wrap-up is over, or a customer has been quiet too long.
+    first: Time,
     composing: u16,
     /// First and last in the composer's queue, in order of arrival.
     head: u16,
@@ -49,8 +51,6 @@ pub struct Agent {
     /// The first free slot.
     free: u16,
     held: u16,
-    /// Slots with a deadline: in wrap-up, or quiet where quiet chats are ended.
-    timed: u16,
     presence: Presence,
     /// What is still to be done to the open chats at the end of the shift.
     parting: ShiftEnd,
@@ -94,12 +94,12 @@ impl Agent {
         Agent {
             until: Time::NEVER,
             since: Time::ZERO,
+            first: Time::NEVER,
             composing: NONE,
             head: NONE,
             tail: NONE,
             free: 0,
             held: 0,
-            timed: 0,
             presence: Presence::Away,
             parting: ShiftEnd::Finish,
             was_busy: false,
@@ -132,10 +132,8 @@ impl Agent {
     #[inline(always)]
     pub fn next(&mut self, now: Time, rules: &AgentRules) -> Option<AgentAct> {
         if self.until > now {
-            if self.timed > 0
-                && let Some(slot) = self.due(now)
-            {
-                return Some(self.release(now, slot, rules));
+            if self.first <= now {
+                return Some(self.release(now, rules));
             }
             if self.parting != ShiftEnd::Finish
                 && let Some(slot) = self.first_open()
@@ -154,7 +152,7 @@ impl Agent {
     /// The one instant at which the agent wants to be woken; good once there is no act left.
     #[inline]
     pub fn deadline(&self) -> Time {
-        self.until.min(self.first_deadline())
+        self.until.min(self.first)
     }
 
     /// Whether the agent goes now: the shift is over and so is the last chat. True once; to be
@@ -220,17 +218,17 @@ impl Agent {
         place.state = State::Quiet;
         if rules.inactivity != Span::ENDLESS {
             place.until = now + rules.inactivity;
-            self.timed += 1;
+            self.first = self.first.min(place.until);
         }
     }
 
-    /// The customer has said something: a quiet slot has no deadline any more.
+    /// The slot has no deadline any more.
     #[inline]
     fn untime(&mut self, slot: SlotId) {
         let place = &mut self.slots[slot.0 as usize];
-        if place.until.comes() {
-            place.until = Time::NEVER;
-            self.timed -= 1;
+        let until = std::mem::replace(&mut place.until, Time::NEVER);
+        if until.comes() && until == self.first {
+            self.first = self.earliest().0;
         }
     }
 
@@ -244,7 +242,7 @@ impl Agent {
             .sample(&mut place.draws.at(Purpose::WrapUp, 0));
         if !rules.wrap_up_attends {
             (place.state, place.until) = (State::WrapUp, now + takes);
-            self.timed += 1;
+            self.first = self.first.min(place.until);
         } else if sharing {
             place.state = State::Wrapping;
             self.begin(now, slot, takes, rules);
@@ -273,9 +271,11 @@ impl Agent {
         act(Deed::Reply { last }, slot, chat, composed)
     }
 
-    /// Acts on a deadline that has come: a wrap-up is over, or a customer has been quiet too long.
+    /// Acts on the earliest deadline, then the lowest slot: a wrap-up is over, or a customer has
+    /// been quiet too long.
     #[inline(always)]
-    fn release(&mut self, now: Time, slot: SlotId, rules: &AgentRules) -> AgentAct {
+    fn release(&mut self, now: Time, rules: &AgentRules) -> AgentAct {
+        let slot = SlotId(self.earliest().1);
         self.untime(slot);
         let place = &self.slots[usize::from(slot.0)];
         if place.state == State::WrapUp {

@@ -76,7 +76,7 @@ impl Histogram {
 
     /// The seconds that a share `p` of values lies at or below; `None` without values.
     pub fn quantile(&self, p: f64) -> Option<f64> {
-        quantiles(&self.counts, 0, self.zeros, self.total, [p]).map(|[value]| value)
+        quantile(&self.counts, self.zeros, self.total, p)
     }
 
     /// The standard encoding, V2 with deflate, in base64; values in microseconds, zeros included.
@@ -106,35 +106,66 @@ impl Histogram {
 /// How many places are looked at together: few of a replication's places are filled.
 const AT_A_TIME: usize = 16;
 
-/// The values at ascending shares, each the middle of its place, in seconds; infinite where the
-/// share lies in the overflow. `counts` are those of the places from `first` on.
-fn quantiles<C: Copy + Into<u64>, const N: usize>(
-    counts: &[C],
-    first: usize,
-    zeros: u64,
-    total: u64,
-    shares: [f64; N],
-) -> Option<[f64; N]> {
-    let (mut seen, mut passed, mut value) = (zeros, 0, 0.0);
-    let mut up_to = |p: f64| {
-        let wanted = ((p * total as f64).ceil() as u64).max(1);
-        while seen < wanted {
-            let Some(&next) = counts.get(passed) else {
-                return f64::INFINITY;
-            };
-            let together = &counts[passed..counts.len().min(passed + AT_A_TIME)];
-            let sum = together.iter().map(|count| (*count).into()).sum::<u64>();
-            if seen + sum < wanted {
-                (seen, passed) = (seen + sum, passed + together.len());
-                continue;
-            }
-            (seen, passed) = (seen + next.into(), passed + 1);
-            let (low, width) = value_at(first + passed - 1, SUB_BUCKETS / 2);
-            value = (low as f64 + width as f64 / 2.0) * 1e-6;
+/// Finds the values at ascending shares, each the middle of its place, as counts pass by.
+struct Ranks<const N: usize> {
+    /// How many values lie at or below each.
+    wanted: [u64; N],
+    /// How many of them are found.
+    found: usize,
+    /// How many values have passed.
+    seen: u64,
+    /// In seconds; infinite while not found.
+    values: [f64; N],
+}
+
+impl<const N: usize> Ranks<N> {
+    /// The ranks of shares among `total` values, of which `zeros` have passed.
+    fn new(shares: [f64; N], zeros: u64, total: u64) -> Ranks<N> {
+        let mut ranks = Ranks {
+            wanted: shares.map(|share| ((share * total as f64).ceil() as u64).max(1)),
+            found: 0,
+            seen: 0,
+            values: [f64::INFINITY; N],
+        };
+        ranks.reach(zeros, 0.0);
+        ranks
+    }
+
+    /// So many more values have passed, the last of them `value`.
+    fn reach(&mut self, count: u64, value: f64) {
+        self.seen += count;
+        while self.found < N && self.seen >= self.wanted[self.found] {
+            self.values[self.found] = value;
+            self.found += 1;
         }
-        value
-    };
-    (total > 0).then(|| shares.map(&mut up_to))
+    }
+
+    /// The counts of places from `first` on pass by.
+    #[inline]
+    fn pass<C: Copy + Into<u64>>(&mut self, counts: &[C], first: usize) {
+        let sum: u64 = counts.iter().map(|count| (*count).into()).sum();
+        if self.found == N || self.seen + sum < self.wanted[self.found] {
+            self.seen += sum;
+            return;
+        }
+        for (count, place) in counts.iter().zip(first..) {
+            let (low, width) = value_at(place, SUB_BUCKETS / 2);
+            self.reach((*count).into(), (low as f64 + width as f64 / 2.0) * 1e-6);
+        }
+    }
+
+    /// The values; `None` where there were none to pass.
+    fn values(&self, total: u64) -> Option<[f64; N]> {
+        (total > 0).then_some(self.values)
+    }
+}
+
+/// The seconds that a share `p` of values lies at or below.
+fn quantile<C: Copy + Into<u64>>(counts: &[C], zeros: u64, total: u64, p: f64) -> Option<f64> {
+    let mut ranks = Ranks::new([p], zeros, total);
+    let together = counts.chunks(AT_A_TIME).enumerate();
+    together.for_each(|(number, counts)| ranks.pass(counts, number * AT_A_TIME));
+    ranks.values(total).map(|[value]| value)
 }
 
 /// The shares whose quantiles a series has, as in `catalogue::STATISTICS`.
@@ -278,21 +309,21 @@ impl Series {
 
     /// The seconds that a share `p` of values lies at or below; `None` without values.
     pub fn quantile(&self, p: f64) -> Option<f64> {
-        quantiles(&self.counts, 0, self.zeros, self.moments.count, [p]).map(|[value]| value)
+        quantile(&self.counts, self.zeros, self.moments.count, p)
     }
 
     /// Moves everything into the pool and says what this replication found.
     pub fn drain_into(&mut self, pool: &mut Histogram) -> Summary {
         let total = self.moments.count;
         let touched = self.lowest.min(self.highest)..self.highest + 1;
-        let counts = &mut self.counts[touched.clone()];
-        let quantiles = quantiles(counts, touched.start, self.zeros, total, SHARES);
-        let together = counts.chunks_mut(AT_A_TIME);
-        let pairs = together.zip(pool.counts[touched].chunks_mut(AT_A_TIME));
-        for (counts, pooled) in pairs {
+        let mut ranks = Ranks::new(SHARES, self.zeros, total);
+        let together = self.counts[touched.clone()].chunks_mut(AT_A_TIME);
+        let pooled = pool.counts[touched.clone()].chunks_mut(AT_A_TIME);
+        for ((counts, pooled), number) in together.zip(pooled).zip(0..) {
             if counts.iter().fold(0, |any, count| any | count) == 0 {
                 continue;
             }
+            ranks.pass(counts, touched.start + number * AT_A_TIME);
             for (count, pooled) in counts.iter_mut().zip(pooled) {
                 *pooled += u64::from(std::mem::take(count));
             }
@@ -303,7 +334,7 @@ impl Series {
         (self.lowest, self.highest) = (usize::MAX, 0);
         Summary {
             moments: std::mem::take(&mut self.moments),
-            quantiles,
+            quantiles: ranks.values(total),
         }
     }
 }

@@ -108,10 +108,10 @@ impl Agent {
     /// Takes the next out of the composer's queue.
     #[inline]
     pub(super) fn choose(&mut self) -> u16 {
-        let (mut before, mut slot) = (NONE, self.head);
-        if let Some(Beside::Ages(ages)) = self.beside.as_deref() {
-            (before, slot) = self.oldest(ages);
-        }
+        let (before, slot) = match self.beside.as_deref() {
+            Some(Beside::Ages(ages)) => self.oldest(ages),
+            _ => (NONE, self.head),
+        };
         self.unlink(before, slot);
         slot
     }
@@ -163,28 +163,13 @@ impl Agent {
         }
     }
 
-    /// The earliest deadline of a slot, the lowest of those.
-    #[inline]
-    pub(super) fn earliest(&self) -> Option<(Time, u16)> {
-        let timed = |slot: &Slot| matches!(slot.state, State::WrapUp | State::Quiet);
-        let slots = self.slots.iter().zip(0u16..);
-        let deadlines = slots.filter(|(slot, _)| timed(slot) && slot.until.comes());
-        deadlines.map(|(slot, index)| (slot.until, index)).min()
-    }
-
-    /// The slot whose deadline has come: the earliest, then the lowest.
+    /// The earliest deadline of a slot, and the lowest slot that has it; `Time::NEVER` for none.
     #[inline(never)]
-    pub(super) fn due(&self, now: Time) -> Option<SlotId> {
-        let (until, index) = self.earliest()?;
-        (until <= now).then_some(SlotId(index))
-    }
-
-    #[inline]
-    pub(super) fn first_deadline(&self) -> Time {
-        if self.timed == 0 {
-            return Time::NEVER;
-        }
-        self.earliest().map_or(Time::NEVER, |(until, _)| until)
+    pub(super) fn earliest(&self) -> (Time, u16) {
+        let timed = |slot: &Slot| matches!(slot.state, State::WrapUp | State::Quiet);
+        let slots = self.slots.iter().zip(0u16..).filter(|slot| timed(slot.0));
+        let deadlines = slots.map(|(slot, index)| (slot.until, index));
+        deadlines.min().unwrap_or((Time::NEVER, NONE))
     }
 
     /// Whether the agent works side by side.
