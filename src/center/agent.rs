@@ -10,9 +10,9 @@
 mod act;
 mod slots;
 
+use super::ChatId;
 use super::rules::{AgentRules, Attention, ShiftEnd};
 use super::sharing::Sharing;
-use super::ChatId;
 use crate::random::Purpose;
 use crate::time::{Span, Time};
 pub use act::{AgentAct, AgentInput, Deed, Handover, SlotId};

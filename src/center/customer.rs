@@ -315,6 +315,9 @@ mod tests {
         let mut away = Customer::away(draws, 0, &rules, at(460));
         assert_eq!(away.handle(at(459), CustomerInput::Wake, &rules), None);
         let back = away.handle(at(460), CustomerInput::Wake, &rules);
-        assert_eq!((back, away.deadline()), (Some(CustomerAct::Come), Time::NEVER));
+        assert_eq!(
+            (back, away.deadline()),
+            (Some(CustomerAct::Come), Time::NEVER)
+        );
     }
 }

@@ -296,8 +296,10 @@ impl Series {
     /// Adds the values of another series with the same bound.
     pub fn absorb(&mut self, other: &Series) {
         if other.lowest <= other.highest {
-            for place in other.lowest..=other.highest {
-                self.counts[place] += other.counts[place];
+            let touched = other.lowest..=other.highest;
+            let others = &other.counts[touched.clone()];
+            for (count, other) in self.counts[touched].iter_mut().zip(others) {
+                *count += other;
             }
             self.lowest = self.lowest.min(other.lowest);
             self.highest = self.highest.max(other.highest);

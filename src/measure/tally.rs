@@ -281,9 +281,10 @@ impl Coarse {
     pub fn drain_into(&mut self, other: &mut Coarse) {
         other.moments.add(&std::mem::take(&mut self.moments));
         if self.lowest <= self.highest {
-            for place in self.lowest..=self.highest {
-                let count = std::mem::take(&mut self.counts[place]);
-                other.counts[place] = other.counts[place].saturating_add(count);
+            let touched = self.lowest..=self.highest;
+            let others = &mut other.counts[touched.clone()];
+            for (count, other) in self.counts[touched].iter_mut().zip(others) {
+                *other = other.saturating_add(std::mem::take(count));
             }
             other.lowest = other.lowest.min(self.lowest);
             other.highest = other.highest.max(self.highest);

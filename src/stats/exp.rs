@@ -38,8 +38,8 @@ const MOST: f64 = 708.0;
 /// e to the power of `x`, within 1e-13 of it; zero below -708, infinite above 708.
 #[inline]
 pub fn exp(x: f64) -> f64 {
-    if !(x.abs() <= MOST) {
-        return beyond(x);
+    if x.abs() > MOST {
+        return if x > 0.0 { f64::INFINITY } else { 0.0 };
     }
     let shifted = x * STEPS + ROUND;
     let steps = shifted - ROUND;
@@ -50,15 +50,6 @@ pub fn exp(x: f64) -> f64 {
     let square = r * r;
     let series = r + square * (0.5 + r * (1.0 / 6.0)) + square * square * (1.0 / 24.0);
     power + power * series
-}
-
-#[cold]
-fn beyond(x: f64) -> f64 {
-    match x.total_cmp(&0.0) {
-        _ if x.is_nan() => x,
-        std::cmp::Ordering::Less => 0.0,
-        _ => f64::INFINITY,
-    }
 }
 
 #[cfg(test)]

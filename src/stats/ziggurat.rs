@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn edges_fall_from_the_tail_to_zero() {
         assert_eq!(NORMAL[1], 3.654_152_885_361_009);
-        assert_eq!(EXPONENTIAL[1], 7.697_117_470_131_050);
+        assert_eq!(EXPONENTIAL[1], 7.697_117_470_131_05);
         for edges in [&*NORMAL, &*EXPONENTIAL] {
             assert!(edges.is_sorted_by(|wide, narrow| wide > narrow));
             assert_eq!(edges[256], 0.0);
