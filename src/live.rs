@@ -31,9 +31,8 @@ use crate::measure::record::Record;
 use crate::measure::result::{Environment, RunKind, RunResult};
 use crate::measure::story::Story;
 use crate::measure::tally::{Latency, Tally};
-use crate::scenario::plan::{EndsQuiet, Plan};
+use crate::scenario::plan::Plan;
 use crate::server::{self, ServerOptions};
-use crate::time::Span;
 use crate::wire::limits::{AGENTS_MOST, CONCURRENCY_MOST};
 use dial::Dial;
 use scene::Scene;
@@ -109,10 +108,7 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
 /// The built-in server by the plan's rules.
 pub fn built_in(plan: &Plan, listen: SocketAddr) -> ServerOptions {
     ServerOptions {
-        inactivity: match plan.live.inactivity {
-            EndsQuiet::Server => plan.agents.inactivity,
-            EndsQuiet::Agent => Span::ENDLESS,
-        },
+        inactivity: plan.server_inactivity(),
         speed: plan.live.speed,
         seed: plan.seed,
         ..ServerOptions::new(listen, plan.router.clone())

@@ -354,6 +354,9 @@ impl Agent {
     /// composed.
     #[inline]
     pub fn attended(&self, slot: SlotId, now: Time) -> Span {
+        if !self.state(slot).is_open() {
+            return Span::ZERO;
+        }
         match self.beside.as_deref() {
             Some(Beside::Sharing(sharing)) => sharing.attention(slot.0.into(), now),
             _ if slot.0 == self.composing => now.since(self.since),

@@ -277,14 +277,6 @@ fn order(plan: &Plan) -> String {
 }
 
 fn live(page: &mut Page, plan: &Plan, outlook: &Outlook) {
-    if !plan.outline.messages {
-        page.heading("Live");
-        page.line(
-            "not possible",
-            "the level model has no messages: simulated only",
-        );
-        return;
-    }
     let live = &outlook.live;
     page.heading(&format!("Live, at speed {}", live.speed));
     page.line(

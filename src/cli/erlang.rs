@@ -158,14 +158,11 @@ pub fn run(args: &Erlang, console: &Console) -> Result<Exit> {
 }
 
 fn loss(args: &Loss, console: &Console) -> Result<Exit> {
-    let handle_s = args.aht.as_secs_f64();
-    if handle_s <= 0.0 {
-        return Err(Error::refused("the mean handle time must be above zero"));
-    }
+    let handle_s = handled_in(args.aht)?;
     let load = args.common.rate * handle_s;
     let figures = |agents| {
         let rejected = erlang_b::blocked(load, agents);
-        let occupancy = load * (1.0 - rejected) / f64::from(agents);
+        let occupancy = erlang_b::occupancy(load, agents);
         let named = [("rejected_ratio", rejected), ("occupancy_ratio", occupancy)];
         Ok(named.map(|(name, value)| (name.to_string(), value)).into())
     };
@@ -184,7 +181,7 @@ fn loss(args: &Loss, console: &Console) -> Result<Exit> {
 }
 
 fn queue(args: &Queue, patience: Option<Span>, console: &Console) -> Result<Exit> {
-    let (handle_s, rate) = (args.aht.as_secs_f64(), args.common.rate);
+    let (handle_s, rate) = (handled_in(args.aht)?, args.common.rate);
     let law = law(patience)?;
     let figures = |agents| {
         let center = MultiServer::new(rate, handle_s, agents, law)?;
@@ -217,7 +214,8 @@ fn queue(args: &Queue, patience: Option<Span>, console: &Console) -> Result<Exit
 }
 
 fn chats(args: &Chats, console: &Console) -> Result<Exit> {
-    let mut handle_times: Vec<f64> = args.aht.iter().map(|time| time.as_secs_f64()).collect();
+    let handle_times = args.aht.iter().map(|time| handled_in(*time));
+    let mut handle_times = handle_times.collect::<Result<Vec<f64>>>()?;
     let limit = args.concurrency.map_or(handle_times.len(), usize::from);
     if handle_times.len() == 1 {
         handle_times = vec![handle_times[0]; limit];
@@ -258,6 +256,14 @@ fn chats(args: &Chats, console: &Console) -> Result<Exit> {
         does: &|figures| reaches(figures, &args.level),
     };
     answer(&question, &args.common, console)
+}
+
+/// A mean handle time in seconds.
+fn handled_in(time: Span) -> Result<f64> {
+    match time {
+        Span::ZERO => Err(Error::refused("the mean handle time must be above zero")),
+        time => Ok(time.as_secs_f64()),
+    }
 }
 
 fn law(patience: Option<Span>) -> Result<Patience> {
@@ -339,7 +345,7 @@ fn answer(question: &Question, common: &Common, console: &Console) -> Result<Exi
         Some(agents) => agents,
         None => fewest(1, does).ok_or_else(|| {
             let why = (question.figures)(1).err().unwrap_or_default();
-            let what = format!("no team of up to {MOST} agents does {}", question.enough);
+            let what = format!("no team of up to {MOST} agents can {}", question.enough);
             Error::refused(if why.is_empty() {
                 what
             } else {

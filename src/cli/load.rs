@@ -40,6 +40,7 @@ pub struct Load {
     seed: Option<u64>,
     /// Which replication's people to play
     #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(value_parser = clap::value_parser!(u32).range(..i64::from(u32::MAX)))]
     replication: u32,
     /// Tell the story of one customer, as in `customer:17`, before the report
     #[arg(long, value_name = "WHO", conflicts_with = "quiet")]

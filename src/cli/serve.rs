@@ -57,6 +57,7 @@ pub struct Serve {
     speed: Option<f64>,
     /// Seconds without a sign of life after which a connection is cut
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     idle: u32,
 }
 

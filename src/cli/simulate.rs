@@ -29,6 +29,7 @@ pub struct Simulate {
     replications: Option<u32>,
     /// Play replication R alone: the same people and rows as the R-th (from 0) of a whole run
     #[arg(long, value_name = "R", conflicts_with_all = ["replications", "precision"])]
+    #[arg(value_parser = clap::value_parser!(u32).range(..i64::from(u32::MAX)))]
     replication: Option<u32>,
     /// Play until a measure's 95 % interval is so narrow: `--set run.precision.MEASURE=SHARE`; may
     /// be repeated

@@ -46,22 +46,26 @@ impl Trace {
     /// # Errors
     /// Refused: fewer customers come.
     pub fn check(self, plan: &Plan, replication: u32) -> Result<()> {
-        let came = ArrivalStream::new(plan, replication).count();
-        if (self.customer as usize) < came {
+        let stream = ArrivalStream::new(plan, replication);
+        let first = stream.first_number();
+        let came = stream.count();
+        let behind = u64::from(first) + came as u64;
+        if (u64::from(first)..behind).contains(&self.customer.into()) {
             return Ok(());
         }
-        let last = match came.checked_sub(1) {
-            None => "nobody comes".to_string(),
-            Some(last) => format!(
-                "{} come, the last is customer:{last}",
-                grouped(came as f64, 0)
+        let who = match came {
+            0 => "nobody comes".to_string(),
+            came => format!(
+                "{} come, customer:{first} to customer:{}",
+                grouped(came as f64, 0),
+                behind - 1
             ),
         };
         Err(Error::refused(format!(
-            "there is no customer {} in replication {replication}: {last}",
+            "there is no customer {} in replication {replication}: {who}",
             self.customer
         ))
-        .with_remedy("customers are numbered by their arrival, from 0"))
+        .with_remedy("customers are numbered by their arrival, from 0 at the scenario's start"))
     }
 
     /// Tells the story.

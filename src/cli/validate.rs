@@ -74,10 +74,17 @@ fn chosen(args: &Validate) -> Result<Vec<Case>> {
     let mut cases = cases();
     let only = args.only.as_deref().unwrap_or_default().to_lowercase();
     cases.retain(|case| case.name.to_lowercase().contains(&only));
-    cases.retain(|case| !args.quick || case.is_quick());
+    let named = args.only.as_deref().unwrap_or_default();
     if cases.is_empty() {
         let remedy = "`busyhour validate --quick` names most cases";
-        return Err(Error::refused(format!("no case has `{only}` in its name")).with_remedy(remedy));
+        return Err(
+            Error::refused(format!("no case has `{named}` in its name")).with_remedy(remedy)
+        );
+    }
+    cases.retain(|case| !args.quick || case.is_quick());
+    if cases.is_empty() {
+        let what = format!("what has `{named}` in its name takes too long to settle for --quick");
+        return Err(Error::refused(what).with_remedy("leave --quick out"));
     }
     Ok(cases)
 }

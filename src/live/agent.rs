@@ -9,6 +9,7 @@ mod hearing;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
+use super::attendance::refuse;
 use super::dial::Dial;
 use super::scene::Scene;
 use super::socket::Socket;
@@ -288,10 +289,8 @@ impl<D: Dial> Desk<D> {
             .map(|(chat, _)| *chat)
     }
 
-    /// Ends a chat that this agent cannot take, so that its customer does not wait in vain.
     async fn refuse(&mut self, chat: u64) -> Result<()> {
-        self.socket.send(&FromAgent::Close { chat }).await?;
-        self.socket.send(&FromAgent::Free { chat }).await
+        refuse::<D>(&mut self.socket, chat).await
     }
 
     /// The run is over: every chat still held is closed and its slot freed at the server.

@@ -15,7 +15,7 @@ use super::scene::{Call, Scene};
 use super::socket::{Socket, dial};
 use crate::error::{Error, Result};
 use crate::measure::tally::Latency;
-use crate::scenario::plan::{EndsQuiet, Shift};
+use crate::scenario::plan::Shift;
 use crate::time::{Span, Time};
 use crate::wire::clean;
 use crate::wire::frame::{AgentSide, FromAgent, Hello, ToAgent};
@@ -39,6 +39,12 @@ pub async fn attend<D: Dial>(scene: Rc<Scene<D>>, mut shifts: VecDeque<Shift>) {
     }
 }
 
+/// Ends a chat that the agent cannot take, so that its customer does not wait in vain.
+pub async fn refuse<D: Dial>(socket: &mut Socket<AgentSide, D::Stream>, chat: u64) -> Result<()> {
+    socket.send(&FromAgent::Close { chat }).await?;
+    socket.send(&FromAgent::Free { chat }).await
+}
+
 /// Whether an agent has further shifts to come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Then {
@@ -55,12 +61,23 @@ async fn stay<D: Dial>(
 ) -> Then {
     let agent = shift.agent;
     let mut call = scene.call.subscribe();
-    let gathered = tokio::select! {
-        // At the start of a later shift chats may have come already: those are for the desk.
-        biased;
-        called = call.wait_for(|call| *call != Call::Gather) => called.is_ok(),
-        // The server has nothing to say before anybody comes; an end of it is the end.
-        heard = socket.next() => matches!(heard, Some(Ok(_))),
+    let gathered = loop {
+        tokio::select! {
+            // At the start of a later shift chats may have come already: those are for the desk.
+            biased;
+            called = call.wait_for(|call| *call != Call::Gather) => break called.is_ok(),
+            // The server has nothing to say before anybody comes; an end of it is the end.
+            heard = socket.next() => match heard {
+                Some(Ok(ToAgent::Assigned { chat, .. })) => {
+                    scene.remark("the server assigned a chat that is not of this run");
+                    if refuse::<D>(&mut socket, chat).await.is_err() {
+                        break false;
+                    }
+                }
+                Some(Ok(_)) => {}
+                None | Some(Err(_)) => break false,
+            },
+        }
     };
     if !gathered {
         scene.fail(
@@ -89,8 +106,14 @@ async fn come<D: Dial>(
         return Ok(None);
     }
     let dialled = Instant::now();
-    let mut socket = dial::<AgentSide, D>(&scene.to, scene.limits).await?;
-    let hello = socket.hello().await?;
+    let connected = async {
+        let mut socket = dial::<AgentSide, D>(&scene.to, scene.limits).await?;
+        let hello = socket.hello().await?;
+        Ok((socket, hello))
+    };
+    let Some((mut socket, hello)) = in_time(scene, connected).await? else {
+        return Ok(None);
+    };
     compare(scene, &hello);
     let connecting = dialled.elapsed();
     if later {
@@ -103,8 +126,24 @@ async fn come<D: Dial>(
             return Ok(None);
         }
     }
-    go_online(scene, shift, &mut socket, connecting).await?;
-    Ok(Some(socket))
+    let online = in_time(scene, go_online(scene, shift, &mut socket, connecting)).await?;
+    Ok(online.map(|()| socket))
+}
+
+/// What comes of it within the plan's start deadline; none when everybody is called home first.
+async fn in_time<D, T>(
+    scene: &Scene<D>,
+    coming: impl Future<Output = Result<T>>,
+) -> Result<Option<T>> {
+    let deadline = scene.plan.live.start_deadline;
+    let mut call = scene.call.subscribe();
+    tokio::select! {
+        come = tokio::time::timeout(Duration::from_nanos(deadline.0), coming) => match come {
+            Ok(come) => come.map(Some),
+            Err(_) => Err(Error::failed(format!("the server did not let it in within {deadline}"))),
+        },
+        _ = call.wait_for(|call| call.is_over()) => Ok(None),
+    }
 }
 
 /// Says that the agent is online and waits for the confirmation.
@@ -157,10 +196,8 @@ fn compare<D>(scene: &Scene<D>, hello: &Hello) {
     if hello.levels != rules.levels {
         differs("number of priorities");
     }
-    let inactivity = match scene.plan.live.inactivity {
-        EndsQuiet::Server => scene.plan.agents.inactivity,
-        EndsQuiet::Agent => Span::ENDLESS,
-    };
+    scene.server_ends_quiet.set(hello.inactivity_ms.is_some());
+    let inactivity = scene.plan.server_inactivity();
     for (what, theirs, ours) in [
         ("age_after", hello.age_after_ms, rules.age_after),
         ("inactivity timeout", hello.inactivity_ms, inactivity),

@@ -175,6 +175,12 @@ impl<D: Dial> Visitor<D> {
         loop {
             let next = self.wake.min(self.closing);
             let then = tokio::select! {
+                // At the end agents close their chats: those are open at the end all the same.
+                biased;
+                _ = call.wait_for(|call| call.is_over()) => {
+                    self.scene.end(self.chat, Fate::OpenAtEnd, self.scene.now());
+                    self.tell_leave().await
+                }
                 heard = self.socket.next() => {
                     let read = self.scene.now();
                     match self.catch_up(read).await {
@@ -184,10 +190,6 @@ impl<D: Dial> Visitor<D> {
                 }
                 () = self.scene.wait_until(next) => {
                     self.catch_up(self.scene.now().max(next)).await
-                }
-                _ = call.wait_for(|call| call.is_over()) => {
-                    self.scene.end(self.chat, Fate::OpenAtEnd, self.scene.now());
-                    self.tell_leave().await
                 }
             };
             if then == Then::Go {

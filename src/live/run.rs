@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::dial::Dial;
@@ -59,6 +59,9 @@ pub async fn play<D: Dial>(
     }
     let now = scene.now();
     let stopped = *scene.call.borrow() == Call::Stop;
+    if stopped {
+        scene.stand_still(now);
+    }
     go_home(scene, &mut crowd, watch).await;
     Ok((
         if stopped {
@@ -159,8 +162,18 @@ async fn go_on<D: Dial>(scene: &Rc<Scene<D>>, crowd: &mut Crowd, replication: u3
 impl Crowd {
     /// Forgets who is gone.
     fn reap(&mut self) {
-        while self.customers.try_join_next().is_some() {}
-        while self.agents.try_join_next().is_some() {}
+        let customers = std::iter::from_fn(|| self.customers.try_join_next());
+        let agents = std::iter::from_fn(|| self.agents.try_join_next());
+        customers.chain(agents).for_each(gone);
+    }
+}
+
+/// Somebody is gone: a fault of the program is not passed over.
+fn gone(how: std::result::Result<(), JoinError>) {
+    if let Err(fault) = how
+        && fault.is_panic()
+    {
+        std::panic::resume_unwind(fault.into_panic());
     }
 }
 
@@ -168,7 +181,8 @@ impl Crowd {
 /// nothing ends.
 fn is_over<D>(scene: &Scene<D>, crowd: &Crowd) -> bool {
     let recorder = scene.recorder.borrow();
-    let nothing_ends_ghosts = scene.plan.agents.inactivity == Span::ENDLESS;
+    let agents_end_quiet = scene.agents.inactivity != Span::ENDLESS;
+    let nothing_ends_ghosts = !agents_end_quiet && !scene.server_ends_quiet.get();
     let customers = crowd.customers.len();
     let nobody = match nothing_ends_ghosts {
         true => customers == scene.ghosts.get() as usize,
@@ -247,8 +261,12 @@ async fn go_home<D: Dial>(scene: &Rc<Scene<D>>, crowd: &mut Crowd, watch: &Watch
     });
     let deadline = Duration::from_nanos(scene.plan.live.closing_deadline.0);
     let everybody = async {
-        while crowd.customers.join_next().await.is_some() {}
-        while crowd.agents.join_next().await.is_some() {}
+        while let Some(how) = crowd.customers.join_next().await {
+            gone(how);
+        }
+        while let Some(how) = crowd.agents.join_next().await {
+            gone(how);
+        }
     };
     let gone = tokio::time::timeout(deadline, everybody).await.is_ok();
     show(scene, watch);

@@ -71,6 +71,10 @@ pub struct Scene<D> {
     pub online: Cell<u32>,
     /// Customers who are gone silently and whose chats go on.
     pub ghosts: Cell<u32>,
+    /// Whether the server ends quiet chats, as it says itself.
+    pub server_ends_quiet: Cell<bool>,
+    /// Since when time stands still.
+    ended: Cell<Option<Time>>,
 }
 
 /// More different remarks than this are let pass.
@@ -130,6 +134,8 @@ impl<D> Scene<D> {
             over_limit: Cell::new(0),
             online: Cell::new(0),
             ghosts: Cell::new(0),
+            server_ends_quiet: Cell::new(false),
+            ended: Cell::new(None),
             plan: plan.clone(),
         }
     }
@@ -158,8 +164,17 @@ impl<D> Scene<D> {
         self.jumped.notified().await;
     }
 
+    /// The scenario's time stands still from `end` on: what is noted while everybody goes home is
+    /// noted as of then.
+    pub fn stand_still(&self, end: Time) {
+        self.ended.set(Some(end));
+    }
+
     /// The scenario's time now; that of the begin before the start.
     pub fn now(&self) -> Time {
+        if let Some(end) = self.ended.get() {
+            return end;
+        }
         self.clock
             .get()
             .map_or_else(|| self.begin(), |clock| clock.now())

@@ -52,8 +52,9 @@ impl Skip {
         if last.is_some_and(|last| now.since(last) < self.after) {
             return None;
         }
-        let target = *self.matters.get(next)? - self.before;
-        (target.comes() && target > now).then_some(target)
+        let next = *self.matters.get(next)?;
+        let target = next - self.before;
+        (next.comes() && target > now).then_some(target)
     }
 
     /// Takes note of a jump.

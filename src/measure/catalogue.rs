@@ -160,7 +160,11 @@ const SERIES: &[(&str, Runs, &str)] = &[
         Runs::All,
         "offer to assignment, of assigned chats",
     ),
-    ("wait_all_s", Runs::All, "time in the queue, of all offered"),
+    (
+        "wait_all_s",
+        Runs::All,
+        "time in the queue, of assigned, abandoned and rejected chats",
+    ),
     (
         "wait_abandoned_s",
         Runs::All,
@@ -268,7 +272,8 @@ pub fn service_level(name: &str) -> Option<Span> {
         "h" => 3_600_000,
         _ => return None,
     };
-    Some(Span::from_millis(number.checked_mul(millis)?))
+    let nanos = number.checked_mul(millis)?.checked_mul(1_000_000)?;
+    Some(Span(nanos))
 }
 
 /// The name of a service-level measure, form included.

@@ -264,7 +264,7 @@ impl Findings<'_> {
         let row = |(index, slice): (usize, &Slice)| {
             let from = outline.interval_start(index);
             let until = (from + outline.interval).min(outline.horizon);
-            self.row(slice, from, until, &label)
+            self.row(slice, (from, until), self.measured_in(index), &label)
         };
         self.pool.slices.iter().enumerate().map(row).collect()
     }
@@ -285,17 +285,34 @@ impl Findings<'_> {
                 start >= *from && start < *until
             };
             let within = (0..self.pool.slices.len()).filter(starts);
-            within.for_each(|index| self.pool.slices[index].clone().drain_into(&mut sum));
-            self.row(&sum, *from, *until, &label)
+            let mut seen = 0.0;
+            for index in within {
+                self.pool.slices[index].clone().drain_into(&mut sum);
+                seen += self.measured_in(index);
+            }
+            self.row(&sum, (*from, *until), seen, &label)
         };
         outline.days.iter().zip(ends).map(day).collect()
     }
 
-    fn row(&self, slice: &Slice, from: Time, until: Time, label: &impl Fn(Time) -> String) -> Row {
+    /// The seconds of an interval that are measured: without warm-up, up to the horizon.
+    fn measured_in(&self, index: usize) -> f64 {
+        let from = self.outline.interval_start(index);
+        let until = (from + self.outline.interval).min(self.outline.horizon);
+        until.since(from.max(self.outline.warm_up)).as_secs_f64()
+    }
+
+    /// A row from one instant to another, of which the clock has `seen` so many seconds.
+    fn row(
+        &self,
+        slice: &Slice,
+        (from, until): (Time, Time),
+        seen: f64,
+        label: &impl Fn(Time) -> String,
+    ) -> Row {
         let replications = self.tallies.len().max(1) as f64;
         let count = |count: Count| slice.counts.of(count) as f64 / replications;
         let fate = |fate: Fate| slice.counts.of_fate(fate) as f64 / replications;
-        let seen = until.since(from.max(self.outline.warm_up)).as_secs_f64();
         let clock = |gauge| slice.clock.seconds(gauge) / replications;
         let over = |above: f64, below: f64| (below > 0.0).then(|| above / below);
         let by_time = |gauge| over(clock(gauge), seen).unwrap_or(0.0);

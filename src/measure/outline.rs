@@ -43,11 +43,4 @@ impl Outline {
     pub fn interval_start(&self, index: usize) -> Time {
         Time::ZERO + self.interval * index as u64
     }
-
-    /// The day that an instant lies in, as an index into `days`.
-    pub fn day_of(&self, instant: Time) -> usize {
-        self.days
-            .partition_point(|day| *day <= instant)
-            .saturating_sub(1)
-    }
 }

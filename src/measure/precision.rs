@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::catalogue::STATISTICS;
 use super::result::Measure;
 
 /// How well a measure had to be known, and how well it is.
@@ -29,6 +30,8 @@ impl Precise {
         let value = measure.and_then(|measure| measure.value);
         let wanted = value.map(|value| (relative * value.abs()).max(absolute));
         let half_width = measure.and_then(Measure::half_width);
+        // A share of zero is no width: what was never seen is not known to be zero.
+        let unseen = value == Some(0.0) && absolute == 0.0 && !is_percentile(name);
         Precise {
             measure: name.into(),
             relative,
@@ -37,7 +40,7 @@ impl Precise {
             half_width,
             reached: half_width
                 .zip(wanted)
-                .is_some_and(|(half, wanted)| half <= wanted),
+                .is_some_and(|(half, wanted)| half <= wanted && !unseen),
         }
     }
 
@@ -45,6 +48,16 @@ impl Precise {
     pub fn has_samples(&self) -> bool {
         self.wanted.is_some()
     }
+}
+
+/// Whether a measure is a quantile, which may well be zero where many are.
+fn is_percentile(name: &str) -> bool {
+    STATISTICS.iter().any(|statistic| {
+        statistic.starts_with('p')
+            && name
+                .strip_suffix(statistic)
+                .is_some_and(|rest| rest.ends_with('_'))
+    })
 }
 
 #[cfg(test)]
@@ -68,6 +81,19 @@ mod tests {
         assert_eq!(judged(1.0, Some(0.0625)).wanted, Some(0.1));
         assert!(judged(1.0, Some(0.0625)).reached && judged(-50.0, Some(0.5)).reached);
         assert!(!judged(50.0, None).reached && judged(50.0, None).has_samples());
+    }
+
+    #[test]
+    fn a_share_of_zero_is_not_reached_but_by_percentiles() {
+        let zero = Measure {
+            value: Some(0.0),
+            low: Some(0.0),
+            high: Some(0.0),
+            samples: 3,
+        };
+        let reached = |name, absolute| Precise::of(name, 0.05, absolute, Some(&zero)).reached;
+        assert!(!reached("abandoned_ratio", 0.0) && reached("abandoned_ratio", 0.001));
+        assert!(reached("wait_s_p50", 0.0));
     }
 
     #[test]

@@ -314,7 +314,9 @@ impl RunResult {
             judged.for_each(|gate| gate.outcome = Outcome::NotJudged);
         }
         let passed = !self.gates.iter().any(|gate| gate.outcome.fails());
-        verdict.passed = (!self.gates.is_empty()).then_some(passed);
+        let mut outcomes = self.gates.iter().map(|gate| gate.outcome);
+        let applies = outcomes.any(|outcome| outcome != Outcome::NotApplicable);
+        verdict.passed = applies.then_some(passed);
     }
 
     /// A measure by any name that the catalogue knows.

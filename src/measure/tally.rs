@@ -248,7 +248,7 @@ pub struct Coarse {
 }
 
 /// How many places of a histogram make one here: 32 a doubling, at most 1.6 % from the middle of a
-/// place, from 2 ms on; below it places are 32 us wide.
+/// place, from 1 ms on; below it places are 32 us wide.
 const MERGED: usize = 32;
 
 impl Coarse {

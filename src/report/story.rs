@@ -11,6 +11,9 @@ use crate::measure::story::{Event, Story, Told};
 use crate::scenario::calendar::Calendar;
 use crate::time::{Span, Time};
 
+/// Columns for words, at least, however narrow the terminal is.
+const LEAST_WORDS: usize = 20;
+
 /// The story, or one attempt of it, `width` columns wide, with the fate on the last line.
 pub fn render(
     story: &Story,
@@ -88,9 +91,12 @@ impl Chapter {
         for (index, told) in self.told.iter().enumerate() {
             let time = calendar.local(told.at).strftime("%H:%M:%S%.3f");
             let times = format!(" {time}  {:>widest$}  ", since(told));
-            for (number, line) in wrapped(&self.words(index), width - times.len())
-                .iter()
-                .enumerate()
+            for (number, line) in wrapped(
+                &self.words(index),
+                width.saturating_sub(times.len()).max(LEAST_WORDS),
+            )
+            .iter()
+            .enumerate()
             {
                 let before = if number == 0 {
                     times.clone()

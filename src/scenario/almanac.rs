@@ -95,7 +95,12 @@ impl Written {
             }
         };
         let horizon = self.horizon.as_ref()?;
-        let end = end_of(&start, horizon.value)?;
+        let Some(end) = end_of(&start, horizon.value) else {
+            let title = "the horizon ends beyond the calendar";
+            let help = Some("the last year is 9999".to_string());
+            problems.add(horizon.place, title, "too long from this start", help);
+            return None;
+        };
         let length = end.timestamp().as_nanosecond() - start.timestamp().as_nanosecond();
         let length = Time(u64::try_from(length).unwrap_or(0));
         let title = match length {

@@ -120,6 +120,19 @@ fn forbid_contradictions(section: &mut Section, replay: Option<&Replay>) {
         &curve,
         "recorded arrivals have their seasons in them",
     );
+    if let Some(place) = section
+        .key_place("shape")
+        .filter(|_| section.key_place("intraday").is_none())
+    {
+        let title = "`shape` has no curve to give a shape to";
+        let help = "write `intraday` with the curve of a day, or take `shape` out";
+        section.problem(
+            place,
+            title,
+            "the rate is level without `intraday`",
+            Some(help.into()),
+        );
+    }
     let fixed = replay.is_some_and(|replay| !replay.resampled());
     if let Some(place) = section.key_place("busyness").filter(|_| fixed) {
         let title = "`busyness` does not go with arrivals that are replayed as they were";

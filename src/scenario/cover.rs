@@ -1,9 +1,9 @@
 //! Owns the check that somebody is there while the desk is open and customers come.
 //!
-//! Law: only a stretch in which customers are expected counts. A team that is late by the minute is
-//! a decision; one that is nowhere is a mistake in the roster.
+//! Law: only a stretch in which customers are expected counts, but every such stretch does.
 
 use super::document::Place;
+use super::hours::joined;
 use super::outlook::flow::Flow;
 use super::plan::{Arrivals, Period, Plan};
 use super::problem::Problems;
@@ -90,18 +90,6 @@ fn presence(plan: &Plan) -> Vec<Period> {
         until: shift.until,
     });
     joined(counted.chain(shifts))
-}
-
-/// Makes one of periods that touch or overlap; they come by their starts.
-fn joined(periods: impl Iterator<Item = Period>) -> Vec<Period> {
-    let mut all: Vec<Period> = Vec::new();
-    for period in periods {
-        match all.last_mut() {
-            Some(last) if period.from <= last.until => last.until = last.until.max(period.until),
-            _ => all.push(period),
-        }
-    }
-    all
 }
 
 /// The time between periods, before the first and after the last.

@@ -229,7 +229,7 @@ fn hyperexponential(call: &Call) -> Result<Law, Fault> {
     if !(1..=MOST_PHASES.0).contains(&phases.len()) {
         return Err(call.misfit());
     }
-    let law = Law::hyperexponential_of(&phases);
+    let law = Law::hyperexponential_of(&phases).and_then(finite);
     law.map_err(|why| Fault::new(call.inside.clone(), why))
 }
 

@@ -59,12 +59,12 @@ pub fn expand(opening: Option<&[Opening]>, almanac: &Almanac, end: Time) -> Vec<
         }
     }
     periods.sort_by_key(|period| period.from);
-    join(periods)
+    joined(periods)
 }
 
-/// Makes one of periods that touch or overlap.
-fn join(periods: Vec<Period>) -> Vec<Period> {
-    let mut joined: Vec<Period> = Vec::with_capacity(periods.len());
+/// Makes one of periods that touch or overlap; they come by their starts.
+pub fn joined(periods: impl IntoIterator<Item = Period>) -> Vec<Period> {
+    let mut joined: Vec<Period> = Vec::new();
     for period in periods {
         match joined.last_mut() {
             Some(last) if period.from <= last.until => last.until = last.until.max(period.until),
@@ -84,7 +84,7 @@ mod tests {
             from: Time(from),
             until: Time(until),
         };
-        let joined = join(vec![
+        let joined = joined(vec![
             period(0, 5),
             period(5, 8),
             period(7, 9),

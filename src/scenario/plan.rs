@@ -292,6 +292,14 @@ impl Plan {
         self.outline.horizon + self.drain_limit
     }
 
+    /// After how long the server is expected to end a quiet chat in a live run; endless for never.
+    pub fn server_inactivity(&self) -> Span {
+        match self.live.inactivity {
+            EndsQuiet::Server => self.agents.inactivity,
+            EndsQuiet::Agent => Span::ENDLESS,
+        }
+    }
+
     /// Whether the desk is open.
     pub fn is_open(&self, instant: Time) -> bool {
         let next = self.open.partition_point(|period| period.until <= instant);

@@ -3,6 +3,7 @@
 //! Law: reading never stops at the first problem; all are shown at once, each with its place and
 //! what to write instead, because mending a file one error at a time is a waste of afternoons.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
@@ -131,9 +132,9 @@ impl Problems {
     pub fn into_error(mut self) -> Error {
         self.list.sort_by_key(|problem| problem.place);
         // What several classes of customers inherit is wrong once.
-        self.list.dedup_by(|next, last| {
-            next.place == last.place && next.title == last.title && next.label == last.label
-        });
+        let mut told = BTreeSet::new();
+        let once = |p: &Problem| told.insert((p.place, p.title.clone(), p.label.clone()));
+        self.list.retain(once);
         let plain = self.render(&Renderer::plain().decor_style(DecorStyle::Ascii));
         let styled = self.render(&Renderer::styled().decor_style(DecorStyle::Unicode));
         Error::refused(plain).with_styled(styled)

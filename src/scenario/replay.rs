@@ -231,7 +231,7 @@ impl Replay {
         };
         let pieces = resample::pieces(&steps, placing.scale, placing.almanac);
         if pieces.iter().all(|piece| piece.to_rate == 0.0) {
-            self.note_nothing(placing, problems);
+            self.note_nothing(0, placing, problems);
             return None;
         }
         Some(pieces)
@@ -239,14 +239,14 @@ impl Replay {
 
     /// Sees that no row which matters stands at a time that the clocks skip.
     fn all_exist(&self, placing: &Placing, problems: &mut Problems) -> bool {
-        let length = self.counts.as_ref().map_or(0, |(_, every)| every.0 as i64);
+        let length = self.length();
         let matters = |row: usize| {
             let at = placing.since_start(self.moments[row]);
             let some = self
                 .counts
                 .as_ref()
                 .is_none_or(|(counts, _)| counts[row] > 0);
-            some && at < placing.almanac.horizon.0 as i64 && at + length >= 0
+            some && placing.touches(at, length)
         };
         let skipped = |row: &usize| placing.skips(self.moments[*row]) && matters(*row);
         let rows: Vec<usize> = (0..self.moments.len())
@@ -282,7 +282,7 @@ impl Replay {
     /// too many.
     pub fn place(&self, placing: &Placing, problems: &mut Problems) -> Option<Vec<Time>> {
         self.all_exist(placing, problems).then_some(())?;
-        self.check_size(placing, memory::available(), problems)?;
+        let recorded = self.check_size(placing, memory::available(), problems)?;
         let mut arrivals = Vec::new();
         let rows = self.moments.len();
         for row in 0..rows {
@@ -296,32 +296,35 @@ impl Replay {
             }
         }
         if arrivals.is_empty() {
-            self.note_nothing(placing, problems);
+            self.note_nothing(recorded, placing, problems);
             return None;
         }
         arrivals.sort_unstable();
         Some(arrivals)
     }
 
-    /// Notes that the arrivals would not fit into so many bytes free; `None` then.
+    /// How long a row lasts; a single chat next to nothing.
+    fn length(&self) -> i64 {
+        self.counts.as_ref().map_or(1, |counts| counts.1.0 as i64)
+    }
+
+    /// How many chats are recorded within the scenario's time; `None` after noting that their
+    /// arrivals would not fit into so many bytes free.
     fn check_size(
         &self,
         placing: &Placing,
         free: Option<u64>,
         problems: &mut Problems,
-    ) -> Option<()> {
-        let horizon = placing.almanac.horizon.0 as i64;
-        let every = self.counts.as_ref().map_or(1, |counts| counts.1.0 as i64);
-        let within = |row: &usize| {
-            let at = placing.since_start(self.moments[*row]);
-            at < horizon && at + every > 0
-        };
+    ) -> Option<u64> {
+        let every = self.length();
+        let within = |row: &usize| placing.touches(placing.since_start(self.moments[*row]), every);
         let chats = |row: usize| self.counts.as_ref().map_or(1, |c| u64::from(c.0[row]));
         let recorded: u64 = (0..self.moments.len()).filter(within).map(chats).sum();
         let arrivals = recorded as f64 * placing.scale;
-        let bytes = size_of::<Time>();
+        // They are gathered, and then copied into what all replications share.
+        let bytes = 2 * size_of::<Time>();
         if arrivals <= room(bytes, free) as f64 {
-            return Some(());
+            return Some(recorded);
         }
         let title = format!(
             "{} has {recorded} chats within the scenario's time, too many to replay",
@@ -337,7 +340,13 @@ impl Replay {
         None
     }
 
-    fn note_nothing(&self, placing: &Placing, problems: &mut Problems) {
+    fn note_nothing(&self, recorded: u64, placing: &Placing, problems: &mut Problems) {
+        if recorded > 0 {
+            let title = format!("`scale` leaves none of {recorded} recorded chats");
+            let help = Some("make `arrivals.scale` greater".to_string());
+            problems.add(self.file.place, title, "nobody would come", help);
+            return;
+        }
         let at = |moment: &Moment| placing.since_start(*moment);
         let local = |at: Option<i64>| {
             placing
@@ -363,6 +372,11 @@ impl Replay {
 }
 
 impl Placing<'_> {
+    /// Whether a stretch lies within the scenario's time, in part at least.
+    fn touches(&self, from: i64, length: i64) -> bool {
+        from < self.almanac.horizon.0 as i64 && from + length > 0
+    }
+
     fn draws(&self, row: u64) -> Draws {
         Population::new(self.seed, 0, Kind::Arrivals).person(row, 0)
     }
@@ -425,8 +439,7 @@ impl Placing<'_> {
         draws: Draws,
         arrivals: &mut Vec<Time>,
     ) {
-        let beyond = from >= self.almanac.horizon.0 as i64 || from + (every.0 as i64) <= 0;
-        if beyond {
+        if !self.touches(from, every.0 as i64) {
             return;
         }
         for copy in 0..self.scale.ceil() as u32 {

@@ -86,7 +86,10 @@ pub fn resolve(written: &Written, source: Source, problems: &mut Problems) -> Op
         judge: Judge::Interval,
         grain: Span(1),
     };
-    if let Some(place) = team.staffing.place() {
+    // Opening hours that could not be read are none that somebody has to be there for.
+    if problems.is_empty()
+        && let Some(place) = team.staffing.place()
+    {
         cover::check(&plan, place, problems);
     }
     Some(plan)

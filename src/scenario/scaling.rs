@@ -24,13 +24,16 @@ impl Scaling {
         format!("{} times the customers, {agents}", self.factor)
     }
 
-    /// The changes, as `path=value`.
+    /// The changes, as `path=value`. What is not a number is left for the reader to refuse.
     pub fn changes(self, document: &Document) -> Vec<String> {
-        let scale = find(&document.root, &["arrivals", "scale"]);
-        let scale = scale.and_then(number).unwrap_or(1.0) * self.factor;
+        let written = match find(&document.root, &["arrivals", "scale"]) {
+            None => Some(1.0),
+            Some(node) => number(node),
+        };
         // Twelve digits, lest 1.3 x 3 reads 3.9000000000000004.
-        let scale = (scale * 1e12).round() / 1e12;
-        let mut changes = vec![format!("arrivals.scale={scale}")];
+        let scale = written.map(|scale| (scale * self.factor * 1e12).round() / 1e12);
+        let scale = scale.map(|scale| format!("arrivals.scale={scale}"));
+        let mut changes: Vec<String> = scale.into_iter().collect();
         if self.with_agents {
             changes.extend(self.of_agents(&document.root).unwrap_or_default());
         }
@@ -70,7 +73,8 @@ impl Scaling {
 
     /// So many times a number of agents, rounded up but for what rounding itself adds.
     fn agents(self, node: &Node) -> Option<f64> {
-        number(node).map(|agents| (agents * self.factor - 1e-9).ceil().max(0.0))
+        let agents = number(node).filter(|agents| agents.fract() == 0.0)?;
+        Some((agents * self.factor - 1e-9).ceil().max(0.0))
     }
 }
 

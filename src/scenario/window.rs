@@ -4,7 +4,6 @@
 //! times and so the draws that they have in the whole.
 
 use jiff::civil::Date;
-use jiff::fmt::temporal::Pieces;
 
 use super::clock::{CLOCK, Clock, DAY};
 use super::days::{DayKind, NAMES};
@@ -141,18 +140,14 @@ impl<'t> Edge<'t> {
         let end = text.find(['+', '-', 'Z']).unwrap_or(text.len());
         let clock = (CLOCK.parse)(&text[..end]).ok()?;
         let offset = text[end..].trim();
-        (offset.is_empty() || local_of(&format!("2026-01-01T00:00{offset}")).is_some())
+        (offset.is_empty() || Local::parse(&format!("2026-01-01T00:00{offset}")).is_some())
             .then_some(Edge { clock, offset })
     }
 
     fn on(self, date: Date) -> Option<Local> {
         let time = self.clock.on(date);
-        local_of(&format!("{time}{}", self.offset))
+        Local::parse(&format!("{time}{}", self.offset))
     }
-}
-
-fn local_of(text: &str) -> Option<Local> {
-    Pieces::parse(text).is_ok().then(|| Local::parse(text))?
 }
 
 impl<'t> Written<'t> {

@@ -2,7 +2,8 @@
 //!
 //! Law: times are in one unit, whichever the caller takes (seconds everywhere in this program), and
 //! rates in its inverse. What theory does not know (a queue that grows without end) is an error in
-//! words, never an infinite figure.
+//! words, never an infinite figure. Some of them nobody asks for on the command line: they hold the
+//! figures that the simulation is validated by to a second way of working them out.
 
 pub mod counts;
 pub mod density;

@@ -8,10 +8,11 @@ use crate::center::agent::{AgentInput, Handover, SlotId};
 use crate::center::customer::Customer;
 use crate::error::Result;
 use crate::live::dial::Dial;
+use crate::measure::clock::Gauge;
 use crate::time::Time;
 use crate::wire::clean;
 use crate::wire::frame::{Said, ToAgent};
-use crate::wire::marker::Marker;
+use crate::wire::marker::{Direction, Marker};
 
 /// What the server says of a chat that it assigns.
 struct Assignment {
@@ -45,14 +46,14 @@ impl<D: Dial> Desk<D> {
             }
             ToAgent::Message { chat, text, .. } => {
                 if let Some(slot) = self.slot_of(chat) {
-                    if let Some(marker) = Marker::of(&text) {
-                        self.scene.read(marker);
-                    }
-                    let message = AgentInput::Message(slot);
-                    self.agent.handle(now, message, &self.scene.agents);
+                    self.message(chat, slot, &text, now);
                 }
             }
             ToAgent::Left { chat } => self.left(chat, now),
+            ToAgent::Offline {} if self.agent.held() > 0 => {
+                self.scene
+                    .remark("the server logged an agent out who still had chats");
+            }
             ToAgent::Offline {} => return Ok(self.presence == Presence::Leaving),
             ToAgent::Error { reason, .. } => {
                 self.scene
@@ -67,6 +68,20 @@ impl<D: Dial> Desk<D> {
         }
         self.drain(now).await?;
         Ok(false)
+    }
+
+    /// A message counts when it is the customer's next.
+    fn message(&mut self, chat: u64, slot: SlotId, text: &str, now: Time) {
+        let caller = self.scene.ledger.borrow().caller(self.chats[&chat]);
+        let next = self.agent.exchange(slot) + 1;
+        let expected = self.scene.marker(caller, Direction::Customer, next);
+        if Marker::of(text) != Some(expected) {
+            self.scene.remark("an agent got a message out of turn");
+            return;
+        }
+        self.scene.read(expected);
+        let message = AgentInput::Message(slot);
+        self.agent.handle(now, message, &self.scene.agents);
     }
 
     fn slot_of(&self, chat: u64) -> Option<SlotId> {
@@ -105,11 +120,12 @@ impl<D: Dial> Desk<D> {
         let rules = self.scene.rules(caller.class);
         let (number, attempt) = (caller.number.into(), caller.attempt.into());
         let draws = self.scene.people.person(number, attempt);
-        let exchanges = Customer::new(draws, caller.class, rules).closed_after(rules);
+        let customer = Customer::new(draws, caller.class, rules);
+        let exchanges = customer.closed_after(rules);
         let mut handover = Handover::of_new(ours, draws, exchanges, chat);
         if assignment.turn > 0 {
             handover.turn = assignment.turn;
-            handover.answered = assignment.answered;
+            handover.answered = assignment.answered.min(customer.exchanges());
             handover.pending = assignment.pending.is_some();
         }
         if let Some(marker) = assignment.pending.and_then(|said| Marker::of(&said.text)) {
@@ -120,7 +136,23 @@ impl<D: Dial> Desk<D> {
         let held = self.agent.held();
         self.scene
             .record(now, |recorder, now| recorder.slot_taken(held, now));
+        if self.presence == Presence::Leaving {
+            self.stay_on(now);
+        }
         Ok(())
+    }
+
+    /// A chat came that had crossed the end of the shift: the agent is there for it, in overtime,
+    /// and it goes the way of the others.
+    fn stay_on(&mut self, now: Time) {
+        if !std::mem::replace(&mut self.staffed, true) {
+            self.record(now, |recorder, now| recorder.rise(Gauge::Staffed, now));
+        }
+        if !std::mem::replace(&mut self.late, true) {
+            self.record(now, |recorder, now| recorder.rise(Gauge::Overtime, now));
+        }
+        let leaving = AgentInput::Leaving(self.shift.end);
+        self.agent.handle(now, leaving, &self.scene.agents);
     }
 
     /// The customer has left, or the server has ended the chat: composing for it stops at once and

@@ -67,23 +67,31 @@ impl<D: Dial> Visitor<D> {
     /// The customer waits: it has just asked for an agent, or its agent has handed the chat over.
     fn queued(&mut self, now: Time) {
         self.opened = None;
-        let again = self.scene.on_visit(self.chat, now, |recorder, visit, now| {
-            if visit.agent().is_some() {
+        let before = self.scene.on_visit(self.chat, now, |recorder, visit, now| {
+            let before = visit.agent();
+            if before.is_some() {
                 recorder.handed_over(visit, now);
-                return true;
+                return before;
             }
             // Another place in the queue is no news here.
             if !visit.is_delayed() && visit.fate().is_none() {
                 recorder.queued(visit, now);
             }
-            false
+            None
         });
-        if again {
-            self.closing = self.scene.closing_from(now);
+        if let Some(agent) = before {
+            // Handed over at the end of that agent's shift: where that is closing time, the news
+            // comes just after it.
+            let shifts = self.scene.plan.shifts.iter();
+            let ended = shifts.filter(|shift| shift.agent == agent && shift.until <= now);
+            let due = ended.map(|shift| shift.until).max().unwrap_or(now);
+            self.closing = self.scene.closing_from(due).max(now);
         }
     }
 
     fn assigned(&mut self, agent: u32, now: Time) {
+        // The greatest number stands for nobody.
+        let agent = agent.min(u32::MAX - 1);
         let (twice, first) = self.scene.on_visit(self.chat, now, |recorder, visit, now| {
             let first = visit.transfers() == 0;
             if visit.agent().is_some() {

@@ -69,6 +69,21 @@ impl Retry {
             let label = "less than 1 is expected for those who were handled";
             problems.add(cause.place, title, label, None);
         }
+        let causes = [&self.abandoned, &self.rejected, &self.unresolved];
+        if let Some(after) = self
+            .after
+            .as_ref()
+            .filter(|_| causes.iter().all(|c| c.is_none()))
+        {
+            let title = "`retry` names nobody who comes again";
+            let help = "write `abandoned = 0.3`, `rejected` or `unresolved` beside `after`";
+            problems.add(
+                after.place,
+                title,
+                "a time without a cause",
+                Some(help.into()),
+            );
+        }
         let mut rule = |cause: &Option<At<Cause>>| {
             let cause = cause.as_ref().filter(|cause| cause.chance > 0.0)?;
             self.rule(cause, problems)

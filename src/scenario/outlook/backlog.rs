@@ -52,6 +52,9 @@ struct Step {
     agents: f64,
 }
 
+/// Seconds of patience, at least: who does not wait at all still leaves at a finite rate.
+const LEAST_PATIENCE: f64 = 1e-3;
+
 /// The state of the fluid.
 struct State {
     /// Chats waiting or held by agents on their shift.
@@ -68,7 +71,7 @@ impl<'a> Backlog<'a> {
         // keeps the place.
         let impatience = plan
             .customers
-            .mean(|class| (1.0 - class.silent) / class.queue_patience.mean());
+            .mean(|class| (1.0 - class.silent) / class.queue_patience.mean().max(LEAST_PATIENCE));
         let ends = plan.shifts.iter().filter(|shift| shift.until.comes());
         Backlog {
             plan,
@@ -135,8 +138,9 @@ impl<'a> Backlog<'a> {
     }
 
     fn step(&self, horizon: Time) -> Span {
-        let (least, all) = (self.pace.holding_alone / STEPS.0, horizon.as_secs_f64());
-        Span::from_secs_f64(least.clamp(all / STEPS.1, all / 8.0))
+        let least = self.pace.holding_alone / STEPS.0;
+        let all = horizon.since(self.plan.begin).as_secs_f64();
+        Span::from_secs_f64(least.clamp(all / STEPS.1, all / 8.0)).max(Span(1))
     }
 
     fn slots(&self, agents: f64) -> f64 {

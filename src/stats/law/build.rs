@@ -72,7 +72,9 @@ impl Law {
     pub fn uniform_through(a: Quantile, b: Quantile) -> Result<Law, Impossible> {
         let (a, b) = ascending(a, b)?;
         let slope = (b.1 - a.1) / (b.0 - a.0);
-        Law::uniform(a.1 - slope * a.0, a.1 + slope * (1.0 - a.0))
+        // Differences of shares are not exact: what is next to zero is zero.
+        let low = Some(a.1 - slope * a.0).filter(|low| low.abs() > 1e-9 * b.1);
+        Law::uniform(low.unwrap_or(0.0), a.1 + slope * (1.0 - a.0))
             .map_err(|_| "a uniform law through these quantiles starts below zero".into())
     }
 

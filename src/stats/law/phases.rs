@@ -22,7 +22,8 @@ impl Phases {
     /// By chances, which sum to 1, and means in seconds.
     pub(super) fn new(given: &[(f64, f64)]) -> Result<Phases, Impossible> {
         let sum: f64 = given.iter().map(|phase| phase.0).sum();
-        if given.iter().any(|phase| phase.0 <= 0.0) || (sum - 1.0).abs() > SLACK {
+        let sound = given.iter().all(|phase| phase.0 > 0.0) && (sum - 1.0).abs() <= SLACK;
+        if !sound {
             return Err("the chances must be above zero and sum to 1".into());
         }
         let mut up_to = 0.0;

@@ -87,7 +87,9 @@ impl Team<'_> {
     /// Whether the chain is small enough to be solved; else loads are taken to differ by one chat at
     /// most.
     pub fn is_solved_exactly(&self) -> bool {
-        self.states() <= MOST_STATES
+        // A state holds a number for each level.
+        let levels = self.handle_times.len() as u64;
+        self.states() <= MOST_STATES && self.states().saturating_mul(levels) <= 20 * MOST_STATES
     }
 
     /// How many states the chain has: ways to spread the agents over the levels.

@@ -42,7 +42,8 @@ impl Waiting {
         patience: Patience,
         ln_free: f64,
     ) -> Result<Waiting, Impossible> {
-        if patience == Patience::Never && release <= arrivals {
+        // Both are products, whose last digits are not to decide.
+        if patience == Patience::Never && release <= arrivals * (1.0 + 1e-12) {
             return Err("the queue grows without end: agents finish no more than come".into());
         }
         let density = Density::new(arrivals, release, patience);

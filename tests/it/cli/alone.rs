@@ -69,10 +69,21 @@ fn who_never_came_has_no_story() {
     let trace = |who: &str| program.run(&["simulate", "small.toml", "--trace", who]);
     trace("customer:5000").fails_with(
         2,
-        &["no customer 5000 in replication 0", " come, the last is"],
+        &["no customer 5000 in replication 0", " come, customer:0 to "],
     );
     trace("customer:17.3").fails_with(2, &["customer 17 had no attempt 3", "it came once"]);
     trace("17").fails_with(2, &["`customer:17`"]);
+    // In a window customers keep the numbers that they have in the whole run.
+    let windowed = |who: &str| {
+        let window = ["simulate", "small.toml", "--window", "mon 09:20/09:30"];
+        program.run(&[&window[..], &["--trace", who]].concat())
+    };
+    let refused = windowed("customer:0").ends_with(2).stderr;
+    let (_, numbers) = refused.split_once(" come, customer:").expect("who comes");
+    let first = numbers.split(' ').next().expect("the first is named");
+    assert_ne!(first, "0");
+    let story = windowed(&format!("customer:{first}")).ends_with(0).stdout;
+    assert!(story.starts_with(&format!("Customer {first}\n")), "{story}");
     let both = [
         "simulate",
         "small.toml",

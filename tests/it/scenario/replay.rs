@@ -286,7 +286,7 @@ fn more_chats_than_memory_holds_are_refused_with_their_size() {
         message.contains("has 4000000000 chats within the scenario's time, too many to replay"),
         "{message}"
     );
-    assert!(message.contains("320.0 GB"), "{message}");
+    assert!(message.contains("640.0 GB"), "{message}");
     assert!(
         message.contains("make `horizon` shorter or `scale` less"),
         "{message}"
