@@ -168,3 +168,33 @@ fn the_level_model_measures_no_messages() {
         assert!(kept || tells_of_messages(name), "{name}");
     }
 }
+
+/// Days that start at midnight, intervals that start at noon: a day's row is of the intervals that
+/// start in it, and of as much time.
+#[test]
+fn a_day_is_as_long_as_its_intervals() {
+    let hours = |hours: u64| Time::ZERO + Span::from_secs(hours * 3_600);
+    let outline = Outline {
+        horizon: hours(48),
+        end: hours(72),
+        interval: Span::from_secs(24 * 3_600),
+        days: vec![Time::ZERO, hours(12), hours(36)],
+        ..outline()
+    };
+    let mut pool = Pool::new(&outline, false);
+    let mut clock = Clock::default();
+    (0..140).for_each(|_| clock.rise(Gauge::Staffed, Time::ZERO));
+    for (slice, until) in pool.slices.iter_mut().zip([hours(24), hours(48)]) {
+        slice.clock.add(&clock.settle(until));
+    }
+    let findings = Findings {
+        outline: &outline,
+        tallies: &[Tally::default()],
+        pool: &pool,
+        live: None,
+    };
+    let staffed = |rows: Vec<Row>| rows.iter().map(|row| row.staffed_mean).collect::<Vec<_>>();
+    assert_eq!(staffed(findings.intervals(|_| String::new())), [140.0; 2]);
+    let days = staffed(findings.days(|_| String::new()));
+    assert_eq!(days, [140.0, 140.0, 0.0]);
+}

@@ -115,6 +115,9 @@ fn impossible_parameters_are_refused() {
     assert!(Law::erlang(2, 0.0).is_err());
     assert!(Law::hyperexponential(60.0, 1.0).is_err());
     assert!(Law::hyperexponential_of(&[(0.5, 10.0), (0.4, 20.0)]).is_err());
+    assert!(Law::hyperexponential_of(&[(f64::NAN, 30.0)]).is_err());
+    // From 0 to 100 s, but for the last digit of a difference.
+    assert!(Law::uniform_through((0.05, 5.0), (0.95, 95.0)).is_ok());
     assert!(Law::hyperexponential_of(&[(1.0, 10.0), (0.0, 20.0)]).is_err());
     assert!(Law::hyperexponential_of(&[(0.5, 10.0), (0.5, 0.0)]).is_err());
     assert!(Law::hyperexponential_of(&[]).is_err());

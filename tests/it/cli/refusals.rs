@@ -168,3 +168,13 @@ fn too_few_descriptors_are_refused() {
             &["too few descriptors", "40 are allowed", "hard limit is 40"],
         );
 }
+
+#[test]
+fn scaling_hides_no_fault() {
+    let program = Program::new();
+    let run = |args: &[&str]| program.run(&[&["simulate", "small.toml"], args].concat());
+    run(&["--set", "arrivals.scale=two", "--scale", "3"]).fails_with(2, &["arrivals.scale"]);
+    let half = ["--set", "agents.count=2.5", "--scale", "2", "--with-agents"];
+    run(&half).fails_with(2, &["agents.count", "whole number"]);
+    run(&["--replication", "4294967295"]).fails_with(2, &["--replication"]);
+}

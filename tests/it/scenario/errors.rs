@@ -384,3 +384,39 @@ proptest! {
         }
     }
 }
+
+/// A scenario of a few hours, with lines added to some of its sections.
+fn with(arrivals: &str, customers: &str, start: &str) -> String {
+    format!(
+        r#"name = "With"
+[calendar]
+time_zone = "Europe/Madrid"
+start = {start}
+horizon = "4h"
+[arrivals]
+rate = "60 per hour"
+{arrivals}
+[customers]
+queue_patience = "exponential(mean=3m)"
+{customers}
+[agents]
+concurrency = 2
+count = 4
+reply = "exponential(mean=40s)"
+"#
+    )
+}
+
+#[test]
+fn what_has_no_effect_or_no_end_is_refused() {
+    let start = "2026-11-23T08:00:00";
+    let told = |arrivals, customers, start: &str| refused(&with(arrivals, customers, start), &[]);
+    let shape = told("shape = \"linear\"", "", start);
+    assert!(shape.contains("`shape` has no curve"), "{shape}");
+    let retry = told("", "retry = { after = \"exponential(mean=10m)\" }", start);
+    assert!(retry.contains("names nobody who comes again"), "{retry}");
+    let think = told("", "think = \"hyperexponential(nan=30s)\"", start);
+    assert!(think.contains("the chances must be above zero"), "{think}");
+    let late = told("", "", "9999-12-31T21:00:00");
+    assert!(late.contains("beyond the calendar"), "{late}");
+}
