@@ -111,7 +111,7 @@ async fn come<D: Dial>(
         let hello = socket.hello().await?;
         Ok((socket, hello))
     };
-    let Some((mut socket, hello)) = in_time(scene, connected).await? else {
+    let Some((mut socket, hello)) = in_time(scene, later, connected).await? else {
         return Ok(None);
     };
     compare(scene, &hello);
@@ -126,22 +126,29 @@ async fn come<D: Dial>(
             return Ok(None);
         }
     }
-    let online = in_time(scene, go_online(scene, shift, &mut socket, connecting)).await?;
+    let online = in_time(
+        scene,
+        later,
+        go_online(scene, shift, &mut socket, connecting),
+    )
+    .await?;
     Ok(online.map(|()| socket))
 }
 
-/// What comes of it within the plan's start deadline; none when everybody is called home first.
+/// What comes of it; none when everybody is called home first. Agents of a later shift have the
+/// plan's start deadline for it; for those of the first the run itself waits so long.
 async fn in_time<D, T>(
     scene: &Scene<D>,
+    later: bool,
     coming: impl Future<Output = Result<T>>,
 ) -> Result<Option<T>> {
     let deadline = scene.plan.live.start_deadline;
     let mut call = scene.call.subscribe();
     tokio::select! {
-        come = tokio::time::timeout(Duration::from_nanos(deadline.0), coming) => match come {
-            Ok(come) => come.map(Some),
-            Err(_) => Err(Error::failed(format!("the server did not let it in within {deadline}"))),
-        },
+        come = coming => come.map(Some),
+        () = tokio::time::sleep(Duration::from_nanos(deadline.0)), if later => {
+            Err(Error::failed(format!("the server did not let it in within {deadline}")))
+        }
         _ = call.wait_for(|call| call.is_over()) => Ok(None),
     }
 }
