@@ -84,13 +84,14 @@ impl Span {
         Span(self.0.saturating_add(grain.0 / 2) / grain.0 * grain.0)
     }
 
-    /// This length times a factor of zero or more, saturating.
+    /// This length times a factor of zero or more; at most 292 years, but that what is longer
+    /// already stays as it is.
     #[inline]
     pub fn scaled(self, factor: f64) -> Span {
         // Signed conversions are the cheaper ones.
         match self.0 as i64 {
-            0.. => Span((self.0 as i64 as f64 * factor) as i64 as u64),
-            _ => Span((self.0 as f64 * factor) as u64),
+            signed @ 0.. => Span((signed as f64 * factor) as i64 as u64),
+            _ => self,
         }
     }
 }

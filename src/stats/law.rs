@@ -22,13 +22,14 @@ pub use phases::Phases;
 
 use build::positive;
 
-use super::exp::exp;
+use super::exp::{STEPS, power};
 use super::ziggurat::{exponential, normal};
 use crate::random::Stream;
 use crate::time::Span;
 
 /// The distribution of a length of time.
 #[derive(Clone, Debug, PartialEq)]
+#[repr(u8)]
 pub enum Law {
     /// Without end.
     Never,
@@ -46,11 +47,11 @@ pub enum Law {
         /// Mean in nanoseconds.
         mean: f64,
     },
-    /// The logarithm is normal.
+    /// The logarithm is normal. It is kept in the steps of `stats::exp`, 64 to a doubling.
     LogNormal {
-        /// Mean of the logarithm of nanoseconds.
+        /// Mean of the logarithm of nanoseconds, in steps.
         mu: f64,
-        /// Standard deviation of the logarithm.
+        /// Standard deviation of the logarithm, in steps.
         sigma: f64,
     },
     /// Gamma; with a whole shape, Erlang.
@@ -135,7 +136,7 @@ impl Law {
     #[inline(always)]
     pub fn sample(&self, stream: &mut Stream) -> Span {
         match self {
-            Law::LogNormal { mu, sigma } => nanoseconds(exp(mu + sigma * normal(stream))),
+            Law::LogNormal { mu, sigma } => nanoseconds(power(mu + sigma * normal(stream))),
             Law::Exponential { mean } => nanoseconds(mean * exponential(stream)),
             other => other.sample_other(stream),
         }
@@ -167,7 +168,7 @@ impl Law {
             Law::Constant(span) => span.as_secs_f64(),
             Law::Uniform { low, high } => (low + high) / 2.0 / NS,
             Law::Exponential { mean } => mean / NS,
-            Law::LogNormal { mu, sigma } => (mu + sigma * sigma / 2.0).exp() / NS,
+            Law::LogNormal { mu, sigma } => power(mu + sigma * sigma / STEPS / 2.0) / NS,
             Law::Gamma { shape, scale, .. } => shape * scale / NS,
             Law::Weibull { shape, scale } => scale / NS * ln_gamma(1.0 + 1.0 / shape).exp(),
             Law::Triangular { low, mode, high } => (low + mode + high) / 3.0 / NS,
@@ -187,7 +188,7 @@ impl Law {
             Law::Constant(span) => span.as_secs_f64(),
             Law::Uniform { low, high } => (low + (high - low) * p) / NS,
             Law::Exponential { mean } => -mean / NS * (-p).ln_1p(),
-            Law::LogNormal { mu, sigma } => (mu + sigma * normal_quantile(p)).exp() / NS,
+            Law::LogNormal { mu, sigma } => power(mu + sigma * normal_quantile(p)) / NS,
             Law::Gamma { shape, scale, .. } => {
                 let unit = statrs::distribution::Gamma::new(*shape, 1.0);
                 unit.map_or(f64::NAN, |law| law.inverse_cdf(p)) * scale / NS

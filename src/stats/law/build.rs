@@ -5,6 +5,7 @@
 use statrs::distribution::ContinuousCDF;
 use statrs::function::gamma::ln_gamma;
 
+use super::super::exp::STEPS;
 use super::{Impossible, Law, NS, Phases, Quantile, bisect, normal_quantile};
 use crate::time::Span;
 
@@ -84,8 +85,8 @@ impl Law {
         positive("cv", cv)?;
         let variance = (1.0 + cv * cv).ln();
         Ok(Law::LogNormal {
-            mu: (mean * NS).ln() - variance / 2.0,
-            sigma: variance.sqrt(),
+            mu: ((mean * NS).ln() - variance / 2.0) * STEPS,
+            sigma: variance.sqrt() * STEPS,
         })
     }
 
@@ -93,9 +94,9 @@ impl Law {
     pub fn lognormal_through(a: Quantile, b: Quantile) -> Result<Law, Impossible> {
         let (a, b) = ascending(a, b)?;
         let (za, zb) = (normal_quantile(a.0), normal_quantile(b.0));
-        let sigma = (b.1 / a.1).ln() / (zb - za);
+        let sigma = (b.1 / a.1).ln() / (zb - za) * STEPS;
         Ok(Law::LogNormal {
-            mu: (a.1 * NS).ln() - sigma * za,
+            mu: (a.1 * NS).ln() * STEPS - sigma * za,
             sigma,
         })
     }
