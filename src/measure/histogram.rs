@@ -168,6 +168,23 @@ fn quantile<C: Copy + Into<u64>>(counts: &[C], zeros: u64, total: u64, p: f64) -
     ranks.values(total).map(|[value]| value)
 }
 
+/// The parts of `AT_A_TIME` places whose bits are set, in order.
+fn parts(touched: &[u64]) -> impl Iterator<Item = usize> + '_ {
+    touched.iter().enumerate().flat_map(|(word, bits)| {
+        let mut bits = *bits;
+        std::iter::from_fn(move || {
+            let part = (bits != 0).then(|| word * 64 + bits.trailing_zeros() as usize);
+            bits &= bits.wrapping_sub(1);
+            part
+        })
+    })
+}
+
+/// The places of a part, of so many in all.
+fn part_of(part: usize, places: usize) -> std::ops::Range<usize> {
+    part * AT_A_TIME..((part + 1) * AT_A_TIME).min(places)
+}
+
 /// The shares whose quantiles a series has, as in `catalogue::STATISTICS`.
 pub const SHARES: [f64; 4] = [0.5, 0.9, 0.95, 0.99];
 
@@ -195,8 +212,8 @@ impl Reading {
 #[derive(Clone, Debug)]
 pub struct Series {
     counts: Vec<u32>,
-    lowest: usize,
-    highest: usize,
+    /// A bit for each `AT_A_TIME` places: whether one of them has a count.
+    touched: Vec<u64>,
     zeros: u64,
     overflow: u64,
     moments: Moments,
@@ -255,8 +272,7 @@ impl Series {
         let places = place(bound.as_micros(), SUB_BUCKETS / 2) + 1;
         Series {
             counts: vec![0; places],
-            lowest: usize::MAX,
-            highest: 0,
+            touched: vec![0; places / AT_A_TIME / 64 + 1],
             zeros: 0,
             overflow: 0,
             moments: Moments::default(),
@@ -281,8 +297,8 @@ impl Series {
         match self.counts.get_mut(place) {
             Some(count) => {
                 *count += 1;
-                self.lowest = self.lowest.min(place);
-                self.highest = self.highest.max(place);
+                let part = place / AT_A_TIME;
+                self.touched[part / 64] |= 1 << (part % 64);
             }
             None => self.overflow += 1,
         }
@@ -295,15 +311,15 @@ impl Series {
 
     /// Adds the values of another series with the same bound.
     pub fn absorb(&mut self, other: &Series) {
-        if other.lowest <= other.highest {
-            let touched = other.lowest..=other.highest;
-            let others = &other.counts[touched.clone()];
-            for (count, other) in self.counts[touched].iter_mut().zip(others) {
+        for part in parts(&other.touched) {
+            let places = part_of(part, self.counts.len());
+            let others = &other.counts[places.clone()];
+            for (count, other) in self.counts[places].iter_mut().zip(others) {
                 *count += other;
             }
-            self.lowest = self.lowest.min(other.lowest);
-            self.highest = self.highest.max(other.highest);
         }
+        let both = self.touched.iter_mut().zip(&other.touched);
+        both.for_each(|(mine, theirs)| *mine |= theirs);
         self.zeros += other.zeros;
         self.overflow += other.overflow;
         self.moments.add(&other.moments);
@@ -317,23 +333,20 @@ impl Series {
     /// Moves everything into the pool and says what this replication found.
     pub fn drain_into(&mut self, pool: &mut Histogram) -> Summary {
         let total = self.moments.count;
-        let touched = self.lowest.min(self.highest)..self.highest + 1;
         let mut ranks = Ranks::new(SHARES, self.zeros, total);
-        let together = self.counts[touched.clone()].chunks_mut(AT_A_TIME);
-        let pooled = pool.counts[touched.clone()].chunks_mut(AT_A_TIME);
-        for ((counts, pooled), number) in together.zip(pooled).zip(0..) {
-            if counts.iter().fold(0, |any, count| any | count) == 0 {
-                continue;
-            }
-            ranks.pass(counts, touched.start + number * AT_A_TIME);
+        for part in parts(&self.touched) {
+            let places = part_of(part, self.counts.len());
+            let pooled = &mut pool.counts[places.clone()];
+            let counts = &mut self.counts[places.clone()];
+            ranks.pass(counts, places.start);
             for (count, pooled) in counts.iter_mut().zip(pooled) {
                 *pooled += u64::from(std::mem::take(count));
             }
         }
+        self.touched.fill(0);
         pool.zeros += std::mem::take(&mut self.zeros);
         pool.overflow += std::mem::take(&mut self.overflow);
         pool.total += total;
-        (self.lowest, self.highest) = (usize::MAX, 0);
         Summary {
             moments: std::mem::take(&mut self.moments),
             quantiles: ranks.values(total),

@@ -243,13 +243,16 @@ pub struct Coarse {
     /// Count, sum and greatest value.
     pub moments: Moments,
     counts: Vec<u32>,
-    lowest: usize,
-    highest: usize,
+    /// A bit a doubling: whether one of its places has a count.
+    touched: u64,
 }
 
 /// How many places of a histogram make one here: 32 a doubling, at most 1.6 % from the middle of a
 /// place, from 1 ms on; below it places are 32 us wide.
 const MERGED: usize = 32;
+
+/// Places of a doubling. There are fewer than 64 doublings: times are 64 bits of nanoseconds.
+const A_DOUBLING: usize = SUB_BUCKETS as usize / 2 / MERGED;
 
 impl Coarse {
     /// Empty, for values up to `bound`.
@@ -258,8 +261,7 @@ impl Coarse {
         Coarse {
             moments: Moments::default(),
             counts,
-            lowest: usize::MAX,
-            highest: 0,
+            touched: 0,
         }
     }
 
@@ -273,23 +275,22 @@ impl Coarse {
             _ => (reading.place / MERGED + 1).min(self.counts.len() - 1),
         };
         self.counts[place] += 1;
-        self.lowest = self.lowest.min(place);
-        self.highest = self.highest.max(place);
+        self.touched |= 1 << (place / A_DOUBLING);
     }
 
     /// Moves all values into another.
     pub fn drain_into(&mut self, other: &mut Coarse) {
         other.moments.add(&std::mem::take(&mut self.moments));
-        if self.lowest <= self.highest {
-            let touched = self.lowest..=self.highest;
-            let others = &mut other.counts[touched.clone()];
-            for (count, other) in self.counts[touched].iter_mut().zip(others) {
-                *other = other.saturating_add(std::mem::take(count));
+        let parts = self.counts.chunks_mut(A_DOUBLING);
+        let others = other.counts.chunks_mut(A_DOUBLING);
+        for ((counts, others), part) in parts.zip(others).zip(0..) {
+            if self.touched >> part & 1 != 0 {
+                for (count, other) in counts.iter_mut().zip(others) {
+                    *other = other.saturating_add(std::mem::take(count));
+                }
             }
-            other.lowest = other.lowest.min(self.lowest);
-            other.highest = other.highest.max(self.highest);
-            (self.lowest, self.highest) = (usize::MAX, 0);
         }
+        other.touched |= std::mem::take(&mut self.touched);
     }
 
     /// The seconds that a share `p` of values lies at or below, within 2 %; `None` without values.
