@@ -287,15 +287,25 @@ impl Router {
         self.next_rank += 1;
     }
 
+    /// All agents in the order that breaks ties: who has not moved by index, then by rank.
+    fn in_order(&self) -> Vec<AgentId> {
+        let agents = (0..self.desks.len() as u32).map(AgentId);
+        let unmoved = agents.filter(|agent| !self.desks[agent.index()].moved);
+        // An agent stands at all the ranks it ever had; the last one is its own.
+        let ranked = self.by_rank.iter().zip(0..self.next_rank);
+        let moved = ranked.filter(|(agent, rank)| {
+            let desk = self.desks[agent.index()];
+            desk.moved && desk.rank == *rank
+        });
+        unmoved.chain(moved.map(|(agent, _)| *agent)).collect()
+    }
+
     /// Numbers the ranks from 0 again, in the same order, and leaves room for new ones.
     #[cold]
     fn rank_anew(&mut self) {
         let capacity = LEAST_RANKS.max(4 * self.desks.len());
-        let mut order: Vec<AgentId> = (0..self.desks.len() as u32).map(AgentId).collect();
-        order.sort_by_key(|agent| {
-            let desk = &self.desks[agent.index()];
-            (desk.moved, if desk.moved { desk.rank } else { agent.0 })
-        });
+        let order = self.in_order();
+        assert_eq!(order.len(), self.desks.len(), "every agent has one place");
         let levels = self
             .desks
             .iter()
