@@ -10,6 +10,8 @@
 mod act;
 mod slots;
 
+use prefetch_index::prefetch_index;
+
 use super::ChatId;
 use super::rules::{AgentRules, Attention, ShiftEnd};
 use super::sharing::Sharing;
@@ -348,6 +350,22 @@ impl Agent {
     pub fn composing(&self) -> Option<(ChatId, Time)> {
         let place = self.slots.get(usize::from(self.composing))?;
         Some((place.chat, self.until))
+    }
+
+    /// The chat that the agent deals with when it is woken next.
+    #[inline(never)]
+    pub fn next_chat(&self) -> Option<ChatId> {
+        let slot = match self.first < self.until {
+            true => self.earliest().1,
+            false => self.composing,
+        };
+        Some(self.slots.get(usize::from(slot))?.chat)
+    }
+
+    /// Sends for the memory of a slot.
+    #[inline]
+    pub fn foresee(&self, slot: SlotId) {
+        prefetch_index(&*self.slots, usize::from(slot.0));
     }
 
     /// How much attention the reply in this slot has had up to `now`; nothing where none is being

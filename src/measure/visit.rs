@@ -2,6 +2,8 @@
 //!
 //! Law: only the recorder writes here; when the chat is over it becomes a `Record`.
 
+use prefetch_index::prefetch_index;
+
 use super::record::Record;
 use crate::center::agent::SlotId;
 use crate::center::fate::Fate;
@@ -101,6 +103,12 @@ impl Visit {
     #[inline]
     pub(super) fn unset(&mut self, flag: Flag) {
         self.flags &= !(flag as u8);
+    }
+
+    /// Sends for the memory of what is touched seldom.
+    #[inline]
+    pub fn foresee(&self) {
+        prefetch_index(std::slice::from_ref(&self.offered), 0);
     }
 
     /// The customer's number.

@@ -4,9 +4,11 @@
 //! broken by the subject's number and no sequence counter is needed. It knows no chats.
 //!
 //! A calendar queue (Brown 1988): a ring of buckets of equal width, each a short list linked by
-//! subject, so that an entry is set in constant time and moved in a few steps; the bucket being
-//! played is a short sorted array. A bit a bucket finds the next one with entries. The trade-off: widths
+//! subject, so that an entry is set in constant time and moved in a few steps; the buckets being
+//! played are a short sorted array. A bit a bucket finds the next one with entries. The trade-off: widths
 //! are fixed from the plan's peak rate, so a rate far above it makes the array long.
+
+use prefetch_index::prefetch_index;
 
 use crate::time::{Span, Time};
 
@@ -22,13 +24,43 @@ struct Entry {
     /// `Time::NEVER` for none.
     time: Time,
     after: u32,
+    /// Whom it has to do with, as was said when it was set.
+    with: u32,
 }
 
 impl Entry {
     const NONE: Entry = Entry {
         time: Time::NEVER,
         after: NIL,
+        with: 0,
     };
+}
+
+/// A wake-up in the order of the law: time first, then subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key(u128);
+
+impl Key {
+    #[inline]
+    fn new(time: Time, subject: u32, with: u32) -> Key {
+        let subjects = u64::from(subject) << 32 | u64::from(with);
+        Key(u128::from(time.0) << 64 | u128::from(subjects))
+    }
+
+    #[inline]
+    fn time(self) -> Time {
+        Time((self.0 >> 64) as u64)
+    }
+
+    #[inline]
+    fn subject(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    #[inline]
+    fn with(self) -> u32 {
+        self.0 as u32
+    }
 }
 
 /// The next wake-up of each subject.
@@ -37,18 +69,20 @@ pub struct EventQueue {
     entries: Vec<Entry>,
     heads: Vec<u32>,
     occupied: Vec<u64>,
-    /// The bucket being played, latest first.
-    current: Vec<(Time, u32)>,
-    /// Which bucket that is, counted from time zero without wrapping.
+    /// The wake-ups of the days begun, in order; those before `first` are over.
+    current: Vec<Key>,
+    first: usize,
+    /// The last day begun, counted from time zero without wrapping.
     day: u64,
     shift: u32,
-    len: usize,
+    /// A new day is begun when fewer than so many wake-ups are left of those begun.
+    least: usize,
 }
 
 impl EventQueue {
     /// A queue for `subjects`, meant for `peak` wake-ups a nanosecond at the busiest time and for
-    /// most waits shorter than `reach`.
-    pub fn new(subjects: usize, peak: f64, reach: Span) -> EventQueue {
+    /// most waits shorter than `reach`. So many wake-ups as `foreseen` are known ahead.
+    pub fn new(subjects: usize, peak: f64, reach: Span, foreseen: usize) -> EventQueue {
         // A few entries a bucket: a power of two, so that a shift finds the bucket.
         let width = (ENTRIES / peak.max(1e-13)).clamp(1.0, 1e13);
         let shift = (width as u64).max(1).ilog2();
@@ -60,9 +94,10 @@ impl EventQueue {
             heads: vec![NIL; buckets],
             occupied: vec![0; buckets / 64],
             current: Vec::with_capacity(64),
+            first: 0,
             day: 0,
             shift,
-            len: 0,
+            least: foreseen.max(1),
         }
     }
 
@@ -72,7 +107,7 @@ impl EventQueue {
         self.heads.fill(NIL);
         self.occupied.fill(0);
         self.current.clear();
-        (self.day, self.len) = (0, 0);
+        (self.day, self.first) = (0, 0);
     }
 
     /// Makes room for subjects up to `subject`.
@@ -86,6 +121,13 @@ impl EventQueue {
     /// Sets or moves the subject's wake-up; `Time::NEVER` takes it out.
     #[inline(always)]
     pub fn set(&mut self, subject: u32, time: Time) {
+        self.set_with(subject, time, 0);
+    }
+
+    /// Sets or moves the subject's wake-up, which will have to do with another subject: that is told
+    /// to whoever looks ahead.
+    #[inline(always)]
+    pub fn set_with(&mut self, subject: u32, time: Time, other: u32) {
         let present = self.entries[subject as usize].time;
         if present == time {
             return;
@@ -94,41 +136,41 @@ impl EventQueue {
             self.remove(subject, present);
         }
         if time.comes() {
-            self.insert(subject, time);
+            self.insert(subject, time, other);
         }
     }
 
     #[inline(never)]
-    fn insert(&mut self, subject: u32, time: Time) {
-        self.len += 1;
-        self.entries[subject as usize].time = time;
+    fn insert(&mut self, subject: u32, time: Time, with: u32) {
         let day = time.0 >> self.shift;
+        let entry = &mut self.entries[subject as usize];
+        (entry.time, entry.with) = (time, with);
         if day <= self.day {
-            self.insert_sorted(subject, time);
+            self.insert_sorted(Key::new(time, subject, with));
             return;
         }
         let bucket = day as usize & (self.heads.len() - 1);
-        self.entries[subject as usize].after = std::mem::replace(&mut self.heads[bucket], subject);
+        entry.after = std::mem::replace(&mut self.heads[bucket], subject);
         self.occupied[bucket >> 6] |= 1 << (bucket & 63);
     }
 
     #[inline]
-    fn insert_sorted(&mut self, subject: u32, time: Time) {
+    fn insert_sorted(&mut self, key: Key) {
         let mut place = self.current.len();
-        self.current.push((time, subject));
-        while place > 0 && self.current[place - 1] < (time, subject) {
+        self.current.push(key);
+        while place > self.first && key < self.current[place - 1] {
             self.current[place] = self.current[place - 1];
             place -= 1;
         }
-        self.current[place] = (time, subject);
+        self.current[place] = key;
     }
 
     #[inline(never)]
     fn remove(&mut self, subject: u32, time: Time) {
-        self.len -= 1;
         self.entries[subject as usize].time = Time::NEVER;
         if time.0 >> self.shift <= self.day {
-            let place = self.current.iter().rposition(|entry| entry.1 == subject);
+            let own = |key: &Key| (key.subject(), key.time()) == (subject, time);
+            let place = self.current.iter().rposition(own);
             self.current
                 .remove(place.expect("an entry of a day begun is in the array"));
             return;
@@ -157,52 +199,63 @@ impl EventQueue {
     /// The earliest wake-up; `Time::NEVER` when there is none.
     #[inline]
     pub fn peek(&mut self) -> Time {
-        if self.current.is_empty() && !self.turn() {
-            return Time::NEVER;
-        }
-        self.current[self.current.len() - 1].0
+        self.begin_days();
+        let first = self.current.get(self.first);
+        first.map_or(Time::NEVER, |key| key.time())
     }
 
     /// Takes out the earliest wake-up, if it comes before `limit`.
     #[inline]
     pub fn pop_before(&mut self, limit: Time) -> Option<(Time, u32)> {
-        if self.current.is_empty() && !self.turn() {
+        self.begin_days();
+        let key = *self.current.get(self.first)?;
+        if key.time() >= limit {
             return None;
         }
-        let (time, subject) = *self.current.last()?;
-        if time >= limit {
-            return None;
-        }
-        self.current.truncate(self.current.len() - 1);
-        self.len -= 1;
-        self.entries[subject as usize].time = Time::NEVER;
-        Some((time, subject))
+        self.first += 1;
+        self.entries[key.subject() as usize].time = Time::NEVER;
+        Some((key.time(), key.subject()))
     }
 
-    /// Whose wake-up is likely to come after `others` more, where that is known without a search.
+    /// Whose wake-up comes after `others` more, as things stand, and with whom that has to do; none
+    /// where it is not known yet.
     #[inline]
-    pub fn upcoming(&self, others: usize) -> Option<u32> {
-        let place = self.current.len().checked_sub(1 + others)?;
-        Some(self.current[place].1)
+    pub fn upcoming(&self, others: usize) -> Option<(u32, u32)> {
+        let key = self.current.get(self.first + others)?;
+        Some((key.subject(), key.with()))
     }
 
-    /// How many wake-ups there are.
-    pub fn len(&self) -> usize {
-        self.len
+    /// Sends for the memory of a subject's entry.
+    #[inline]
+    pub fn foresee(&self, subject: u32) {
+        prefetch_index(&self.entries, subject as usize);
     }
 
-    /// Whether there is none.
+    /// Whether there is no wake-up.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.first == self.current.len() && self.occupied.iter().all(|word| *word == 0)
     }
 
-    /// Turns to the next bucket with entries of its day; false when there are no entries.
-    fn turn(&mut self) -> bool {
-        if self.len == 0 {
-            return false;
+    /// Sees to it that enough wake-ups are in the array, where there are so many.
+    #[inline]
+    fn begin_days(&mut self) {
+        if self.current.len() - self.first < self.least {
+            self.turn();
         }
+    }
+
+    /// Begins days until enough wake-ups are in the array or all are.
+    #[inline(never)]
+    fn turn(&mut self) {
+        self.current.drain(..self.first);
+        self.first = 0;
+        while self.current.len() < self.least && self.begin_day() {}
+    }
+
+    /// Begins the next day with entries; false when there are no entries but those of days begun.
+    fn begin_day(&mut self) -> bool {
         let ring = self.heads.len() as u64;
-        let (mut ahead, mut least) = (1, u64::MAX);
+        let (held, mut ahead, mut least) = (self.current.len(), 1, u64::MAX);
         while ahead <= ring {
             let Some(distance) = self.next_occupied(self.day + ahead) else {
                 break;
@@ -212,15 +265,18 @@ impl EventQueue {
                 break;
             }
             let later = self.open(self.day + ahead);
-            if !self.current.is_empty() {
+            if self.current.len() > held {
                 return true;
             }
             least = least.min(later);
             ahead += 1;
         }
-        // Everything lies more than a turn of the ring ahead: go straight there.
-        self.open(least);
-        true
+        // What is left lies more than a turn of the ring ahead: go straight there.
+        let left = least != u64::MAX;
+        if left {
+            self.open(least);
+        }
+        left
     }
 
     /// How many days after `day` the next occupied bucket is, within one turn.
@@ -234,7 +290,7 @@ impl EventQueue {
         }
         let mut days = 64 - (start as u64 & 63);
         for step in 1..=words {
-            let word = self.occupied[((start >> 6) + step) % words];
+            let word = self.occupied[((start >> 6) + step) & (words - 1)];
             if word != 0 {
                 return Some(days + u64::from(word.trailing_zeros()));
             }
@@ -249,11 +305,12 @@ impl EventQueue {
         let bucket = day as usize & (self.heads.len() - 1);
         let mut subject = std::mem::replace(&mut self.heads[bucket], NIL);
         let (mut stays, mut later) = (NIL, u64::MAX);
+        let held = self.current.len();
         while subject != NIL {
-            let Entry { time, after } = self.entries[subject as usize];
+            let Entry { time, after, with } = self.entries[subject as usize];
             let entry_day = time.0 >> self.shift;
             if entry_day == day {
-                self.insert_sorted(subject, time);
+                self.current.push(Key::new(time, subject, with));
             } else {
                 later = later.min(entry_day);
                 self.entries[subject as usize].after = stays;
@@ -265,10 +322,25 @@ impl EventQueue {
         if stays == NIL {
             self.occupied[bucket >> 6] &= !(1 << (bucket & 63));
         }
-        if !self.current.is_empty() {
+        if self.current.len() > held {
+            sort(&mut self.current[held..]);
             self.day = day;
         }
         later
+    }
+}
+
+/// Sorts a few keys.
+#[inline]
+fn sort(keys: &mut [Key]) {
+    for next in 1..keys.len() {
+        let key = keys[next];
+        let mut place = next;
+        while place > 0 && key < keys[place - 1] {
+            keys[place] = keys[place - 1];
+            place -= 1;
+        }
+        keys[place] = key;
     }
 }
 
@@ -298,7 +370,7 @@ mod tests {
         /// Against a sorted set, with entries near, far and beyond a turn of the ring.
         #[test]
         fn gives_entries_in_order(steps in prop::collection::vec(doing(), 1..400)) {
-            let mut queue = EventQueue::new(40, 0.1, Span(640));
+            let mut queue = EventQueue::new(40, 0.1, Span(640), 3);
             let (mut tree, mut times) = (BTreeSet::new(), [Time::NEVER; 40]);
             let mut now = 0;
             for step in steps {
@@ -327,7 +399,7 @@ mod tests {
                         }
                     }
                 }
-                prop_assert_eq!(queue.len(), tree.len());
+                prop_assert_eq!(queue.is_empty(), tree.is_empty());
             }
         }
     }

@@ -11,6 +11,8 @@
 mod changes;
 mod coming;
 
+use prefetch_index::prefetch_index;
+
 use super::queue::EventQueue;
 use crate::center::agent::{Agent, AgentAct, AgentInput, Deed, Handover, SlotId};
 use crate::center::customer::{Customer, CustomerAct, CustomerInput};
@@ -29,6 +31,13 @@ use changes::Change;
 /// How many events pass between two looks at the watch.
 const LOOK_EVERY: u64 = 4_096;
 
+/// From so many slots on people may not fit into the processor's nearest memory.
+const LARGE: usize = 2_048;
+
+/// How many wake-ups ahead the memory of people is sent for, and that of what they lead to.
+const LATER: usize = 3;
+const SOON: usize = 1;
+
 /// One replication in virtual time.
 #[derive(Debug)]
 pub struct World<'p> {
@@ -44,6 +53,8 @@ pub struct World<'p> {
     late: Vec<bool>,
     people: Population,
     events: u64,
+    /// Whether memory is sent for ahead.
+    large: bool,
     /// Test switch: queue every patience, needed or not.
     eager: bool,
 }
@@ -70,8 +81,11 @@ impl<'p> World<'p> {
     pub fn new(plan: &'p Plan) -> World<'p> {
         let agents = plan.team as usize;
         let slots = (agents * plan.agents.concurrency as usize).min(1 << 20);
+        let large = slots >= LARGE;
+        let (peak, reach) = (peak_events(plan), Span::from_secs(300));
+        let foreseen = if large { LATER + 1 } else { 1 };
         World {
-            queue: EventQueue::new(agents + slots, peak_events(plan), Span::from_secs(300)),
+            queue: EventQueue::new(agents + slots, peak, reach, foreseen),
             router: Router::new(plan.router.clone(), plan.team, slots as u32),
             agents: vec![Agent::new(&plan.agents); agents],
             chats: Vec::with_capacity(slots),
@@ -80,15 +94,17 @@ impl<'p> World<'p> {
             late: vec![false; agents],
             people: Population::new(plan.seed, 0, Kind::Customer),
             events: 0,
+            large,
             eager: false,
             plan,
         }
     }
 
-    /// Queues every patience, as a driver would that does not look ahead: same results, slower.
+    /// Queues every patience and sends for no memory, as a driver would that does not look ahead:
+    /// same results, slower.
     #[must_use]
     pub fn eager(mut self) -> World<'p> {
-        self.eager = true;
+        (self.eager, self.large) = (true, false);
         self
     }
 
@@ -168,7 +184,9 @@ impl<'p> World<'p> {
                 break;
             };
             now = at;
-            self.look_ahead();
+            if self.large {
+                self.foresee();
+            }
             recorder.advance(now);
             self.events += 1;
             match subject.checked_sub(self.plan.team) {
@@ -179,28 +197,27 @@ impl<'p> World<'p> {
         now
     }
 
-    /// Touches the memory of whoever is woken next, so that it is on its way while this wake-up is
-    /// carried out: a large center does not fit into the processor's nearest memory. First the
-    /// person itself, and one wake-up later whom it deals with.
+    /// Sends for the memory of whoever is woken next: a large center does not fit into the
+    /// processor's nearest memory. First for agent and chat, two wake-ups later for what they lead
+    /// to. Of the two the lower number is the agent's; a chat that has none goes by the first.
     #[inline]
-    fn look_ahead(&self) {
-        if let Some(later) = self.queue.upcoming(1) {
-            std::hint::black_box(match later.checked_sub(self.plan.team) {
-                None => self.agents[later as usize].held(),
-                Some(chat) => self.chats[chat as usize].customer.exchange(),
-            });
+    fn foresee(&self) {
+        let pair = |(one, other): (u32, u32)| {
+            let chat = one.max(other).saturating_sub(self.plan.team);
+            (one.min(other) as usize, chat as usize)
+        };
+        if let Some(later) = self.queue.upcoming(LATER) {
+            let (agent, chat) = pair(later);
+            prefetch_index(&self.agents, agent);
+            prefetch_index(&self.chats, chat);
         }
-        if let Some(next) = self.queue.upcoming(0) {
-            std::hint::black_box(match next.checked_sub(self.plan.team) {
-                None => {
-                    let at_work_on = self.agents[next as usize].composing();
-                    at_work_on.map_or(0, |(chat, _)| self.chats[chat.index()].visit.slot().0)
-                }
-                Some(chat) => {
-                    let agent = self.chats[chat as usize].visit.agent();
-                    agent.map_or(0, |agent| self.agents[agent as usize].held() as u16)
-                }
-            });
+        if let Some(soon) = self.queue.upcoming(SOON) {
+            let (agent, chat) = pair(soon);
+            if let Some(Chat { visit, .. }) = self.chats.get(chat) {
+                self.agents[agent].foresee(visit.slot());
+                visit.foresee();
+            }
+            self.queue.foresee(soon.1);
         }
     }
 
@@ -314,7 +331,8 @@ impl<'p> World<'p> {
         };
         let deadline = self.chats[chat.index()].customer.deadline();
         if deadline < until || self.eager {
-            self.queue.set(self.plan.team + chat.0, deadline);
+            let chat = self.plan.team + chat.0;
+            self.queue.set_with(chat, deadline, agent.0);
         }
     }
 
@@ -342,7 +360,11 @@ impl<'p> World<'p> {
         if let Some(busy) = desk.turned() {
             recorder.attends(busy, now);
         }
-        self.queue.set(agent.0, desk.deadline());
+        let with = match self.large {
+            true => desk.next_chat().map_or(0, |chat| self.plan.team + chat.0),
+            false => 0,
+        };
+        self.queue.set_with(agent.0, desk.deadline(), with);
         if desk.leaves() {
             self.off_duty(agent, now, recorder);
         }
@@ -385,7 +407,8 @@ impl<'p> World<'p> {
         let Some(CustomerAct::Done { closes }) = act else {
             debug_assert!(!last);
             let deadline = place.customer.deadline();
-            self.queue.set(self.plan.team + chat.0, deadline);
+            let chat = self.plan.team + chat.0;
+            self.queue.set_with(chat, deadline, agent.0);
             return;
         };
         debug_assert_eq!(last, !closes);
@@ -411,7 +434,7 @@ impl<'p> World<'p> {
         desk.each_pending(|chat| {
             let deadline = chats[chat.index()].customer.deadline();
             if deadline < until || eager {
-                queue.set(team + chat.0, deadline);
+                queue.set_with(team + chat.0, deadline, agent.0);
             }
         });
     }
