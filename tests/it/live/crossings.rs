@@ -150,3 +150,50 @@ fn a_chat_handed_over_at_closing_time_is_dropped() {
         assert_eq!(handle_times(&outcome), 2, "{until}");
     }
 }
+
+/// Whatever crosses: chats that had a slot have a handle time, and no others. Ten agents take turns
+/// of a minute, customers are impatient, and frames take longer than some replies.
+#[test]
+fn every_chat_that_had_a_slot_has_one_handle_time() {
+    let arrivals: Vec<f64> = (0..300).map(|n| 1.0 + 2.3 * f64::from(n)).collect();
+    let shift = |n: u32| {
+        let from = 30.0 * f64::from(n);
+        (n % 10, from, from + 61.7)
+    };
+    let shifts: Vec<_> = (0..40).map(shift).collect();
+    let (mut transfers, mut unheard) = (0, 0);
+    for (seed, delay) in [(1, 20), (2, 300), (3, 700), (4, 1_500)] {
+        let mut plan = timed(&arrivals, &shifts);
+        let ends = [ShiftEnd::HandOver, ShiftEnd::HandOver, ShiftEnd::Drop];
+        let ends = ends.iter().cycle();
+        plan.shifts
+            .iter_mut()
+            .zip(ends)
+            .for_each(|(shift, end)| shift.end = *end);
+        (plan.seed, plan.agents.concurrency, plan.outline.concurrency) = (seed, 3, 3);
+        plan.agents.reply = Law::exponential(2.0).unwrap();
+        plan.agents.wrap_up = Law::exponential(0.5).unwrap();
+        plan.agents.inactivity = Span::from_secs(4);
+        plan.customers.rules_mut().for_each(|rules| {
+            rules.exchanges = CountLaw::geometric(4.0).unwrap();
+            rules.think = Law::exponential(3.0).unwrap();
+            rules.queue_patience = Law::exponential(4.0).unwrap();
+            rules.reply_patience = Law::exponential(6.0).unwrap();
+            (rules.silent, rules.closes) = (0.3, 0.3);
+        });
+        let outcome = Stage::new(plan, delay).built_in(|_| {});
+        let case = format!("seed {seed}, {delay} ms");
+        assert_eq!(outcome.result.verdict.failed, None, "{case}");
+        let records = &outcome.records[0];
+        let had = |r: &&busyhour::measure::record::Record| r.agent != u32::MAX || r.transfers > 0;
+        let had: Vec<_> = records.iter().filter(had).collect();
+        assert_eq!(handle_times(&outcome), had.len() as u64, "{case}");
+        let long = |r: &&&busyhour::measure::record::Record| {
+            r.freed.comes() && r.held <= Span::from_secs(300)
+        };
+        assert_eq!(had.iter().filter(long).count(), had.len(), "{case}");
+        transfers += had.iter().filter(|r| r.transfers > 0).count();
+        unheard += had.iter().filter(|r| r.freed < r.closed).count();
+    }
+    assert!(transfers > 20 && unheard > 20, "{transfers} {unheard}");
+}
