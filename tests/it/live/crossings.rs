@@ -5,6 +5,7 @@
 
 use busyhour::center::fate::Fate;
 use busyhour::center::rules::ShiftEnd;
+use busyhour::measure::record::Record;
 use busyhour::scenario::plan::{AtClosing, Plan};
 use busyhour::stats::law::{CountLaw, Law};
 use busyhour::time::{Span, Time};
@@ -185,12 +186,10 @@ fn every_chat_that_had_a_slot_has_one_handle_time() {
         let case = format!("seed {seed}, {delay} ms");
         assert_eq!(outcome.result.verdict.failed, None, "{case}");
         let records = &outcome.records[0];
-        let had = |r: &&busyhour::measure::record::Record| r.agent != u32::MAX || r.transfers > 0;
+        let had = |r: &&Record| r.agent != u32::MAX || r.transfers > 0;
         let had: Vec<_> = records.iter().filter(had).collect();
         assert_eq!(handle_times(&outcome), had.len() as u64, "{case}");
-        let long = |r: &&&busyhour::measure::record::Record| {
-            r.freed.comes() && r.held <= Span::from_secs(300)
-        };
+        let long = |r: &&&Record| r.freed.comes() && r.held <= Span::from_secs(300);
         assert_eq!(had.iter().filter(long).count(), had.len(), "{case}");
         transfers += had.iter().filter(|r| r.transfers > 0).count();
         unheard += had.iter().filter(|r| r.freed < r.closed).count();

@@ -1,12 +1,17 @@
 //! Servers that do what the built-in one never does, by script.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use busyhour::center::fate::Fate;
+use busyhour::center::rules::ShiftEnd;
 use busyhour::error::Exit;
 use busyhour::stats::law::{CountLaw, Law};
 use busyhour::time::Span;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::clerk::{Clerk, Guest};
 use super::stage::{Stage, handle_times, only};
@@ -127,7 +132,7 @@ fn a_chat_before_the_start_is_refused_and_remarked() {
 #[test]
 fn a_chat_that_was_handed_over_cannot_be_rejected() {
     let mut plan = timed(&[1.0], &[(0, 0.0, 10.0)]);
-    plan.shifts[0].end = busyhour::center::rules::ShiftEnd::HandOver;
+    plan.shifts[0].end = ShiftEnd::HandOver;
     let outcome = Stage::new(plan, 1).against(|door| async move {
         let mut clerk = Clerk::new(door);
         let mut agent = clerk.agent().await;
@@ -170,14 +175,21 @@ async fn keep_out(clerk: &mut Clerk, how: Door) -> Guest {
 #[test]
 fn an_agent_of_the_first_shift_who_is_never_let_in_fails_the_run() {
     for how in [Door::Silent, Door::Shut] {
+        let lasted = Rc::new(Cell::new(0));
+        let tenths = Rc::clone(&lasted);
         let mut plan = timed(&[1.0], &[(0, 0.0, EVER), (1, 0.0, EVER)]);
         plan.live.start_deadline = Span::from_secs(5);
         let outcome = Stage::new(plan, 1).against(|door| async move {
             let mut clerk = Clerk::new(door);
             let _in = clerk.agent().await;
             let _out = keep_out(&mut clerk, how).await;
-            std::future::pending().await
+            loop {
+                sleep(Duration::from_millis(100)).await;
+                tenths.set(tenths.get() + 1);
+            }
         });
+        let lasted = lasted.get();
+        assert!((48..=51).contains(&lasted), "{how:?}: {lasted}");
         let error = outcome.unwrap_err();
         assert_eq!(error.exit(), Exit::Failed, "{how:?}");
         let message = error.message(false);

@@ -12,6 +12,7 @@ use busyhour::live::dial::Dial;
 use busyhour::live::target::Target;
 use busyhour::live::watch::Watch;
 use busyhour::measure::clock::Gauge;
+use busyhour::measure::record::Record;
 use busyhour::scenario::plan::Plan;
 use busyhour::stats::law::{CountLaw, Law};
 use tokio::sync::mpsc::unbounded_channel;
@@ -92,7 +93,7 @@ fn a_run_that_is_stopped_leaves_nothing_over() {
                 .iter()
                 .all(|record| record.fate.is_some())
         );
-        let open = |r: &&busyhour::measure::record::Record| r.fate == Some(Fate::OpenAtEnd);
+        let open = |r: &&Record| r.fate == Some(Fate::OpenAtEnd);
         let open: Vec<_> = outcome.records[0].iter().filter(open).collect();
         assert_eq!(open.len() as f64, count("open_at_end"));
         for (name, measure) in &result.measures {
