@@ -19,9 +19,10 @@ fn constant(secs: f64) -> Law {
     Law::constant(secs).unwrap()
 }
 
-/// The first agent's shift ends by this.
+/// The first agent's shift ends by this, in two minutes that customers may come in.
 fn ends_by(plan: &mut Plan, end: ShiftEnd) {
     plan.shifts[0].end = end;
+    plan.outline.horizon = Time::from_secs_f64(120.0);
 }
 
 fn is_near(at: Time, secs: f64) -> bool {
