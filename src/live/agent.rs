@@ -232,6 +232,7 @@ impl<D: Dial> Desk<D> {
     async fn hand_over(&mut self, ours: ChatId, due: Time) -> Result<()> {
         let held = self.agent.held();
         self.record(due, |recorder, due| recorder.slot_freed(held, due));
+        self.scene.let_go(ours, false, due);
         if let Some(chat) = self.number_of(ours) {
             self.chats.remove(&chat);
             self.handed_over.insert(chat);
@@ -244,18 +245,8 @@ impl<D: Dial> Desk<D> {
     /// Wrap-up is over: the slot is free, here and at the server.
     async fn free(&mut self, ours: ChatId, due: Time) -> Result<()> {
         let held = self.agent.held();
-        let had = self.scene.on_visit(ours, due, |recorder, visit, due| {
-            recorder.slot_freed(held, due);
-            // The assignment may have crossed the customer's leaving of the queue.
-            let had = visit.agent().is_some();
-            if had {
-                recorder.handled(visit, due);
-            }
-            had
-        });
-        if had {
-            self.scene.ledger.borrow_mut().free(ours, due);
-        }
+        self.record(due, |recorder, due| recorder.slot_freed(held, due));
+        self.scene.let_go(ours, true, due);
         if let Some(chat) = self.number_of(ours) {
             self.chats.remove(&chat);
             self.socket.send(&FromAgent::Free { chat }).await?;
@@ -301,9 +292,25 @@ impl<D: Dial> Desk<D> {
         Ok(())
     }
 
+    /// What the agent has in hand is nobody's any more: chats that are open at the end, or those of
+    /// a connection that is lost.
+    fn put_down(&mut self, now: Time) {
+        let (held, busy) = (self.agent.held(), self.agent.composing().is_some());
+        self.record(now, |recorder, now| {
+            if busy {
+                recorder.attends(false, now);
+            }
+            (0..held)
+                .rev()
+                .for_each(|left| recorder.slot_freed(left, now));
+        });
+    }
+
     /// Logs out and closes the connection.
     pub async fn leave(mut self) {
-        self.off_duty(self.scene.now());
+        let now = self.scene.now();
+        self.put_down(now);
+        self.off_duty(now);
         self.scene
             .online
             .set(self.scene.online.get().saturating_sub(1));

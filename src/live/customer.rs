@@ -20,6 +20,7 @@ use crate::center::ChatId;
 use crate::center::customer::{Customer, CustomerAct, CustomerInput};
 use crate::center::fate::Fate;
 use crate::center::rules::Again;
+use crate::measure::clock::Gauge;
 use crate::measure::tally::Latency;
 use crate::time::Time;
 use crate::wire::frame::{CustomerSide, FromCustomer};
@@ -178,8 +179,7 @@ impl<D: Dial> Visitor<D> {
                 // At the end agents close their chats: those are open at the end all the same.
                 biased;
                 _ = call.wait_for(|call| call.is_over()) => {
-                    self.scene.end(self.chat, Fate::OpenAtEnd, self.scene.now());
-                    self.tell_leave().await
+                    self.be_left().await
                 }
                 heard = self.socket.next() => {
                     let read = self.scene.now();
@@ -272,8 +272,21 @@ impl<D: Dial> Visitor<D> {
         Then::Go
     }
 
-    /// The connection is given up whether or not this still gets through.
-    async fn tell_leave(&mut self) -> Then {
+    /// The run is over and the chat is not. The connection is given up whether or not its leaving
+    /// still gets through.
+    async fn be_left(&mut self) -> Then {
+        let now = self.scene.now();
+        self.scene.end(self.chat, Fate::OpenAtEnd, now);
+        let holds = self
+            .scene
+            .on_visit(self.chat, now, |_, visit, _| match visit.agent() {
+                _ if visit.is_waiting() => Some(Gauge::Queue),
+                agent => agent.map(|_| Gauge::Ghosts),
+            });
+        if let Some(gauge) = holds.filter(|_| self.ghost) {
+            self.scene
+                .record(now, |recorder, now| recorder.fall(gauge, now));
+        }
         let _ = self.socket.send(&FromCustomer::Leave {}).await;
         Then::Go
     }

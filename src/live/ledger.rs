@@ -15,6 +15,9 @@ struct Entry {
     visit: Visit,
     /// When the slot was free for good.
     freed: Time,
+    /// How often an agent has let it go, handed over or free, and when last; its customer hears of
+    /// it later.
+    let_go: (u8, Time),
 }
 
 /// Every chat of a live run.
@@ -30,8 +33,11 @@ impl Ledger {
         let chat = ChatId(self.entries.len() as u32);
         let attempt = (visit.number(), visit.attempt().into());
         self.by_attempt.insert(attempt, chat);
-        let freed = Time::NEVER;
-        self.entries.push(Entry { visit, freed });
+        self.entries.push(Entry {
+            visit,
+            freed: Time::NEVER,
+            let_go: (0, Time::NEVER),
+        });
         chat
     }
 
@@ -58,6 +64,28 @@ impl Ledger {
     /// The chat's slot is free for good.
     pub fn free(&mut self, ChatId(chat): ChatId, now: Time) {
         self.entries[chat as usize].freed = now;
+    }
+
+    /// Whether the chat's slot is free for good.
+    pub fn is_free(&self, ChatId(chat): ChatId) -> bool {
+        self.entries[chat as usize].freed.comes()
+    }
+
+    /// An agent gives the chat's slot to others; true where it is the agent whom the customer knows
+    /// of as its own.
+    pub fn let_go(&mut self, ChatId(chat): ChatId, now: Time) -> bool {
+        let Entry { visit, let_go, .. } = &mut self.entries[chat as usize];
+        let known = let_go.0 <= visit.transfers() && visit.agent().is_some();
+        *let_go = (let_go.0.saturating_add(1), now);
+        known
+    }
+
+    /// Since when the agent whom the customer knows of has not had the chat any more, if that is
+    /// so: the customer has not heard of it yet.
+    pub fn let_go_since(&self, ChatId(chat): ChatId) -> Option<Time> {
+        let Entry { visit, let_go, .. } = &self.entries[chat as usize];
+        let unheard = visit.agent().is_some() && let_go.0 > visit.transfers();
+        unheard.then_some(let_go.1)
     }
 
     /// How many chats there are.

@@ -94,6 +94,7 @@ async fn gather<D: Dial>(scene: &Rc<Scene<D>>, crowd: &mut Crowd, watch: &Watch)
     let mut tick = tokio::time::interval(Duration::from_millis(5));
     while scene.online.get() < wanted && !watch.stops() {
         tick.tick().await;
+        crowd.reap();
         watch.agents.store(scene.online.get(), Ordering::Relaxed);
         if let Some(failure) = scene.failure.take() {
             return Err(failure);

@@ -305,18 +305,36 @@ impl<D> Scene<D> {
         });
     }
 
-    /// The chat has ended; if that was while it waited to be assigned again, nothing more comes.
+    /// The chat has ended for its customer. If no agent has it any more, nothing more comes: it
+    /// waited to be assigned again, or was still to hear that its agent has let it go.
     pub fn settle(&self, chat: ChatId, now: Time) {
-        let unheld = self.on_visit(chat, now, |recorder, visit, now| {
-            let unheld = visit.transfers() > 0 && visit.agent().is_none();
-            if unheld {
-                recorder.handled(visit, now);
-            }
-            unheld
+        let let_go = self.ledger.borrow().let_go_since(chat);
+        let waited = self.on_visit(chat, now, |_, visit, _| {
+            visit.transfers() > 0 && visit.agent().is_none()
         });
-        if unheld {
-            self.ledger.borrow_mut().free(chat, now);
+        if let Some(freed) = let_go.or(waited.then_some(now)) {
+            self.free(chat, freed);
         }
+    }
+
+    /// An agent lets the chat go, `for_good` or back to the queue. If its customer has gone
+    /// meanwhile, nobody gets it any more. Where the customer does not know of this agent, the
+    /// assignment is under way to it, or has crossed its leaving.
+    pub fn let_go(&self, chat: ChatId, for_good: bool, now: Time) {
+        let known = self.ledger.borrow_mut().let_go(chat, now);
+        let over = self.on_visit(chat, now, |_, visit, _| visit.is_over());
+        if known && (for_good || over) {
+            self.free(chat, now);
+        }
+    }
+
+    /// The chat's slot is free for good, which counts once.
+    fn free(&self, chat: ChatId, now: Time) {
+        if self.ledger.borrow().is_free(chat) {
+            return;
+        }
+        self.on_visit(chat, now, Recorder::handled);
+        self.ledger.borrow_mut().free(chat, now);
     }
 
     /// The customer's attempt is over: it may come again, if that is before the horizon.

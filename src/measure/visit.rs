@@ -210,6 +210,11 @@ impl Visit {
         }
     }
 
+    /// Whether the customer is gone, and the system knows.
+    pub fn is_over(&self) -> bool {
+        self.fate.is_some() && self.over().comes()
+    }
+
     /// The row of this chat, whose slot was free at `freed`.
     pub(super) fn record(&self, freed: Time) -> Record {
         let pending = self.pending.comes() && !self.is_ghost();

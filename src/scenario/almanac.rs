@@ -18,7 +18,7 @@ use super::local::{self, Local};
 use super::moment::{Day, Moment, Zone};
 use super::problem::Problems;
 use super::section::Section;
-use crate::time::Time;
+use crate::time::{Span, Time};
 
 /// `[calendar]` as written.
 pub struct Written {
@@ -26,8 +26,17 @@ pub struct Written {
     start: At<Local>,
     horizon: Option<At<Duration>>,
     holidays: Vec<Date>,
+    /// What cannot be read: a default stands in for it.
+    unread: Unread,
     /// When the desk is open; `None` for always.
     pub opening: Option<Vec<Opening>>,
+}
+
+/// Which keys of `[calendar]` cannot be read.
+struct Unread {
+    zone: bool,
+    start: bool,
+    holidays: bool,
 }
 
 /// The stretch of local time that a scenario covers.
@@ -38,10 +47,12 @@ pub struct Almanac {
     /// How long it lasts.
     pub horizon: Time,
     holidays: BTreeSet<Date>,
+    /// Whether all holidays could be read: else a date may be of another kind than it seems.
+    pub knows_holidays: bool,
 }
 
 /// The longest horizon: three years.
-const LONGEST: Time = Time(1_100 * 86_400_000_000_000);
+const LONGEST: Span = Span::from_secs(1_100 * 86_400);
 
 /// Reads `[calendar]`.
 pub fn ask(section: &mut Section) -> Written {
@@ -74,27 +85,35 @@ pub fn ask(section: &mut Section) -> Written {
         },
     );
     let holidays = holidays.map(|days| days.value.into_iter().map(|day| day.value).collect());
-    let holidays = holidays.unwrap_or_default();
+    let unread = Unread {
+        zone: section.is_unread("time_zone"),
+        start: section.is_unread("start"),
+        holidays: section.is_unread("holidays"),
+    };
     Written {
         zone,
         start,
         horizon,
-        holidays,
+        holidays: holidays.unwrap_or_default(),
+        unread,
         opening,
     }
 }
 
 impl Written {
-    /// The stretch of time meant.
+    /// The stretch of time meant; `None` where it is not known, after noting why.
     pub fn resolve(&self, problems: &mut Problems) -> Option<Almanac> {
-        let start = match self.start.instant(&self.zone) {
+        let horizon = self.horizon.as_ref().filter(|h| fits(h, problems));
+        // Without its zone no local time is known to exist or not to.
+        let start = match self.start.instant(self.zone()?) {
+            _ if self.unread.start => return None,
             Ok(instant) => instant.to_zoned(self.zone.value.clone()),
             Err(refusal) => {
                 refusal.note(self.start.place, problems);
                 return None;
             }
         };
-        let horizon = self.horizon.as_ref()?;
+        let horizon = horizon?;
         let Some(end) = end_of(&start, horizon.value) else {
             let title = "the horizon ends beyond the calendar";
             let help = Some("the last year is 9999".to_string());
@@ -102,30 +121,58 @@ impl Written {
             return None;
         };
         let length = end.timestamp().as_nanosecond() - start.timestamp().as_nanosecond();
-        let length = Time(u64::try_from(length).unwrap_or(0));
-        let title = match length {
-            Time::ZERO => "the horizon is zero",
-            length if length > LONGEST => "the horizon is longer than 1100 days",
-            _ => {
-                let holidays = self.holidays.iter().copied().collect();
-                return Some(Almanac {
-                    start,
-                    horizon: length,
-                    holidays,
-                });
-            }
-        };
-        let help = Some("write for example `horizon = \"8h\"` or `\"7d\"`".to_string());
-        problems.add(horizon.place, title, "a stretch of time is expected", help);
-        None
+        Some(Almanac {
+            start,
+            horizon: Time(u64::try_from(length).unwrap_or(0)),
+            holidays: self.holidays.iter().copied().collect(),
+            knows_holidays: !self.unread.holidays,
+        })
+    }
+
+    /// The time zone, if it is known.
+    pub fn zone(&self) -> Option<&TimeZone> {
+        (!self.unread.zone).then_some(&self.zone.value)
+    }
+
+    /// How long the horizon is, where that is so whenever it starts: without days.
+    pub fn hours(&self) -> Option<Span> {
+        let horizon = self.horizon.as_ref()?.value;
+        (horizon.days == 0).then_some(horizon.rest)
     }
 }
 
-/// Days go by the calendar, the rest by the clock.
+/// Notes a horizon that is no time at all, or too long.
+fn fits(horizon: &At<Duration>, problems: &mut Problems) -> bool {
+    let title = match horizon.value.span() {
+        Span::ZERO => "the horizon is zero",
+        length if length > LONGEST => "the horizon is longer than 1100 days",
+        _ => return true,
+    };
+    let help = Some("write for example `horizon = \"8h\"` or `\"7d\"`".to_string());
+    problems.add(horizon.place, title, "a stretch of time is expected", help);
+    false
+}
+
+/// Days go by the calendar, the rest by the clock. The days end at an edge, by the rule of all
+/// edges.
 fn end_of(start: &Zoned, length: Duration) -> Option<Zoned> {
-    let days = start.checked_add(i64::from(length.days).days()).ok()?;
+    let zone = start.time_zone();
+    let days = match length.days {
+        0 => start.clone(),
+        days => {
+            let local = start.datetime().checked_add(i64::from(days).days()).ok()?;
+            edge(zone, local)?.to_zoned(zone.clone())
+        }
+    };
     days.checked_add(jiff::SignedDuration::from_nanos(length.rest.0 as i64))
         .ok()
+}
+
+/// The instant of an edge: where the clocks go on where they skip it, the first where it comes
+/// twice; `None` beyond the calendar.
+fn edge(zone: &TimeZone, local: DateTime) -> Option<Timestamp> {
+    let there = || zone.to_ambiguous_timestamp(local).compatible().ok();
+    local::skipping(zone, local).or_else(there)
 }
 
 impl Almanac {
@@ -156,8 +203,7 @@ impl Almanac {
         let ambiguous = zone.to_ambiguous_timestamp(local);
         let twice = matches!(ambiguous.offset(), jiff::tz::AmbiguousOffset::Fold { .. });
         let second = ambiguous.later().ok().filter(|_| twice);
-        let first = local::skipping(zone, local).or_else(|| ambiguous.compatible().ok());
-        let first = first.map_or(i64::MAX / 4, |first| self.since_start(first));
+        let first = edge(zone, local).map_or(i64::MAX / 4, |first| self.since_start(first));
         (first, second.map(|second| self.since_start(second)))
     }
 

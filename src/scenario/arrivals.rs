@@ -4,6 +4,8 @@
 
 use std::path::Path;
 
+use jiff::tz::TimeZone;
+
 use super::almanac::Almanac;
 use super::curve::{Base, Curve, Spread, Weekdays};
 use super::days::NAMES;
@@ -276,7 +278,7 @@ impl Arrivals {
             };
             if replay.resampled() {
                 let pieces = replay.pieces(&placing, problems)?;
-                return self.check(self.busy(pieces), problems);
+                return self.check(self.busy(pieces), almanac, problems);
             }
             let arrivals = replay.place(&placing, problems)?;
             return Some(plan::Arrivals::Replay(arrivals.into()));
@@ -295,7 +297,14 @@ impl Arrivals {
             shape: self.shape,
             busyness: self.busyness,
         };
-        self.check(curve.expand(almanac), problems)
+        self.check(curve.expand(almanac), almanac, problems)
+    }
+
+    /// Checks the times that are named, where it is not known when the scenario plays.
+    pub fn check_times(&self, zone: &TimeZone, problems: &mut Problems) {
+        for surge in &self.surges {
+            surge.instant(zone, problems);
+        }
     }
 
     /// Pieces with the days' busyness.
@@ -308,7 +317,12 @@ impl Arrivals {
     }
 
     /// A rate by which somebody comes, but not too many.
-    fn check(&self, curve: plan::RateCurve, problems: &mut Problems) -> Option<plan::Arrivals> {
+    fn check(
+        &self,
+        curve: plan::RateCurve,
+        almanac: &Almanac,
+        problems: &mut Problems,
+    ) -> Option<plan::Arrivals> {
         let arrivals = plan::Arrivals::Rate(curve);
         let expected = arrivals.expected();
         if expected > MOST_EXPECTED {
@@ -317,7 +331,7 @@ impl Arrivals {
             let place = self.base.as_ref().map_or(self.place, |base| base.place);
             problems.add(place, title, "at most two billion", Some(help.into()));
         }
-        if expected <= 0.0 {
+        if expected <= 0.0 && almanac.knows_holidays {
             let help = "the factors of month, weekday and intraday are zero for all of it";
             let title = "no chat is expected between start and horizon";
             problems.add(self.place, title, "nobody comes", Some(help.into()));

@@ -31,7 +31,7 @@ fn aging(written: &Written, problems: &mut Problems) {
     let Some(age_after) = &written.queue.age_after else {
         return;
     };
-    if written.customers.levels() <= 1 {
+    if written.customers.are_of_one_level() {
         let title = "`age_after` raises nobody: all customers have the same priority";
         let help = "give a class of customers another `priority`, or take `age_after` out";
         problems.add(age_after.place, title, "one priority", Some(help.into()));

@@ -22,6 +22,8 @@ use retry::Retry;
 /// `[customers]` as written.
 pub struct Customers {
     place: Place,
+    /// Whether all priorities could be read.
+    knows_levels: bool,
     /// The classes with their names; one without a name of its own where there are no tables.
     classes: Vec<(String, Class)>,
 }
@@ -31,6 +33,8 @@ pub struct Customers {
 struct Class {
     share: f64,
     priority: u64,
+    /// Whether the priority could be read, where one is written.
+    knows_priority: bool,
     queue_patience: At<Law>,
     reply_patience: At<Law>,
     think: Option<At<Law>>,
@@ -60,6 +64,8 @@ pub fn ask(section: &mut Section, folder: &Path) -> Customers {
         let title = "`share` is that of one class, and there are several";
         section.problem(share, title, "whose share is it?", help);
     }
+    let knows_levels =
+        named.iter().all(|(_, class)| class.value.knows_priority) && top.knows_priority;
     let mut classes: Vec<_> = named
         .into_iter()
         .map(|(name, class)| (name.value, class.value))
@@ -67,7 +73,11 @@ pub fn ask(section: &mut Section, folder: &Path) -> Customers {
     if classes.is_empty() {
         classes.push(("customers".into(), top));
     }
-    Customers { place, classes }
+    Customers {
+        place,
+        knows_levels,
+        classes,
+    }
 }
 
 impl Customers {
@@ -88,6 +98,11 @@ impl Customers {
     pub fn levels(&self) -> u8 {
         // More classes than fit have been noted.
         self.priorities().len().min(MOST_CLASSES) as u8
+    }
+
+    /// Whether there is one priority, as far as can be said.
+    pub fn are_of_one_level(&self) -> bool {
+        self.knows_levels && self.levels() <= 1
     }
 
     /// Whether anybody leaves without a word.
@@ -176,6 +191,7 @@ impl Class {
         let class = Class {
             share,
             priority: priority.value,
+            knows_priority: !section.is_unread("priority"),
             queue_patience,
             reply_patience,
             think,

@@ -192,9 +192,16 @@ impl Counts {
     }
 
     fn check_length(&self, almanac: &Almanac, problems: &mut Problems) -> Option<()> {
-        let end = almanac.local(almanac.horizon.0 as i64);
-        let wanted = end.duration_since(almanac.start.datetime()).as_nanos();
-        let wanted = u64::try_from(wanted).unwrap_or(0);
+        // The latest that the clock shows: where it is put back it has shown more than at the end.
+        let shown = |at: i64| {
+            let since = almanac.local(at).duration_since(almanac.start.datetime());
+            u64::try_from(since.as_nanos()).unwrap_or(0)
+        };
+        let before = |change: i64| shown(change - 1) + 1;
+        let changes = almanac.clock_changes(Time(almanac.horizon.0 + 1));
+        let wanted = changes
+            .map(before)
+            .fold(shown(almanac.horizon.0 as i64), u64::max);
         if self.length().0 >= wanted {
             return Some(());
         }

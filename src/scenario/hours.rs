@@ -17,7 +17,7 @@ pub struct Opening {
     hours: Vec<Hours>,
 }
 
-/// Reads `opening_hours`; `None` for always open.
+/// Reads `opening_hours`; `None` for always open, no hours where they cannot be read.
 pub fn ask(section: &mut Section) -> Option<Vec<Opening>> {
     let lines = section.map(
         "opening_hours",
@@ -25,13 +25,16 @@ pub fn ask(section: &mut Section) -> Option<Vec<Opening>> {
          meet the closed desk. Holidays are closed unless `holiday` is named.",
         &DAYS,
         &OPENING,
-    )?;
+    );
+    if section.is_unread("opening_hours") {
+        return Some(Vec::new());
+    }
     let opening =
         |(days, hours): (super::document::At<Days>, super::document::At<Vec<Hours>>)| Opening {
             days: days.value,
             hours: hours.value,
         };
-    Some(lines.value.into_iter().map(opening).collect())
+    Some(lines?.value.into_iter().map(opening).collect())
 }
 
 /// When the desk is open, from the start to `end`.

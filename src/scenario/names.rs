@@ -13,6 +13,12 @@ pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
     (best.0 > 0.8).then_some(best.1)
 }
 
+/// Whether a name is one of `known` with a slip or two in it.
+pub fn misspelt<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> bool {
+    let mut known = known.into_iter();
+    known.any(|known| strsim::osa_distance(name, known) <= 2)
+}
+
 /// `did you mean ...?`, or the list of what there is.
 pub fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
     match nearest(wrong, known.clone()) {
@@ -37,5 +43,13 @@ mod tests {
         assert_eq!(nearest("concurency", known), Some("concurrency"));
         assert_eq!(nearest("Rooster", known), Some("roster"));
         assert_eq!(nearest("xyz", known), None);
+    }
+
+    #[test]
+    fn two_slips_are_a_misspelling_and_three_are_another_name() {
+        for slip in ["rostr", "rotser", "rooster", "roasters"] {
+            assert!(misspelt(slip, ["count", "roster"]), "{slip}");
+        }
+        assert!(!misspelt("silver", ["silent", "share"]));
     }
 }

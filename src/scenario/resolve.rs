@@ -5,7 +5,6 @@
 
 use std::path::Path;
 
-use super::almanac::Almanac;
 use super::calendar::Calendar;
 use super::contradictions;
 use super::cover;
@@ -27,9 +26,22 @@ const MOST_INTERVALS: u64 = 200_000;
 
 /// The plan; `None` after noting why there is none.
 pub fn resolve(written: &Written, source: Source, problems: &mut Problems) -> Option<Plan> {
-    let almanac = written.calendar.resolve(problems)?;
-    check_run(written, &almanac, problems);
     contradictions::check(written, problems);
+    let team = written.team.as_ref();
+    let closes = team.map_or(0.0, |team| team.closes);
+    let customers = written.customers.resolve(closes, problems);
+    let Some(almanac) = written.calendar.resolve(problems) else {
+        // What does not depend on it is checked all the same.
+        let hours = written.calendar.hours().map(|hours| Time::ZERO + hours);
+        if let Some(horizon) = hours.filter(|horizon| *horizon > Time::ZERO) {
+            check_run(written, horizon, problems);
+        }
+        if let Some(zone) = written.calendar.zone() {
+            written.arrivals.check_times(zone, problems);
+        }
+        return None;
+    };
+    check_run(written, almanac.horizon, problems);
     // Where there would be too many intervals, that is a problem noted already.
     let least = Span::from_secs(1).max(Span(almanac.horizon.0 / MOST_INTERVALS));
     let interval = written.run.interval.value.max(least);
@@ -38,12 +50,9 @@ pub fn resolve(written: &Written, source: Source, problems: &mut Problems) -> Op
         .resolve(&almanac, written.seed, interval, problems);
     let end = almanac.horizon + written.run.drain_limit;
     let open = hours::expand(written.calendar.opening.as_deref(), &almanac, end);
-    let team = written.team.as_ref();
     let staffing = team.map(|team| (&team.staffing, team.shift_end));
     let shifts = staffing.and_then(|(s, ends)| s.expand(&almanac, end, ends, problems));
     let headcounts = staffing.and_then(|(s, _)| s.headcounts(&almanac, end, problems));
-    let closes = team.map_or(0.0, |team| team.closes);
-    let customers = written.customers.resolve(closes, problems);
     let (arrivals, team, shifts, headcounts) = (arrivals?, team?, shifts?, headcounts?);
     let customers = customers?;
     let agents = team.rules(written.customers.are_silent());
@@ -95,10 +104,10 @@ pub fn resolve(written: &Written, source: Source, problems: &mut Problems) -> Op
     Some(plan)
 }
 
-fn check_run(written: &Written, almanac: &Almanac, problems: &mut Problems) {
+fn check_run(written: &Written, end: Time, problems: &mut Problems) {
     let (warm_up, interval) = (&written.run.warm_up, &written.run.interval);
-    if Time::ZERO + warm_up.value >= almanac.horizon {
-        let horizon = almanac.horizon.since(Time::ZERO);
+    if Time::ZERO + warm_up.value >= end {
+        let horizon = end.since(Time::ZERO);
         let label = format!("the horizon is {horizon}: nothing would be left to measure");
         problems.add(
             warm_up.place,
@@ -107,7 +116,7 @@ fn check_run(written: &Written, almanac: &Almanac, problems: &mut Problems) {
             None,
         );
     }
-    if almanac.horizon.0 / interval.value.0.max(1) > MOST_INTERVALS {
+    if end.0 / interval.value.0.max(1) > MOST_INTERVALS {
         let label = format!("at most {MOST_INTERVALS} intervals fit a run");
         problems.add(
             interval.place,

@@ -229,7 +229,7 @@ impl Staffing {
         let staffed = shifts
             .first()
             .is_some_and(|shift| shift.from < almanac.horizon);
-        if !staffed {
+        if !staffed && almanac.knows_holidays {
             note_nobody(lines.place, problems);
         }
         staffed.then_some(shifts)

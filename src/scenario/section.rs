@@ -21,6 +21,10 @@ pub struct Section<'a> {
     asked: Vec<&'static str>,
     /// Keys of the scenario's own choosing that have been read.
     free: Vec<Place>,
+    /// Keys that are there and cannot be read.
+    unread: Vec<&'static str>,
+    /// Stands in for a part that is no table: nothing is known of any key.
+    stands_in: bool,
     mode: Mode<'a>,
 }
 
@@ -54,26 +58,30 @@ pub fn read<T>(
         place,
         problems,
     };
-    let mut section = Section {
-        name: name.to_string(),
-        asked: Vec::new(),
-        free: Vec::new(),
-        mode,
-    };
+    let mut section = Section::new(name, mode);
     let answer = ask(&mut section);
     section.note_unknown_keys();
     answer
 }
 
+/// What `ask` makes of a part that is no table, which has been noted: what it would lack is not.
+fn read_nothing<T>(name: &str, place: Place, ask: impl FnOnce(&mut Section) -> T) -> T {
+    let (mut ignored, empty) = (Problems::new("", ""), Table::default());
+    let mode = Mode::Read {
+        table: &empty,
+        place,
+        problems: &mut ignored,
+    };
+    ask(&mut Section {
+        stands_in: true,
+        ..Section::new(name, mode)
+    })
+}
+
 /// The JSON Schema of a table that is read by `ask`.
 pub fn describe<T>(ask: impl FnOnce(&mut Section) -> T) -> Json {
     let mode = Mode::Describe(Description::default());
-    let mut section = Section {
-        name: String::new(),
-        asked: Vec::new(),
-        free: Vec::new(),
-        mode,
-    };
+    let mut section = Section::new("", mode);
     ask(&mut section);
     let Mode::Describe(description) = section.mode else {
         unreachable!("a section does not change its mode");
@@ -92,7 +100,26 @@ pub fn describe<T>(ask: impl FnOnce(&mut Section) -> T) -> Json {
     schema
 }
 
+impl<'a> Section<'a> {
+    fn new(name: &str, mode: Mode<'a>) -> Section<'a> {
+        Section {
+            name: name.to_string(),
+            asked: Vec::new(),
+            free: Vec::new(),
+            unread: Vec::new(),
+            stands_in: false,
+            mode,
+        }
+    }
+}
+
 impl Section<'_> {
+    /// Whether something stands under a key that cannot be read: the answer is a stand-in then, and
+    /// what follows from it is not the scenario's fault.
+    pub fn is_unread(&self, key: &str) -> bool {
+        self.stands_in || self.unread.contains(&key)
+    }
+
     /// A key that may be absent.
     pub fn optional<F: Form>(
         &mut self,
@@ -103,8 +130,11 @@ impl Section<'_> {
         self.property(key, doc, || form.schema());
         let node = self.node(key)?;
         let place = node.place;
-        let value = form.read(key, node, self.problems()?)?;
-        Some(At { value, place })
+        let value = form.read(key, node, self.problems()?);
+        if value.is_none() {
+            self.unread.push(key);
+        }
+        value.map(|value| At { value, place })
     }
 
     /// A key that must be there.
@@ -173,14 +203,13 @@ impl Section<'_> {
         if let Some(answer) = node.and_then(|node| self.read_table(&name, node, &ask)) {
             return answer.value;
         }
-        // A table of the wrong kind has been noted: what it would lack is not.
         let place = self.place();
-        let (mut ignored, empty) = (Problems::new("", ""), Table::default());
-        let problems = match (&mut self.mode, node) {
-            (Mode::Read { problems, .. }, None) => &mut **problems,
-            _ => &mut ignored,
-        };
-        read(&name, &empty, place, problems, ask)
+        match (&mut self.mode, node) {
+            (Mode::Read { problems, .. }, None) => {
+                read(&name, &Table::default(), place, problems, ask)
+            }
+            _ => read_nothing(&name, place, ask),
+        }
     }
 
     /// A list of tables.

@@ -2,6 +2,9 @@
 //!
 //! Law: a surge multiplies the rate, linearly on its ramps; several surges multiply each other.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use super::almanac::Almanac;
 use super::document::At;
 use super::duration::SPAN;
@@ -72,13 +75,8 @@ pub fn ask(section: &mut Section) -> Option<Written> {
 impl Written {
     /// The surge in nanoseconds.
     pub fn resolve(&self, almanac: &Almanac, problems: &mut Problems) -> Surge {
-        let mut at = match self.at.instant(almanac.zone()) {
-            Ok(instant) => almanac.since_start(instant),
-            Err(refusal) => {
-                refusal.note(self.at.place, problems);
-                0
-            }
-        };
+        let instant = self.instant(almanac.zone(), problems);
+        let mut at = instant.map_or(0, |instant| almanac.since_start(instant));
         let mut edge = |length: Span| {
             at = at.saturating_add(length.0 as i64);
             at
@@ -88,6 +86,14 @@ impl Written {
             edges,
             factor: self.factor,
         }
+    }
+
+    /// When it begins to rise; `None` after noting that there is no such time.
+    pub fn instant(&self, zone: &TimeZone, problems: &mut Problems) -> Option<Timestamp> {
+        let instant = self.at.instant(zone);
+        instant
+            .map_err(|refusal| refusal.note(self.at.place, problems))
+            .ok()
     }
 }
 

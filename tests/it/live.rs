@@ -1,11 +1,17 @@
 //! Live runs of plans made in code: what is refused, and what the report says of the server.
 
+mod clerk;
+mod crossings;
+mod scripts;
+mod stage;
+mod stops;
+
 use busyhour::center::fate::Fate;
 use busyhour::center::rules::{Policy, RouterRules, ShiftEnd};
 use busyhour::error::Exit;
 use busyhour::live::target::Target;
 use busyhour::live::{Options, load, watch::Watch};
-use busyhour::scenario::plan::{Arrivals, Headcount, Plan};
+use busyhour::scenario::plan::{Arrivals, Headcount, Plan, Shift};
 use busyhour::server::{Server, ServerOptions};
 use busyhour::stats::law::{CountLaw, Law};
 use busyhour::time::{Span, Time};
@@ -30,6 +36,37 @@ fn small() -> Plan {
     (plan.validity.lag_ms_p99, plan.validity.lag_share) = (10_000.0, 1e6);
     plan
 }
+
+/// Half an hour of customers who come at these seconds, at speed 1, at agents of one slot who are
+/// there by these shifts: agent, from, until. Each chat is one message, its reply of 20 s and a
+/// wrap-up of 5 s.
+fn timed(arrivals: &[f64], shifts: &[(u32, f64, f64)]) -> Plan {
+    let center = Center {
+        hours: 0.5,
+        warm_up_hours: 0.0,
+        agents: 1 + shifts.iter().map(|shift| shift.0).max().unwrap(),
+        reply: Law::constant(20.0).unwrap(),
+        exchanges: CountLaw::constant(1).unwrap(),
+        wrap_up: Law::constant(5.0).unwrap(),
+        replications: 1,
+        ..Center::default()
+    };
+    let mut plan = center.plan();
+    plan.live.speed = 1.0;
+    let at = |secs: &f64| Time::from_secs_f64(*secs);
+    plan.arrivals = Arrivals::Replay(arrivals.iter().map(at).collect());
+    let shift = |(agent, from, until): &(u32, f64, f64)| Shift {
+        agent: *agent,
+        from: at(from),
+        until: at(until),
+        end: ShiftEnd::Finish,
+    };
+    plan.shifts = shifts.iter().map(shift).collect();
+    plan
+}
+
+/// Until when an agent is there who never goes.
+const EVER: f64 = 1e9;
 
 #[test]
 fn a_headcount_is_refused() {

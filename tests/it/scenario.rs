@@ -1,5 +1,6 @@
 //! The scenario file: what it accepts, what it refuses and how, and what it resolves to.
 
+mod at_once;
 mod clocks;
 mod errors;
 mod outlook;

@@ -34,12 +34,16 @@ impl<D: Dial> Visitor<D> {
                 let rejected = self.scene.on_visit(self.chat, now, |recorder, visit, now| {
                     if visit.is_ghost() {
                         recorder.ghost_over(visit, now);
+                    } else if visit.assigned().comes() && visit.fate().is_none() {
+                        // An agent had it: it was not turned away.
+                        recorder.cut(visit, Fate::Dropped, now);
                     } else if visit.fate().is_none() {
                         recorder.rejected(visit, now);
                         return true;
                     }
                     false
                 });
+                self.scene.settle(self.chat, now);
                 if rejected {
                     self.scene.again(self.caller, Again::Rejected, now);
                 }
@@ -154,6 +158,7 @@ impl<D: Dial> Visitor<D> {
         let Some(CustomerAct::Done { closes }) = act else {
             return Then::Stay;
         };
+        self.scene.settle(self.chat, now);
         self.scene.again(self.caller, Again::Unresolved, now);
         match closes {
             true => self.leave(now).await,

@@ -5,8 +5,9 @@
 use serde_json::json;
 
 use super::{Mode, Section, describe, read};
-use crate::scenario::document::{At, Node, Place, Value};
+use crate::scenario::document::{At, Node, Place, Table, Value};
 use crate::scenario::form::{Form, kind};
+use crate::scenario::names::{misspelt, nearest};
 use crate::scenario::problem::Problems;
 
 /// A free key and its value, as read.
@@ -40,6 +41,7 @@ impl Section<'_> {
                 values.example()
             );
             self.problem(node.place, title, "a table is expected here", Some(help));
+            self.unread.push(key);
             return None;
         };
         Some(At {
@@ -59,7 +61,7 @@ impl Section<'_> {
                 .rules
                 .insert("additionalProperties".into(), values);
         }
-        let others = self.unasked(|_| true);
+        let others = self.unasked(|_, _| true);
         self.problems().map_or(Vec::new(), |problems| {
             pairs(others.into_iter(), keys, values, problems)
         })
@@ -71,7 +73,8 @@ impl Section<'_> {
     }
 
     /// All tables of this section that have not been asked for, each under its name: to be called
-    /// last.
+    /// last. They have the keys of the section itself, so that one without any of them and with a
+    /// name like one of them is no such table but a key that is misspelt.
     pub fn named<T>(
         &mut self,
         names: &impl Form<Out = String>,
@@ -85,7 +88,11 @@ impl Section<'_> {
                 .rules
                 .insert("additionalProperties".into(), table);
         }
-        let tables = self.unasked(|node| matches!(node.value, Value::Table(_)));
+        let asked = self.asked.clone();
+        let tables = self.unasked(|key, node| match &node.value {
+            Value::Table(table) => !is_slip(key, table, &asked),
+            _ => false,
+        });
         let (section, Some(problems)) = (self.name.clone(), self.problems()) else {
             return Vec::new();
         };
@@ -106,17 +113,29 @@ impl Section<'_> {
 
 impl<'a> Section<'a> {
     /// Entries that have not been asked for, now known.
-    fn unasked(&mut self, which: impl Fn(&Node) -> bool) -> Vec<&'a Entry> {
+    fn unasked(&mut self, which: impl Fn(&str, &Node) -> bool) -> Vec<&'a Entry> {
         let Mode::Read { table, .. } = &self.mode else {
             return Vec::new();
         };
-        let table: &'a super::Table = table;
-        let free = |(key, node): &&Entry| !self.asked.contains(&key.value.as_str()) && which(node);
+        let table: &'a Table = table;
+        let free = |(key, node): &&Entry| {
+            !self.asked.contains(&key.value.as_str()) && which(&key.value, node)
+        };
         let found: Vec<&Entry> = table.entries.iter().filter(free).collect();
         let places: Vec<Place> = found.iter().map(|(key, _)| key.place).collect();
         self.free.extend(places);
         found
     }
+}
+
+/// Whether the name of a table is more likely one of the keys, misspelt.
+fn is_slip(name: &str, table: &Table, keys: &[&str]) -> bool {
+    let mut written = table.entries.iter().map(|(key, _)| key.value.as_str());
+    if written.any(|key| keys.contains(&key)) {
+        return false;
+    }
+    let near = nearest(name, keys.iter().copied()).is_some();
+    misspelt(name, keys.iter().copied()) || (near && !table.entries.is_empty())
 }
 
 /// A key read as a word.

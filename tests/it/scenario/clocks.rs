@@ -1,5 +1,7 @@
 //! Days on which the clocks change, by numbers worked out by hand.
 
+use std::path::Path;
+
 use busyhour::scenario::outlook::Outlook;
 use busyhour::scenario::plan::Plan;
 use busyhour::time::{Span, Time};
@@ -84,7 +86,7 @@ fn team(zone: &str, start: &str, roster: &str, opening: &str) -> [Vec<(f64, f64)
          [agents]\nconcurrency = 1\nreply = \"constant(9s)\"
          roster = [{roster}, {{ days = \"mon-sun\", shift = \"12:00-24:00\", agents = 1 }}]"
     );
-    let plan = busyhour::scenario::read_text("x", &text, std::path::Path::new(""), &[]);
+    let plan = busyhour::scenario::read_text("x", &text, Path::new(""), &[]);
     let plan: Plan = plan.unwrap_or_else(|error| panic!("{error}"));
     let hours = |from: Time, until: Time| (from.0 as f64 / 3.6e12, until.0 as f64 / 3.6e12);
     let last = plan.team - 1;
@@ -179,4 +181,69 @@ fn a_surge_may_choose_which_half_past_two_it_means() {
     assert_eq!(HOUR * 3, Span::from_secs(10_800));
     assert_eq!(chats("2026-10-25T02:30:00"), 180.0 + 30.0);
     assert_eq!(chats("2026-10-25T02:30:00+01:00"), 180.0);
+}
+
+/// Days end at an edge: the horizon ends where the clocks go on, or at the first of two comings.
+#[test]
+fn a_horizon_in_days_ends_at_an_edge() {
+    let hours = |zone: &str, start: &str, horizon: &str| {
+        let plan = plan(&format!(
+            "[calendar]\ntime_zone = \"{zone}\"\nstart = {start}\nhorizon = \"{horizon}\"
+             [arrivals]\nrate = \"1 per hour\""
+        ));
+        plan.outline.horizon.0 as f64 / 3.6e12
+    };
+    let madrid = |start, horizon| hours("Europe/Madrid", start, horizon);
+    // 02:30 is skipped: the clocks go on at 02:00, which is 03:00.
+    assert_eq!(madrid("2026-03-28T02:30:00", "1d"), 23.5);
+    assert_eq!(madrid("2026-03-22T02:30:00", "1w"), 7.0 * 24.0 - 0.5);
+    assert_eq!(madrid("2026-03-28T02:30:00", "1d12h"), 23.5 + 12.0);
+    assert_eq!(madrid("2026-03-28T01:30:00", "1d"), 24.0);
+    assert_eq!(madrid("2026-03-28T03:30:00", "1d"), 23.0);
+    // 02:30 comes twice: the first ends the day, also of who began at a second one.
+    assert_eq!(madrid("2026-10-24T02:30:00", "1d"), 24.0);
+    assert_eq!(madrid("2026-10-24T03:30:00", "1d"), 25.0);
+    assert_eq!(madrid("2026-10-25T02:30:00+01:00", "1d"), 24.0);
+    assert_eq!(madrid("2026-10-25T02:30:00+01:00", "90m"), 1.5);
+    // Lord Howe skips half an hour, and Apia a whole day.
+    let howe = "Australia/Lord_Howe";
+    assert_eq!(hours(howe, "2026-10-03T02:15:00", "1d"), 23.75);
+    assert_eq!(hours("Pacific/Apia", "2011-12-29T05:00:00", "1d"), 19.0);
+}
+
+/// On the long day the clock has shown 03:00 before it shows 02:00 again, where the horizon ends.
+#[test]
+fn a_count_reaches_all_that_the_clock_shows_before_the_horizon() {
+    let text = |horizon: &str, values: &str| {
+        format!(
+            "[calendar]\ntime_zone = \"Europe/Madrid\"\nstart = 2026-10-25\nhorizon = \"{horizon}\"
+             [arrivals]\nrate = \"1 per hour\"\n[run]\ndrain_limit = \"2h\"\n[agents]
+             concurrency = 1\nreply = \"constant(9s)\"\ncount = {{ every = \"30m\", values = [{values}] }}"
+        )
+    };
+    let counts = |horizon: &str, values: &str| {
+        let plan = busyhour::scenario::read_text("x", &text(horizon, values), Path::new(""), &[]);
+        let counts = plan.unwrap_or_else(|error| panic!("{error}")).headcounts;
+        let minutes = counts
+            .iter()
+            .map(|count| (count.at.as_secs_f64() / 60.0, count.agents));
+        minutes.collect::<Vec<_>>()
+    };
+    // It ends at 02:00 for the second time, as the clocks are put back, and at 02:30.
+    for horizon in ["3h", "3h30m"] {
+        let short = refused(&text(horizon, "1, 2, 3, 4, 5"), &[]);
+        assert!(
+            short.contains("`count` has 5 values, the horizon needs 6"),
+            "{short}"
+        );
+    }
+    let first: Vec<(f64, u32)> = (0..6).map(|n| (30.0 * f64::from(n), n + 1)).collect();
+    // 02:00 and 02:30 come again; what comes after the last value is the last.
+    let again = [(180.0, 5), (210.0, 6)];
+    let all = [first, again.to_vec()].concat();
+    assert_eq!(counts("3h", "1, 2, 3, 4, 5, 6"), all);
+    assert_eq!(counts("3h30m", "1, 2, 3, 4, 5, 6"), all);
+    // Where it ends before 03:00 is shown less is enough.
+    let short = counts("2h30m", "1, 2, 3, 4, 5");
+    assert_eq!(short[..5], all[..5]);
 }

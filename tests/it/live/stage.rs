@@ -1,0 +1,217 @@
+//! Owns `Stage`: a live run on a paused clock, over in-memory streams on which frames take a while.
+//!
+//! Law: nothing takes any time but what people do and what is on its way, so frames cross exactly
+//! where a test wants them to.
+
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
+use std::time::Duration;
+
+use busyhour::error::{Error, Result};
+use busyhour::live::dial::Dial;
+use busyhour::live::run;
+use busyhour::live::scene::Scene;
+use busyhour::live::target::Target;
+use busyhour::live::watch::Watch;
+use busyhour::live::{Options, Outcome, built_in, play};
+use busyhour::measure::record::Record;
+use busyhour::scenario::plan::Plan;
+use busyhour::server::listen::Listen;
+use busyhour::server::{Server, ServerOptions};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, duplex, split};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::{LocalSet, spawn_local};
+use tokio::time::{Instant, sleep_until};
+
+/// More than anybody says before the other side reads.
+const ROOM: usize = 64 * 1024;
+
+/// A live run that is about to be played.
+pub struct Stage {
+    pub plan: Plan,
+    /// What a frame takes on its way, either way.
+    pub delay: Duration,
+    pub watch: Rc<Watch>,
+}
+
+/// The streams of those who connect, at the server's end.
+pub struct Door(pub UnboundedReceiver<DuplexStream>);
+
+impl Stage {
+    /// The plan, with frames that take so many milliseconds.
+    pub fn new(plan: Plan, delay_ms: u64) -> Stage {
+        Stage {
+            plan,
+            delay: Duration::from_millis(delay_ms),
+            watch: Rc::default(),
+        }
+    }
+
+    /// Plays it against the built-in server by the plan's rules, changed.
+    pub fn built_in(&self, change: impl FnOnce(&mut ServerOptions)) -> Outcome {
+        let options = self.options(change);
+        let outcome = self.against(|door| serve(door, options));
+        outcome.expect("the run starts")
+    }
+
+    /// How the built-in server goes by the plan's rules, changed.
+    pub fn options(&self, change: impl FnOnce(&mut ServerOptions)) -> ServerOptions {
+        let mut options = built_in(&self.plan, addr());
+        change(&mut options);
+        options
+    }
+
+    /// Plays it against a server of its own.
+    pub fn against<F>(&self, server: impl FnOnce(Door) -> F) -> Result<Outcome>
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        let (far, door) = unbounded_channel();
+        self.over(self.line(far), server(Door(door)))
+    }
+
+    /// A way to the server whose end of the streams comes out at `far`.
+    pub fn line(&self, far: UnboundedSender<DuplexStream>) -> Line {
+        Line {
+            target: Target::from(addr()),
+            delay: self.delay,
+            far,
+        }
+    }
+
+    /// Plays it over a line with a server at its other end.
+    pub fn over<D: Dial>(
+        &self,
+        line: D,
+        server: impl Future<Output = ()> + 'static,
+    ) -> Result<Outcome> {
+        let run = async { play(&self.plan, &OPTIONS, line, &self.watch).await };
+        beside(server, run)
+    }
+
+    /// Plays its people alone, and gives their scene, with everything in it that they leave.
+    pub fn scene(
+        &self,
+        change: impl FnOnce(&mut ServerOptions),
+        beside_it: impl Future<Output = ()> + 'static,
+    ) -> Rc<Scene<Line>> {
+        let (far, door) = unbounded_channel();
+        let scene = Rc::new(Scene::new(&self.plan, self.line(far), &OPTIONS));
+        let server = serve(Door(door), self.options(change));
+        let both = async { ((), ()) = tokio::join!(server, beside_it) };
+        let run = async { run::play(&scene, 0, &self.watch).await };
+        beside(both, run).expect("the run starts");
+        scene
+    }
+}
+
+const OPTIONS: Options = Options {
+    target: None,
+    allow_targets: Vec::new(),
+    replication: 0,
+    records: true,
+    trace: None,
+    skip_closed: false,
+};
+
+/// Runs the one on a paused clock, with the other beside it.
+fn beside<T>(server: impl Future<Output = ()> + 'static, run: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build();
+    let both = async {
+        let serving = spawn_local(server);
+        let outcome = run.await;
+        if serving.is_finished() {
+            serving.await.expect("the server keeps to its part");
+        }
+        outcome
+    };
+    LocalSet::new().block_on(&runtime.unwrap(), both)
+}
+
+/// The built-in server.
+pub async fn serve(door: Door, options: ServerOptions) {
+    let server = Server::on(door, addr(), &options).unwrap();
+    server.run(std::future::pending()).await;
+}
+
+fn addr() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 4210))
+}
+
+/// A way to the server.
+pub struct Line {
+    target: Target,
+    delay: Duration,
+    far: UnboundedSender<DuplexStream>,
+}
+
+impl Dial for Line {
+    type Stream = DuplexStream;
+
+    fn target(&self) -> &Target {
+        &self.target
+    }
+
+    async fn connect(&self) -> Result<DuplexStream> {
+        let (near, middle) = duplex(ROOM);
+        let (other, far) = duplex(ROOM);
+        let (near_reads, near_writes) = split(middle);
+        let (far_reads, far_writes) = split(other);
+        carry(near_reads, far_writes, self.delay);
+        carry(far_reads, near_writes, self.delay);
+        let sent = self.far.send(far);
+        sent.map_err(|_| Error::failed("the server is gone"))?;
+        Ok(near)
+    }
+}
+
+/// Carries what is written at one end to the other, in order; each byte takes `delay`.
+fn carry(mut from: ReadHalf<DuplexStream>, mut to: WriteHalf<DuplexStream>, delay: Duration) {
+    let (on_its_way, mut arriving) = unbounded_channel::<(Instant, Vec<u8>)>();
+    spawn_local(async move {
+        let mut bytes = vec![0; ROOM];
+        while let Ok(length) = from.read(&mut bytes).await {
+            let parcel = (Instant::now() + delay, bytes[..length].to_vec());
+            if length == 0 || on_its_way.send(parcel).is_err() {
+                return;
+            }
+        }
+    });
+    spawn_local(async move {
+        while let Some((at, bytes)) = arriving.recv().await {
+            sleep_until(at).await;
+            if to.write_all(&bytes).await.is_err() {
+                return;
+            }
+        }
+        let _ = to.shutdown().await;
+    });
+}
+
+impl Listen for Door {
+    type Stream = DuplexStream;
+
+    async fn accept(&mut self) -> (DuplexStream, Option<IpAddr>) {
+        match self.0.recv().await {
+            Some(stream) => (stream, None),
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// The only record that a run of one customer leaves.
+pub fn only(outcome: &Outcome) -> Record {
+    let records = &outcome.records[0];
+    assert_eq!(records.len(), 1, "{records:#?}");
+    records[0]
+}
+
+/// How many handle times were measured.
+pub fn handle_times(outcome: &Outcome) -> u64 {
+    let measure = outcome.result.measure("handle_s_mean");
+    measure.map_or(0, |measure| measure.samples)
+}
