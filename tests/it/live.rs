@@ -1,5 +1,7 @@
 //! Live runs of plans made in code: what is refused, and what the report says of the server.
 
+mod arrivals;
+
 use busyhour::center::fate::Fate;
 use busyhour::center::rules::{Policy, RouterRules, ShiftEnd};
 use busyhour::error::Exit;
