@@ -31,7 +31,7 @@ roster = [
   { days = "mon", shift = "10:00-14:00", agents = 6 },
 ]
 [live]
-speed = 250
+speed = 240
 connect_lead = "10s"
 "#;
 
@@ -69,7 +69,7 @@ fn chats_load_and_staff() {
 fn a_live_run_is_told_its_needs() {
     let outlook = outlook(DAY);
     let live = outlook.live;
-    near(live.wall_s, 86_400.0 / 250.0);
+    near(live.wall_s, 86_400.0 / 240.0);
     // 1 % of composing, 20 s, against 1 ms, or 2.5 ms where timers are coarse.
     let sound = if cfg!(target_os = "linux") {
         200.0
@@ -81,7 +81,7 @@ fn a_live_run_is_told_its_needs() {
         outlook
             .warnings
             .iter()
-            .any(|warning| warning.contains("at speed 250"))
+            .any(|warning| warning.contains("at speed 240"))
     );
     assert!(
         outlook
@@ -93,8 +93,8 @@ fn a_live_run_is_told_its_needs() {
     assert_eq!(live.connections, live.customers + 16);
     assert_eq!(live.descriptors, live.connections + 64);
     assert_eq!(live.descriptors_with_server, 2 * live.connections + 64);
-    // 240 an hour at speed 250 for a minute: 1000, of all 1080.
-    assert_eq!(live.ports, live.connections + 1_000);
+    // 240 an hour at speed 240 for a minute: 960, of all 1080.
+    assert_eq!(live.ports, live.connections + 960);
     // About 13.3 chats open, 3 x 3.65 for chance, at most 32 slots: the slow-down adds to them.
     assert!(
         (24.0..=32.0).contains(&outlook.open_chats),
