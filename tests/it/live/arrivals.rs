@@ -8,6 +8,7 @@ use busyhour::live::{Options, load, watch::Watch};
 use busyhour::scenario::plan::Plan;
 use busyhour::scenario::stream::ArrivalStream;
 use busyhour::stats::law::Law;
+use busyhour::time::Time;
 use busyhour::wire::PROTOCOL;
 use busyhour::wire::frame::{Frame, FromAgent, FromCustomer, Hello, ToAgent, ToCustomer};
 use futures_util::{SinkExt, StreamExt};
@@ -92,7 +93,7 @@ fn p_value(secs: &[f64]) -> f64 {
 async fn arrivals_are_poisson_as_a_server_reads_them() {
     let plan = steady();
     let planned: Vec<f64> = ArrivalStream::new(&plan, 0)
-        .map(|due| due.as_secs_f64())
+        .map(Time::as_secs_f64)
         .collect();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let options = Options {
