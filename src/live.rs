@@ -5,6 +5,7 @@
 //! or a host the user allowed.
 
 pub mod agent;
+pub mod alarm;
 pub mod attendance;
 pub mod customer;
 pub mod dial;
@@ -34,6 +35,7 @@ use crate::measure::tally::{Latency, Tally};
 use crate::scenario::plan::Plan;
 use crate::server::{self, ServerOptions};
 use crate::wire::limits::{AGENTS_MOST, CONCURRENCY_MOST};
+use alarm::Alarm;
 use dial::Dial;
 use scene::Scene;
 use skip::Skip;
@@ -87,13 +89,13 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
         match &options.target {
             Some(target) => {
                 let address = target.resolve(&options.allow_targets).await?;
-                play(plan, options, address, watch).await
+                play(plan, options, address, Alarm::fine()?, watch).await
             }
             None => {
                 let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
                 let server = server::Handle::start(built_in(plan, listen))?;
                 let address = Target::from(server.local_addr()).resolve(&[]).await?;
-                let outcome = play(plan, options, address, watch).await;
+                let outcome = play(plan, options, address, Alarm::fine()?, watch).await;
                 server.stop();
                 outcome
             }
@@ -148,7 +150,8 @@ fn check(plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-/// Plays the plan's people against the server that `to` leads to; to be called within a `LocalSet`.
+/// Plays the plan's people against the server that `to` leads to, woken by `alarm`; to be called within
+/// a `LocalSet`.
 ///
 /// # Errors
 /// Those of `load`, but for the target's.
@@ -156,10 +159,11 @@ pub async fn play<D: Dial>(
     plan: &Plan,
     options: &Options,
     to: D,
+    alarm: Alarm,
     watch: &Watch,
 ) -> Result<Outcome> {
     check(plan)?;
-    let scene = Rc::new(Scene::new(plan, to, options));
+    let scene = Rc::new(Scene::new(plan, to, alarm, options));
     let trace = |customer| scene.recorder.borrow_mut().trace(customer);
     options.trace.into_iter().for_each(trace);
     let (end, stopped) = run::play(&scene, options.replication, watch).await?;

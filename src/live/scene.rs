@@ -7,9 +7,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use super::Options;
+use super::alarm::Alarm;
 use super::ledger::Ledger;
 use super::orbit::{Caller, Orbit};
 use super::skip::Skip;
@@ -37,6 +38,8 @@ pub struct Scene<D> {
     pub agents: AgentRules,
     /// Where the server is.
     pub to: D,
+    /// Wakes people when they are due.
+    alarm: Alarm,
     /// What connections are held to.
     pub limits: SocketLimits,
     /// This run's number in markers.
@@ -109,13 +112,14 @@ struct Sent {
 
 impl<D> Scene<D> {
     /// A scene before anybody has come.
-    pub fn new(plan: &Plan, to: D, options: &Options) -> Scene<D> {
+    pub fn new(plan: &Plan, to: D, alarm: Alarm, options: &Options) -> Scene<D> {
         let mut agents = plan.agents.clone();
         if plan.live.inactivity == EndsQuiet::Server {
             agents.inactivity = Span::ENDLESS;
         }
         Scene {
             to,
+            alarm,
             agents,
             limits: SocketLimits::default(),
             run: run_number(),
@@ -190,7 +194,7 @@ impl<D> Scene<D> {
     /// Waits until a scenario time, as the clock goes now; for ever when it does not come.
     pub async fn wait_until(&self, time: Time) {
         if time.comes() {
-            sleep_until(self.instant(time)).await;
+            self.alarm.wait_until(self.instant(time)).await;
         } else {
             std::future::pending::<()>().await;
         }

@@ -3,6 +3,11 @@
 //! On a paused clock (`cases`) every record has to be the same. Over sockets, paired by seed, the
 //! 95 % interval of the mean difference must lie within 2 % plus speed x 2 x (mean lag + mean
 //! delivery) for latencies, and within one point for ratios.
+//!
+//! Where people queue, a hundredth of a second decides who comes first, and from there on the same
+//! people fare otherwise. So one simulation has luck of its own, the same for a seed whenever it is
+//! played: of twenty it is up to half a point of the service level. A live run is therefore held
+//! against the mean of several, in which all replies take up to a thousandth more or less.
 
 mod cases;
 mod exact;
@@ -19,6 +24,9 @@ use busyhour::time::{Span, Time};
 
 use crate::plans::Center;
 
+/// What a reply takes in the mean.
+const REPLY_S: f64 = 35.0;
+
 /// A center at which people queue: an offered load of a third more than `agents` can take, held by
 /// queue patience, so that what differs between two runs of the same people fades.
 fn plan(seed: u64, agents: u32, hours: f64, speed: f64) -> Plan {
@@ -28,7 +36,7 @@ fn plan(seed: u64, agents: u32, hours: f64, speed: f64) -> Plan {
         warm_up_hours: 0.0,
         agents,
         concurrency: 2,
-        reply: Law::lognormal(35.0, 0.6).unwrap(),
+        reply: Law::lognormal(REPLY_S, 0.6).unwrap(),
         think: Law::lognormal(45.0, 0.8).unwrap(),
         wrap_up: Law::exponential(30.0).unwrap(),
         exchanges: CountLaw::geometric(3.0).unwrap(),
@@ -70,8 +78,25 @@ fn played(plan: &Plan) -> RunResult {
     outcome.expect("the built-in server starts").result
 }
 
-/// Runs each seed live and simulated, `at_once` live ones at the same time.
-fn pairs(plans: &[Plan], at_once: usize) -> Vec<(RunResult, RunResult)> {
+/// Simulations of the same people whose replies take a hair more or less, and as much in the mean.
+fn simulated_about(plan: &Plan) -> Vec<RunResult> {
+    let about = |hair: i32| {
+        let mut plan = plan.clone();
+        plan.agents.reply = Law::lognormal(REPLY_S * (1.0 + f64::from(hair) / 8e3), 0.6).unwrap();
+        simulated(&plan)
+    };
+    (-8..=8).map(about).collect()
+}
+
+/// The mean of a measure.
+fn mean<'a>(name: &str, runs: impl IntoIterator<Item = &'a RunResult>) -> f64 {
+    let values = runs.into_iter().map(|run| run.value(name).unwrap());
+    let values: Vec<f64> = values.collect();
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// Runs each seed live, `at_once` at the same time, and simulated.
+fn pairs(plans: &[Plan], at_once: usize) -> Vec<(RunResult, Vec<RunResult>)> {
     let live = plans.chunks(at_once).flat_map(|plans| {
         std::thread::scope(|scope| {
             let runs: Vec<_> = plans
@@ -82,7 +107,7 @@ fn pairs(plans: &[Plan], at_once: usize) -> Vec<(RunResult, RunResult)> {
             runs.collect::<Vec<_>>()
         })
     });
-    live.zip(plans.iter().map(simulated)).collect()
+    live.zip(plans.iter().map(simulated_about)).collect()
 }
 
 #[test]
@@ -93,13 +118,6 @@ fn live_agrees_with_simulation_on_twenty_seeds() {
         .map(|seed| restless(plan(seed, 80, 1.0, speed)))
         .collect();
     let pairs = pairs(&plans, 5);
-    let mean = |name: &str, which: fn(&(RunResult, RunResult)) -> &RunResult| {
-        pairs
-            .iter()
-            .map(|pair| which(pair).value(name).unwrap())
-            .sum::<f64>()
-            / pairs.len() as f64
-    };
     for (live, _) in &pairs {
         assert_eq!(live.verdict.valid, Some(true), "{:?}", live.verdict);
         assert_eq!(
@@ -107,7 +125,11 @@ fn live_agrees_with_simulation_on_twenty_seeds() {
             (Some(0.0), Some(0.0))
         );
     }
-    let network = mean("schedule_lag_ms_mean", |p| &p.0) + mean("delivery_ms_mean", |p| &p.0);
+    let network = ["schedule_lag_ms_mean", "delivery_ms_mean"];
+    let network: f64 = network
+        .map(|name| mean(name, pairs.iter().map(|pair| &pair.0)))
+        .iter()
+        .sum();
     let grace = speed * 2.0 * network / 1e3;
     println!("mean lag + delivery {network:.3} ms, grace {grace:.3} s");
     let mut faults = Vec::new();
@@ -123,12 +145,12 @@ fn live_agrees_with_simulation_on_twenty_seeds() {
         "occupancy_ratio",
         "utilisation_ratio",
     ] {
-        let difference = |(live, simulated): &(RunResult, RunResult)| {
-            live.value(name).unwrap() - simulated.value(name).unwrap()
-        };
-        let differences: Vec<f64> = pairs.iter().map(difference).collect();
+        let differences = pairs
+            .iter()
+            .map(|(live, about)| live.value(name).unwrap() - mean(name, about));
+        let differences: Vec<f64> = differences.collect();
         let (low, high) = Estimate::of_mean(&differences).ends.unwrap();
-        let expected = mean(name, |pair| &pair.1);
+        let expected = mean(name, pairs.iter().flat_map(|pair| &pair.1));
         let bound = if name.contains("_s_") {
             0.02 * expected + grace
         } else {

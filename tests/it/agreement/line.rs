@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use busyhour::error::{Error, Result};
+use busyhour::live::alarm::Alarm;
 use busyhour::live::dial::Dial;
 use busyhour::live::target::Target;
 use busyhour::live::{Options, Outcome, built_in, play, watch::Watch};
@@ -70,7 +71,8 @@ pub fn played(plan: &Plan, options: &Options) -> (Outcome, Stats, Duration) {
         }));
         let began = Instant::now();
         let target = Target::from(addr);
-        let outcome = play(plan, options, Line { target, far }, &Watch::default()).await;
+        let (line, alarm) = (Line { target, far }, Alarm::coarse());
+        let outcome = play(plan, options, line, alarm, &Watch::default()).await;
         let took = began.elapsed();
         drop(stop);
         let stats = serving.await.unwrap();

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use busyhour::error::{Error, Result};
+use busyhour::live::alarm::Alarm;
 use busyhour::live::dial::Dial;
 use busyhour::live::run;
 use busyhour::live::scene::Scene;
@@ -86,7 +87,8 @@ impl Stage {
         line: D,
         server: impl Future<Output = ()> + 'static,
     ) -> Result<Outcome> {
-        let run = async { play(&self.plan, &OPTIONS, line, &self.watch).await };
+        let alarm = Alarm::coarse();
+        let run = async { play(&self.plan, &OPTIONS, line, alarm, &self.watch).await };
         beside(server, run)
     }
 
@@ -97,7 +99,8 @@ impl Stage {
         beside_it: impl Future<Output = ()> + 'static,
     ) -> Rc<Scene<Line>> {
         let (far, door) = unbounded_channel();
-        let scene = Rc::new(Scene::new(&self.plan, self.line(far), &OPTIONS));
+        let line = self.line(far);
+        let scene = Rc::new(Scene::new(&self.plan, line, Alarm::coarse(), &OPTIONS));
         let server = serve(Door(door), self.options(change));
         let both = async { ((), ()) = tokio::join!(server, beside_it) };
         let run = async { run::play(&scene, 0, &self.watch).await };

@@ -31,7 +31,7 @@ roster = [
   { days = "mon", shift = "10:00-14:00", agents = 6 },
 ]
 [live]
-speed = 200
+speed = 240
 connect_lead = "10s"
 "#;
 
@@ -69,14 +69,19 @@ fn chats_load_and_staff() {
 fn a_live_run_is_told_its_needs() {
     let outlook = outlook(DAY);
     let live = outlook.live;
-    near(live.wall_s, 86_400.0 / 200.0);
-    // 1 % of composing, 20 s, against 2.5 ms.
-    near(live.sound_speed.unwrap(), 80.0);
+    near(live.wall_s, 86_400.0 / 240.0);
+    // 1 % of composing, 20 s, against 1 ms, or 2.5 ms where timers are coarse.
+    let sound = if cfg!(target_os = "linux") {
+        200.0
+    } else {
+        80.0
+    };
+    near(live.sound_speed.unwrap(), sound);
     assert!(
         outlook
             .warnings
             .iter()
-            .any(|warning| warning.contains("at speed 200"))
+            .any(|warning| warning.contains("at speed 240"))
     );
     assert!(
         outlook
@@ -88,8 +93,8 @@ fn a_live_run_is_told_its_needs() {
     assert_eq!(live.connections, live.customers + 16);
     assert_eq!(live.descriptors, live.connections + 64);
     assert_eq!(live.descriptors_with_server, 2 * live.connections + 64);
-    // 240 an hour at speed 200 for a minute: 800, of all 1080.
-    assert_eq!(live.ports, live.connections + 800);
+    // 240 an hour at speed 240 for a minute: 960, of all 1080.
+    assert_eq!(live.ports, live.connections + 960);
     // About 13.3 chats open, 3 x 3.65 for chance, at most 32 slots: the slow-down adds to them.
     assert!(
         (24.0..=32.0).contains(&outlook.open_chats),

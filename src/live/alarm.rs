@@ -1,0 +1,62 @@
+//! Owns `Alarm`: how the people of a live run wait for their due instants.
+//!
+//! Law: nobody is woken before the due instant. A live run over sockets has the fine alarm, since
+//! what wakes people late lengthens all that they do; a run on tokio's clock, which a test may
+//! pause, has the coarse one.
+
+#[cfg(target_os = "linux")]
+mod bell;
+
+use tokio::time::{Instant, sleep_until};
+
+use crate::error::Result;
+
+/// Wakes people at their due instants.
+#[derive(Debug)]
+pub struct Alarm(Grain);
+
+#[derive(Debug)]
+enum Grain {
+    Coarse,
+    #[cfg(target_os = "linux")]
+    Fine(bell::Bell),
+}
+
+impl Alarm {
+    /// By tokio's clock and timers, which are up to two milliseconds late.
+    pub fn coarse() -> Alarm {
+        Alarm(Grain::Coarse)
+    }
+
+    /// By a timer of the system's own, late by some tens of microseconds. To be called within a
+    /// `LocalSet`, and for that alone.
+    ///
+    /// # Errors
+    /// Failed (exit 3): the system has none to give.
+    #[cfg(target_os = "linux")]
+    pub fn fine() -> Result<Alarm> {
+        let bell = bell::Bell::hung().map_err(|error| {
+            let words = crate::error::in_words(&error);
+            crate::error::Error::failed(format!("cannot have a timer: {words}"))
+        })?;
+        Ok(Alarm(Grain::Fine(bell)))
+    }
+
+    /// The coarse one: a finer one is known for Linux only.
+    ///
+    /// # Errors
+    /// None.
+    #[cfg(not(target_os = "linux"))]
+    pub fn fine() -> Result<Alarm> {
+        Ok(Alarm::coarse())
+    }
+
+    /// Waits until `due`. Cancel-safe.
+    pub async fn wait_until(&self, due: Instant) {
+        match &self.0 {
+            Grain::Coarse => sleep_until(due).await,
+            #[cfg(target_os = "linux")]
+            Grain::Fine(bell) => bell.wait_until(due).await,
+        }
+    }
+}

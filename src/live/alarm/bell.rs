@@ -1,0 +1,214 @@
+//! Owns `Bell`: one timer of the kernel's for everybody who waits in an event loop.
+//!
+//! Law: who no longer waits leaves nothing behind. The timer is set for the first who waits, or
+//! for somebody before who has gone; then it rings in vain, once, which is cheaper than setting it
+//! anew for each who goes. Tokio's own timers have a grain of a millisecond.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+    timerfd_settime,
+};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+/// A due instant, and a number that tells those who wait for the same one apart.
+type Key = (Instant, u64);
+
+/// A timer and who waits for it.
+#[derive(Debug)]
+pub struct Bell {
+    queue: Rc<Queue>,
+    /// The task that rings; over when the bell is dropped.
+    _ringing: JoinSet<()>,
+}
+
+#[derive(Debug)]
+struct Queue {
+    timer: AsyncFd<OwnedFd>,
+    /// When the timer rings next; none when it has rung.
+    set_for: Cell<Option<Instant>>,
+    waiting: RefCell<BTreeMap<Key, Waker>>,
+    /// Who have come so far.
+    came: Cell<u64>,
+}
+
+impl Bell {
+    /// A bell for the event loop of this `LocalSet`.
+    pub fn hung() -> io::Result<Bell> {
+        let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
+        let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
+        let queue = Rc::new(Queue {
+            timer: watched(timer)?,
+            set_for: Cell::new(None),
+            waiting: RefCell::default(),
+            came: Cell::new(0),
+        });
+        let mut ringing = JoinSet::new();
+        ringing.spawn_local(Rc::clone(&queue).ring());
+        Ok(Bell {
+            queue,
+            _ringing: ringing,
+        })
+    }
+
+    /// Waits until `due`. Cancel-safe.
+    pub async fn wait_until(&self, due: Instant) {
+        let number = self.queue.came.get();
+        self.queue.came.set(number + 1);
+        let place = Place {
+            queue: &self.queue,
+            key: (due, number),
+        };
+        poll_fn(|context| place.poll(context)).await;
+    }
+}
+
+/// The timer, of which the event loop tells when it rings.
+#[expect(
+    deprecated,
+    reason = "what comes in its place is unsafe, for the sake of types that close their descriptor \
+              too early; an `OwnedFd` keeps it"
+)]
+fn watched(timer: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    AsyncFd::with_interest(timer, Interest::READABLE)
+}
+
+/// A place in the queue, given up when dropped.
+struct Place<'a> {
+    queue: &'a Queue,
+    key: Key,
+}
+
+impl Place<'_> {
+    fn poll(&self, context: &mut Context<'_>) -> Poll<()> {
+        if self.key.0 <= Instant::now() {
+            return Poll::Ready(());
+        }
+        let waker = context.waker().clone();
+        self.queue.waiting.borrow_mut().insert(self.key, waker);
+        self.queue.set();
+        Poll::Pending
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.queue.waiting.borrow_mut().remove(&self.key);
+    }
+}
+
+impl Queue {
+    /// Wakes whoever is due whenever the timer rings, until the event loop comes to its end.
+    async fn ring(self: Rc<Queue>) {
+        while let Ok(mut rung) = self.timer.readable().await {
+            // Setting it anew takes back that it has rung; if it is not set, nobody waits.
+            rung.clear_ready();
+            self.set_for.set(None);
+            let now = Instant::now();
+            while let Some(waker) = self.take_due(now) {
+                waker.wake();
+            }
+            self.set();
+        }
+    }
+
+    /// Takes the next one out who is due by `now`.
+    fn take_due(&self, now: Instant) -> Option<Waker> {
+        let mut waiting = self.waiting.borrow_mut();
+        let first = waiting.first_entry()?;
+        (first.key().0 <= now).then(|| first.remove())
+    }
+
+    /// Sets the timer for the first who waits, unless it rings by then.
+    fn set(&self) {
+        let waiting = self.waiting.borrow();
+        let Some((&(first, _), _)) = waiting.first_key_value() else {
+            return;
+        };
+        if self.set_for.get().is_some_and(|set_for| set_for <= first) {
+            return;
+        }
+        self.set_for.set(Some(first));
+        // A time of zero would take it off.
+        let left = first.saturating_duration_since(Instant::now());
+        let left = left.max(Duration::from_nanos(1));
+        let times = Itimerspec {
+            it_interval: Timespec::default(),
+            it_value: left
+                .try_into()
+                .expect("an instant is less than 2^63 s away"),
+        };
+        timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &times)
+            .expect("a timer can be set for any time that is not negative");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::task::LocalSet;
+
+    /// Does something with a bell in an event loop on the wall's clock.
+    fn with_bell<F: Future<Output = ()>>(act: impl FnOnce(Rc<Bell>) -> F) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        LocalSet::new().block_on(&runtime, async {
+            act(Rc::new(Bell::hung().unwrap())).await;
+        });
+    }
+
+    #[test]
+    fn people_are_woken_in_order_and_not_too_early() {
+        with_bell(|bell| async move {
+            let now = Instant::now();
+            let woken = Rc::new(RefCell::new(Vec::new()));
+            let mut people = JoinSet::new();
+            // The second is due before the one for whom the timer is set, the last already.
+            for millis in [300, 100, 200, 200, 0] {
+                let (bell, woken) = (Rc::clone(&bell), Rc::clone(&woken));
+                people.spawn_local(async move {
+                    let due = now + Duration::from_millis(millis);
+                    bell.wait_until(due).await;
+                    assert!(Instant::now() >= due);
+                    woken.borrow_mut().push(millis);
+                });
+            }
+            people.join_all().await;
+            assert_eq!(*woken.borrow(), [0, 100, 200, 200, 300]);
+            assert!(bell.queue.waiting.borrow().is_empty());
+        });
+    }
+
+    #[test]
+    fn who_goes_leaves_nothing_behind_and_keeps_nobody() {
+        with_bell(|bell| async move {
+            let after = |millis| Instant::now() + Duration::from_millis(millis);
+            tokio::select! {
+                biased;
+                () = bell.wait_until(after(3_000_000_000_000)) => panic!("in a hundred years"),
+                () = bell.wait_until(after(60_000)) => panic!("in a minute"),
+                () = bell.wait_until(after(20)) => {}
+                () = tokio::task::yield_now() => {}
+            }
+            assert!(bell.queue.waiting.borrow().is_empty());
+            // The timer is set for nobody now, and rings all the same; who comes later is woken.
+            assert!(bell.queue.set_for.get().is_some());
+            let due = after(50);
+            bell.wait_until(due).await;
+            assert!(Instant::now() >= due);
+        });
+    }
+}
