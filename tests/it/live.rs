@@ -4,7 +4,6 @@ mod arrivals;
 mod clerk;
 mod crossings;
 mod scripts;
-mod stage;
 mod stops;
 
 use busyhour::center::fate::Fate;

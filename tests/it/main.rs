@@ -22,5 +22,6 @@ mod rosters;
 mod scenario;
 mod server;
 mod socket;
+mod stage;
 mod theory;
 mod trace;

@@ -8,7 +8,7 @@ use tokio::task::spawn_local;
 use tokio_tungstenite::accept_async;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::stage::Door;
+use crate::stage::Door;
 
 /// A server that takes connections when its script asks for them.
 pub struct Clerk {

@@ -10,8 +10,8 @@ use busyhour::scenario::plan::{AtClosing, Plan};
 use busyhour::stats::law::{CountLaw, Law};
 use busyhour::time::{Span, Time};
 
-use super::stage::{Stage, handle_times, only};
 use super::{EVER, timed};
+use crate::stage::{Stage, handle_times, only};
 
 const DELAY: u64 = 200;
 

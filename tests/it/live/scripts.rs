@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::clerk::{Clerk, Guest};
-use super::stage::{Stage, handle_times, only};
 use super::{EVER, timed};
+use crate::stage::{Stage, handle_times, only};
 
 fn assigned(chat: u64, marker: &str) -> Value {
     json!({ "type": "assigned", "chat": chat, "marker": marker })

@@ -17,8 +17,8 @@ use busyhour::scenario::plan::Plan;
 use busyhour::stats::law::{CountLaw, Law};
 use tokio::sync::mpsc::unbounded_channel;
 
-use super::stage::{Door, Line, Stage, serve};
 use super::{EVER, timed};
+use crate::stage::{Door, Line, Stage, serve};
 
 /// After 75 seconds somebody waits, somebody is being answered, one is gone silently, one will come
 /// again, one is in wrap-up, and an agent is in overtime.
@@ -175,7 +175,7 @@ fn a_fault_of_the_program_is_not_passed_over() {
         let options = stage.options(|_| {});
         let fault = catch_unwind(AssertUnwindSafe(|| {
             let (far, door) = unbounded_channel();
-            let line = stage.line(far);
+            let line = Line::new(stage.delay, far);
             let left = std::cell::Cell::new(left);
             let _ = stage.over(Trap { line, left }, serve(Door(door), options));
         }));

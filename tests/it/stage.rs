@@ -69,16 +69,7 @@ impl Stage {
         F: Future<Output = ()> + 'static,
     {
         let (far, door) = unbounded_channel();
-        self.over(self.line(far), server(Door(door)))
-    }
-
-    /// A way to the server whose end of the streams comes out at `far`.
-    pub fn line(&self, far: UnboundedSender<DuplexStream>) -> Line {
-        Line {
-            target: Target::from(addr()),
-            delay: self.delay,
-            far,
-        }
+        self.over(Line::new(self.delay, far), server(Door(door)))
     }
 
     /// Plays it over a line with a server at its other end.
@@ -99,7 +90,7 @@ impl Stage {
         beside_it: impl Future<Output = ()> + 'static,
     ) -> Rc<Scene<Line>> {
         let (far, door) = unbounded_channel();
-        let line = self.line(far);
+        let line = Line::new(self.delay, far);
         let scene = Rc::new(Scene::new(&self.plan, line, Alarm::coarse(), &OPTIONS));
         let server = serve(Door(door), self.options(change));
         let both = async { ((), ()) = tokio::join!(server, beside_it) };
@@ -120,19 +111,23 @@ const OPTIONS: Options = Options {
 
 /// Runs the one on a paused clock, with the other beside it.
 fn beside<T>(server: impl Future<Output = ()> + 'static, run: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build();
-    let both = async {
+    on_a_paused_clock(async {
         let serving = spawn_local(server);
         let outcome = run.await;
         if serving.is_finished() {
             serving.await.expect("the server keeps to its part");
         }
         outcome
-    };
-    LocalSet::new().block_on(&runtime.unwrap(), both)
+    })
+}
+
+/// Runs something in one thread, on a clock that goes on only when everybody waits.
+pub fn on_a_paused_clock<T>(run: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build();
+    LocalSet::new().block_on(&runtime.unwrap(), run)
 }
 
 /// The built-in server.
@@ -141,7 +136,8 @@ pub async fn serve(door: Door, options: ServerOptions) {
     server.run(std::future::pending()).await;
 }
 
-fn addr() -> SocketAddr {
+/// Where the server would be, if it were anywhere.
+pub fn addr() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 4210))
 }
 
@@ -152,6 +148,17 @@ pub struct Line {
     far: UnboundedSender<DuplexStream>,
 }
 
+impl Line {
+    /// A way on which frames take `delay`, and whose streams come out at `far`.
+    pub fn new(delay: Duration, far: UnboundedSender<DuplexStream>) -> Line {
+        Line {
+            target: Target::from(addr()),
+            delay,
+            far,
+        }
+    }
+}
+
 impl Dial for Line {
     type Stream = DuplexStream;
 
@@ -160,12 +167,14 @@ impl Dial for Line {
     }
 
     async fn connect(&self) -> Result<DuplexStream> {
-        let (near, middle) = duplex(ROOM);
-        let (other, far) = duplex(ROOM);
-        let (near_reads, near_writes) = split(middle);
-        let (far_reads, far_writes) = split(other);
-        carry(near_reads, far_writes, self.delay);
-        carry(far_reads, near_writes, self.delay);
+        let (near, mut far) = duplex(ROOM);
+        if !self.delay.is_zero() {
+            let (other, end) = duplex(ROOM);
+            let (near_reads, near_writes) = split(std::mem::replace(&mut far, end));
+            let (far_reads, far_writes) = split(other);
+            carry(near_reads, far_writes, self.delay);
+            carry(far_reads, near_writes, self.delay);
+        }
         let sent = self.far.send(far);
         sent.map_err(|_| Error::failed("the server is gone"))?;
         Ok(near)
