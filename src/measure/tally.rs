@@ -226,14 +226,21 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// What is counted of a class; `None` where there is only one.
+    /// Counts something of the visit's class, where there are several.
     #[inline]
-    pub fn class(&mut self, visit: &Visit) -> Option<&mut ClassTally> {
+    pub fn of_class(&mut self, visit: &Visit, count: impl FnOnce(&mut ClassTally)) {
         // The visit's class lies far from what a message touches: it is not looked at in vain.
-        if self.classes.is_empty() {
-            return None;
+        if !self.classes.is_empty() {
+            self.of_several(visit, count);
         }
-        self.classes.get_mut(usize::from(visit.class()))
+    }
+
+    /// Apart, so that it does not stand in the way where there is one class.
+    #[cold]
+    fn of_several(&mut self, visit: &Visit, count: impl FnOnce(&mut ClassTally)) {
+        if let Some(class) = self.classes.get_mut(usize::from(visit.class())) {
+            count(class);
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::center::fate::Fate;
 use crate::measure::clock::Gauge;
 use crate::measure::histogram::Reading;
 use crate::measure::story::Event;
-use crate::measure::tally::{ClassTally, Count, Latency, Within};
+use crate::measure::tally::{Count, Latency, Within};
 use crate::measure::visit::{EXCLUDED, Flag, Visit};
 use crate::time::{Span, Time};
 
@@ -107,10 +107,10 @@ impl Recorder {
         let reading = Reading::of(wait);
         slice.wait.record(reading);
         self.series[Latency::Wait as usize].count(reading);
-        if let Some(class) = self.tally.class(visit) {
+        self.tally.of_class(visit, |class| {
             class.wait.record(wait);
             class.wait_all.record(wait);
-        }
+        });
         self.within(visit, |within, level| {
             within.answered += u64::from(wait <= level);
         });
@@ -188,12 +188,12 @@ impl Recorder {
             slice.first_response.record(response);
             self.series[Latency::FirstResponse as usize].count(response);
         }
-        if let Some(class) = self.tally.class(visit) {
+        self.tally.of_class(visit, |class| {
             class.inter_message.record(latency);
             if first {
                 class.first_response.record(now.since(visit.offered));
             }
-        }
+        });
     }
 
     /// The customer gives up and leaves the queue; silently, it keeps its place there.
@@ -210,9 +210,8 @@ impl Recorder {
         }
         let wait = now.since(visit.offered);
         self.series[Latency::WaitAbandoned as usize].record(wait);
-        if let Some(class) = self.class(visit) {
-            class.wait_all.record(wait);
-        }
+        self.tally
+            .of_class(visit, |class| class.wait_all.record(wait));
         self.within(visit, |within, level| {
             within.short += u64::from(wait < level);
         });
@@ -266,9 +265,8 @@ impl Recorder {
         if visit.interval != EXCLUDED {
             let wait = now.since(visit.offered);
             self.wait_all.record(wait);
-            if let Some(class) = self.class(visit) {
-                class.wait_all.record(wait);
-            }
+            self.tally
+                .of_class(visit, |class| class.wait_all.record(wait));
         }
     }
 
@@ -281,9 +279,8 @@ impl Recorder {
         self.tell(visit, now, || Event::Ended { fate, silent });
         if let Some(slice) = self.slices.get_mut(visit.interval as usize) {
             slice.counts.bump_fate(fate);
-            if let Some(class) = self.tally.class(visit) {
-                class.counts.bump_fate(fate);
-            }
+            self.tally
+                .of_class(visit, |class| class.counts.bump_fate(fate));
         }
         if fate == Fate::Handled && self.is_measured(now) {
             self.tally.handled_by_clock += 1;
@@ -357,18 +354,15 @@ impl Recorder {
         self.series[Latency::Handle as usize].count(Reading::of(handle));
         self.series[Latency::WrapUp as usize].record(wrap_up);
         self.series[Latency::ComposingPerChat as usize].record(visit.composed);
-        if let Some(class) = self.tally.class(visit) {
-            class.handle.record(handle);
-        }
+        self.tally
+            .of_class(visit, |class| class.handle.record(handle));
     }
 
     #[inline]
     fn bump(&mut self, visit: &Visit, count: Count) {
         if let Some(slice) = self.slices.get_mut(visit.interval as usize) {
             slice.counts.bump(count);
-            if let Some(class) = self.tally.class(visit) {
-                class.counts.bump(count);
-            }
+            self.tally.of_class(visit, |class| class.counts.bump(count));
         }
     }
 
@@ -383,16 +377,9 @@ impl Recorder {
         all.for_each(|(within, level)| count(within, *level));
         if let Some(level) = levels.first() {
             count(&mut slice.within, *level);
-            if let Some(class) = self.tally.class(visit) {
-                count(&mut class.within, *level);
-            }
+            self.tally
+                .of_class(visit, |class| count(&mut class.within, *level));
         }
-    }
-
-    /// What is counted of the visit's class; `None` where there is only one.
-    #[inline]
-    fn class(&mut self, visit: &Visit) -> Option<&mut ClassTally> {
-        self.tally.class(visit)
     }
 
     /// Tells an event if the customer's story is told: one look at a flag if not.
