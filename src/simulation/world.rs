@@ -302,6 +302,7 @@ impl<'p> World<'p> {
         }
     }
 
+    #[inline(never)]
     fn leave_chat(&mut self, chat: ChatId, silently: bool, now: Time, recorder: &mut Recorder) {
         recorder.left_chat(&mut self.chats[chat.index()].visit, silently, now);
         self.again(chat, Again::Abandoned, now, recorder);

@@ -118,6 +118,7 @@ impl Agent {
 
     /// The message of the oldest customer, and the one before it in the queue; wrap-ups come after
     /// all messages, in order of arrival.
+    #[cold]
     fn oldest(&self, ages: &[u64]) -> (u16, u16) {
         let (mut before, mut slot) = (NONE, self.head);
         let mut best = (u64::MAX, before, slot);
@@ -134,6 +135,7 @@ impl Agent {
 
     /// Takes the slot's message from the composer or from its queue, and says how much attention
     /// the reply had.
+    #[inline(never)]
     pub(super) fn withdraw(&mut self, now: Time, slot: SlotId, rules: &AgentRules) -> Span {
         match self.state(slot) {
             State::Composing => return self.leave_off(now, slot, rules),
@@ -182,16 +184,21 @@ impl Agent {
     #[inline]
     pub(super) fn leave_off(&mut self, now: Time, slot: SlotId, rules: &AgentRules) -> Span {
         if self.is_sharing() {
-            self.keep_pace(now, rules);
-            let attention = match self.beside.as_deref_mut() {
-                Some(Beside::Sharing(sharing)) => sharing.end(slot.0.into()),
-                _ => Span::ZERO,
-            };
-            self.look_ahead(rules);
-            return attention;
+            return self.leave_off_beside(now, slot, rules);
         }
         (self.composing, self.until) = (NONE, Time::NEVER);
         now.since(self.since)
+    }
+
+    #[cold]
+    fn leave_off_beside(&mut self, now: Time, slot: SlotId, rules: &AgentRules) -> Span {
+        self.keep_pace(now, rules);
+        let attention = match self.beside.as_deref_mut() {
+            Some(Beside::Sharing(sharing)) => sharing.end(slot.0.into()),
+            _ => Span::ZERO,
+        };
+        self.look_ahead(rules);
+        attention
     }
 
     /// Begins a piece of work beside the others.
@@ -207,6 +214,13 @@ impl Agent {
     /// Brings work side by side up to `now`; to be called before its rate changes.
     #[inline]
     pub(super) fn keep_pace(&mut self, now: Time, rules: &AgentRules) {
+        if self.beside.is_some() {
+            self.advance(now, rules);
+        }
+    }
+
+    #[cold]
+    fn advance(&mut self, now: Time, rules: &AgentRules) {
         let pace = self.pace(rules);
         if let Some(Beside::Sharing(sharing)) = self.beside.as_deref_mut() {
             sharing.advance(now, pace);
@@ -216,6 +230,13 @@ impl Agent {
     /// Looks which piece of work side by side will be done first; to be called after a change.
     #[inline]
     pub(super) fn look_ahead(&mut self, rules: &AgentRules) {
+        if self.beside.is_some() {
+            self.find_first(rules);
+        }
+    }
+
+    #[cold]
+    fn find_first(&mut self, rules: &AgentRules) {
         let pace = self.pace(rules);
         if let Some(Beside::Sharing(sharing)) = self.beside.as_deref() {
             let grain = rules.grain.0;

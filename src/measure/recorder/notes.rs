@@ -30,6 +30,7 @@ impl Recorder {
     }
 
     /// A customer comes outside opening hours and goes away.
+    #[cold]
     pub fn closed_desk(&mut self, number: u32, attempt: u16, class: u8, now: Time) {
         let visit = self.arrived(number, attempt, class, now);
         self.bump(&visit, Count::Closed);
@@ -124,6 +125,7 @@ impl Recorder {
     }
 
     /// The chat goes back from its agent to the queue.
+    #[cold]
     pub fn handed_over(&mut self, visit: &mut Visit, now: Time) {
         visit.held = visit.held.wrapping_add(now.0);
         visit.agent = u32::MAX;
@@ -138,6 +140,7 @@ impl Recorder {
     }
 
     /// An agent gets the chat again, after it was handed over.
+    #[cold]
     pub fn assigned_again(&mut self, visit: &mut Visit, agent: u32, now: Time) {
         self.waits_no_more(visit, now);
         self.spell_begins(visit, agent, now);
@@ -197,6 +200,7 @@ impl Recorder {
     }
 
     /// The customer gives up and leaves the queue; silently, it keeps its place there.
+    #[inline(never)]
     pub fn left_queue(&mut self, visit: &mut Visit, silently: bool, now: Time) {
         if silently {
             visit.set(Flag::Ghost);
@@ -219,6 +223,7 @@ impl Recorder {
 
     /// The customer gives up waiting for a reply and leaves the chat; silently, it keeps its slot,
     /// or its place in the queue if it was handed over.
+    #[inline(never)]
     pub fn left_chat(&mut self, visit: &mut Visit, silently: bool, now: Time) {
         visit.set(Flag::Unanswered);
         self.bump(visit, Count::Unanswered);
@@ -240,6 +245,7 @@ impl Recorder {
     }
 
     /// An agent has replied to one who had left silently; with the last reply the chat is closed.
+    #[cold]
     pub fn ghost_answered(&mut self, visit: &mut Visit, last: bool, now: Time) {
         visit.set(Flag::Answered);
         self.tell(visit, now, || Event::Unread);
@@ -249,6 +255,7 @@ impl Recorder {
     }
 
     /// The chat of one who had left silently is closed.
+    #[cold]
     pub fn ghost_over(&mut self, visit: &mut Visit, now: Time) {
         self.waits_no_more(visit, now);
         if visit.agent != u32::MAX {
@@ -259,6 +266,7 @@ impl Recorder {
     }
 
     /// The queue is full, or the desk closes: the chat is turned away.
+    #[cold]
     pub fn rejected(&mut self, visit: &mut Visit, now: Time) {
         self.waits_no_more(visit, now);
         self.ended(visit, Fate::Rejected, now);
@@ -288,12 +296,14 @@ impl Recorder {
     }
 
     /// The chat is ended for reasons of others, wherever it is: dropped, or live cut.
+    #[cold]
     pub fn cut(&mut self, visit: &mut Visit, fate: Fate, now: Time) {
         self.waits_no_more(visit, now);
         self.ended(visit, fate, now);
     }
 
     /// The run is over and the chat is not.
+    #[cold]
     pub fn open_at_end(&mut self, visit: &mut Visit, now: Time) {
         let waiting = !visit.assigned.comes();
         self.cut(visit, Fate::OpenAtEnd, now);

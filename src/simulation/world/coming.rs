@@ -30,6 +30,7 @@ impl<'p> World<'p> {
     }
 
     /// A customer who was away comes again.
+    #[cold]
     pub(super) fn come_again(&mut self, chat: ChatId, now: Time, recorder: &mut Recorder) {
         recorder.fall(Gauge::Orbit, now);
         let visit = &mut self.chats[chat.index()].visit;
