@@ -386,8 +386,7 @@ impl Agent {
     #[inline]
     pub fn each_pending(&self, mut tell: impl FnMut(ChatId)) {
         if self.is_sharing() {
-            let pending = self.slots.iter().filter(|s| s.state == State::Pending);
-            return pending.for_each(|slot| tell(slot.chat));
+            return self.each_beside(tell);
         }
         let mut next = self.head;
         while let Some(slot) = self.slots.get(usize::from(next)) {
@@ -397,6 +396,12 @@ impl Agent {
         if let Some(slot) = self.slots.get(usize::from(self.composing)) {
             tell(slot.chat);
         }
+    }
+
+    #[cold]
+    fn each_beside(&self, mut tell: impl FnMut(ChatId)) {
+        let pending = self.slots.iter().filter(|s| s.state == State::Pending);
+        pending.for_each(|slot| tell(slot.chat));
     }
 
     /// Whether the composer has begun or left off working since this was last asked: which of both.
