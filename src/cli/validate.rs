@@ -54,14 +54,17 @@ pub fn run(args: &Validate, console: &Console) -> Result<Exit> {
     let progress = progress(args, console, &cases, size, &watch);
     let checked = play(args, console, (&cases, size), &watch)?;
     progress.finish();
-    let ledger = ledger(&checked);
+    let mut ledger = ledger(&checked);
+    ledger.passed &= checked.len() == cases.len();
     let precise = size == Size::Whole;
     if args.json {
-        let found = json!({ "verdict": ledger, "cases": checked });
+        let found = json!({ "verdict": ledger, "asked": cases.len(), "cases": checked });
         console.tell(&format!("{found:#}\n"))?;
     } else {
         let paint = Paint::new(console.colour);
-        console.tell(&validation::verdict(&ledger, checked.len(), precise, paint))?;
+        let (played, asked) = (checked.len(), cases.len());
+        let verdict = validation::verdict(&ledger, played, asked, precise, paint);
+        console.tell(&verdict)?;
     }
     Ok(match signals.came() {
         Some(stop) => stop.exit(),

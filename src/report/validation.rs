@@ -68,18 +68,24 @@ fn digits(value: f64, size: f64) -> String {
     grouped(value, (5.0 - whole).clamp(0.0, 8.0) as usize)
 }
 
-/// The verdict on all cases in a line or two.
-pub fn verdict(ledger: &Ledger, cases: usize, precise: bool, paint: Paint) -> String {
-    let word = if ledger.passed {
-        paint.good("PASSED")
-    } else {
-        paint.bad("FAILED")
+/// The verdict in a line or two, on so many `cases` of all that were to be played: fewer where
+/// somebody has stopped it.
+pub fn verdict(ledger: &Ledger, cases: usize, of: usize, precise: bool, paint: Paint) -> String {
+    let word = match ledger.passed {
+        _ if cases < of => paint.doubtful("STOPPED"),
+        true => paint.good("PASSED"),
+        false => paint.bad("FAILED"),
+    };
+    let number = |count: usize| grouped(count as f64, 0);
+    let played = match of {
+        _ if cases < of => format!("{} of {} cases", number(cases), number(of)),
+        1 => "1 case".into(),
+        of => format!("{} cases", number(of)),
     };
     let mut text = format!(
-        "{word}  {} estimates of {} cases: {} off by more than {FAR} standard errors, {} by more \
+        "{word}  {} estimates of {played}: {} off by more than {FAR} standard errors, {} by more \
          than {TOO_FAR}",
         grouped(ledger.held as f64, 0),
-        grouped(cases as f64, 0),
         ledger.far,
         ledger.too_far,
     );

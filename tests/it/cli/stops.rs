@@ -43,6 +43,21 @@ fn a_simulation_stops_with_a_report() {
     }
 }
 
+/// What was not played has not passed.
+#[test]
+fn a_validation_that_is_stopped_has_not_passed() {
+    let (_, ended, _) = stopped(&["validate"], &["INT"]);
+    let told = ended.ends_with(130).stdout;
+    let verdict = told.lines().last().unwrap_or_default();
+    assert!(verdict.starts_with("STOPPED  "), "{told}");
+    assert!(verdict.contains(" of 109 cases: "), "{told}");
+    let (_, ended, _) = stopped(&["validate", "--json"], &["INT"]);
+    let told = ended.ends_with(130).stdout;
+    let found: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(found["verdict"]["passed"], false);
+    assert_eq!(found["asked"], 109);
+}
+
 #[test]
 fn a_live_run_stops_with_a_report() {
     let command = ["load", "small.toml", "--speed", "1"];
