@@ -172,7 +172,13 @@ fn turned_away(target: &Target, error: WsError) -> Error {
                 "{target} turned the connection away: HTTP {status} {words}"
             ))
         }
-        other => unreachable(target, &clean(&other.to_string())),
+        other => Error::failed(format!(
+            "what answers at {target} is no WebSocket server: {}",
+            clean(&other.to_string())
+        ))
+        .with_remedy(
+            "give the port of a chat server with --target, or leave it out to have one started",
+        ),
     }
 }
 

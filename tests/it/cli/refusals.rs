@@ -129,6 +129,28 @@ fn a_target_that_refuses_fails() {
     load.fails_with(3, &[&free.to_string(), "refused"]);
 }
 
+/// Somebody answers, but not as a chat server: to start one there would be no help.
+#[test]
+fn a_target_that_is_no_chat_server_fails() {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = format!("ws://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 64]);
+            let _ = stream.write_all(b"220 mail.example.org ready\r\n");
+        }
+    });
+    let program = Program::new();
+    let run = program
+        .run(&["load", "small.toml", "--target", &target])
+        .ends_with(3);
+    for words in [&target, "is no WebSocket server", "--target"] {
+        assert!(run.stderr.contains(words), "{words}: {}", run.stderr);
+    }
+    assert!(!run.stderr.contains("busyhour serve"), "{}", run.stderr);
+}
+
 #[test]
 fn a_host_that_is_not_allowed_is_refused() {
     let program = Program::new();
