@@ -21,7 +21,6 @@ use retry::Retry;
 
 /// `[customers]` as written.
 pub struct Customers {
-    place: Place,
     /// Whether all priorities could be read.
     knows_levels: bool,
     /// The classes with their names; one without a name of its own where there are no tables.
@@ -74,7 +73,6 @@ pub fn ask(section: &mut Section, folder: &Path) -> Customers {
         classes.push(("customers".into(), top));
     }
     Customers {
-        place,
         knows_levels,
         classes,
     }
@@ -119,6 +117,20 @@ impl Customers {
         keys.copied()
     }
 
+    /// Where some of those who left come again although nobody can leave who would.
+    pub fn again_without_leaving(&self) -> Vec<Place> {
+        let coming = |class: &Class| class.retry.as_ref()?.of_abandoned();
+        let leaving = self.classes.iter().filter(|(_, class)| class.may_leave());
+        let sound: Vec<Place> = leaving.filter_map(|(_, class)| coming(class)).collect();
+        let mut places: Vec<Place> = Vec::new();
+        for place in self.classes.iter().filter_map(|(_, class)| coming(class)) {
+            if !sound.contains(&place) && !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        places
+    }
+
     /// The rules of all classes, of whose chats the customer closes a share; `None` after noting
     /// why there are none.
     pub fn resolve(&self, closes: f64, problems: &mut Problems) -> Option<CustomerClasses> {
@@ -139,17 +151,11 @@ impl Customers {
                 )
             }));
         }
-        if self.classes.iter().all(|(_, class)| class.share == 0.0) {
-            let title = "the shares of the customers sum to zero";
-            let help = "give one class a `share` above zero".to_string();
-            problems.add(self.place, title, "nobody comes", Some(help));
-            return None;
-        }
         (rules.len() == self.classes.len()).then(|| CustomerClasses::new(rules))
     }
 }
 
-const SHARE: Number = Number::up_to(1e6, "0.3");
+const SHARE: Number = Number::above_zero(1e6, "0.3");
 
 impl Class {
     fn ask(section: &mut Section, folder: &Path, all: Option<&Class>) -> Class {
@@ -237,10 +243,15 @@ impl Class {
         self
     }
 
+    /// Whether some patience ends.
+    fn may_leave(&self) -> bool {
+        let patience = [&self.queue_patience, &self.reply_patience];
+        patience.iter().any(|law| law.value != Law::Never)
+    }
+
     fn rules(&self, problems: &mut Problems) -> Option<CustomerRules> {
         let retry = self.retry.as_ref().map(|retry| retry.resolve(problems));
-        let patient = [&self.queue_patience, &self.reply_patience];
-        if *self.silent > 0.0 && patient.iter().all(|law| law.value == Law::Never) {
+        if *self.silent > 0.0 && !self.may_leave() {
             let title = "nobody abandons, silently or not";
             let help = "write `queue_patience` or `reply_patience`, or take `silent` out";
             let label = "both patiences are `never`";
@@ -273,20 +284,26 @@ impl Class {
     }
 }
 
-/// Patience in the queue and for a reply.
+/// Patience in the queue and for a reply; one that cannot be read ends, so that nobody is said to
+/// have none.
 fn ask_patience(section: &mut Section, folder: &Path) -> (At<Law>, At<Law>) {
-    let queue = section.or(
+    let mut queue = section.or(
         "queue_patience",
         "How long a customer waits in the queue, from asking for an agent; `never` gives up never.",
         &Times(folder),
         "\"never\"",
     );
-    let reply = section.or(
+    let mut reply = section.or(
         "reply_patience",
         "How long a customer waits for a reply inside the chat; drawn anew for each message.",
         &Times(folder),
         "\"never\"",
     );
+    for (key, law) in [("queue_patience", &mut queue), ("reply_patience", &mut reply)] {
+        if section.is_unread(key) {
+            law.value = Law::Constant(Span::ZERO);
+        }
+    }
     (queue, reply)
 }
 

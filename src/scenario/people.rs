@@ -68,7 +68,8 @@ pub fn ask_queue(section: &mut Section) -> Queue {
     );
     let age_after = section.optional(
         "age_after",
-        "After waiting so long a chat is raised by one priority, once. Absent: never.",
+        "After waiting so long a chat is raised by one of the priorities in use, once; nobody above \
+         the highest. Absent: never.",
         &SPAN,
     );
     let at_closing = section.or(
@@ -128,6 +129,7 @@ pub fn ask_agents(section: &mut Section, folder: &Path) -> Option<Team> {
     let (closes, inactivity) = ask_endings(section);
     let (concurrency, staffing) = (concurrency?, staffing?);
     check_size(section, &concurrency, &staffing);
+    work.check_levels(section, concurrency.value);
     let k = concurrency.value;
     let mut rules = levels.or_else(|| work.rules(k))?;
     rules.inactivity = inactivity.as_ref().map_or(Span::ENDLESS, |span| span.value);
@@ -181,7 +183,7 @@ fn ask_shift_end(section: &mut Section) -> ShiftEnd {
 /// How agents work on messages, as written.
 struct Work {
     reply: Option<At<Law>>,
-    slow_down: slow_down::Slowing,
+    slow_down: At<slow_down::Slowing>,
     attention: Attention,
     wrap_up: Law,
     wrap_up_attends: bool,
@@ -224,6 +226,12 @@ fn ask_work(section: &mut Section, folder: &Path) -> Work {
         &Choice(&[("slot", false), ("attention", true)]),
         "\"slot\"",
     );
+    let missing = ["wrap_up", "level_handle_time"].map(|key| section.key_place(key).is_none());
+    if wrap_up_holds.value && missing == [true; 2] {
+        let title = "there is no wrap-up that could take attention";
+        let help = "write `wrap_up = \"exponential(mean=30s)\"`, or take `wrap_up_holds` out";
+        section.problem(wrap_up_holds.place, title, "`wrap_up` is missing", Some(help.into()));
+    }
     for law in [reply.as_ref(), Some(&wrap_up)].into_iter().flatten() {
         if law.value == Law::Never {
             let title = "work that never ends would hold its slot for ever";
@@ -232,7 +240,7 @@ fn ask_work(section: &mut Section, folder: &Path) -> Work {
     }
     Work {
         reply,
-        slow_down: slow_down.value,
+        slow_down,
         attention: attention.value,
         wrap_up: wrap_up.value,
         wrap_up_attends: wrap_up_holds.value,
@@ -240,8 +248,21 @@ fn ask_work(section: &mut Section, folder: &Path) -> Work {
 }
 
 impl Work {
+    /// Notes factors for more chats than an agent may hold.
+    fn check_levels(&self, section: &mut Section, k: u64) {
+        let slow_down = &self.slow_down;
+        if let slow_down::Slowing::Levels(factors) = &slow_down.value
+            && factors.len() as u64 > k
+        {
+            let title = format!("`slow_down` has {} factors", factors.len());
+            let label = format!("at most {k}: an agent holds no more chats");
+            let help = format!("take those behind the first {k} out, or raise `concurrency`");
+            section.problem(slow_down.place, title, label, Some(help));
+        }
+    }
+
     fn rules(self, k: u64) -> Option<AgentRules> {
-        let slow_down = self.slow_down.factors(k);
+        let slow_down = self.slow_down.value.factors(k);
         let mut rules = AgentRules::new(k as u32, self.reply?.value, self.wrap_up, slow_down);
         rules.attention = self.attention;
         rules.wrap_up_attends = self.wrap_up_attends;

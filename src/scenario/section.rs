@@ -250,6 +250,16 @@ impl Section<'_> {
         })
     }
 
+    /// Whether some key is not known, as far as has been asked: what is missing may be that one,
+    /// misspelt. To be called last.
+    pub fn has_strangers(&self) -> bool {
+        let Mode::Read { table, .. } = &self.mode else {
+            return false;
+        };
+        let mut keys = table.entries.iter().map(|(key, _)| key);
+        keys.any(|key| !self.asked.contains(&key.value.as_str()) && !self.free.contains(&key.place))
+    }
+
     /// Where a key of this section stands in the text.
     pub fn key_place(&self, key: &str) -> Option<Place> {
         match &self.mode {
