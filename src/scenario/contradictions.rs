@@ -44,7 +44,12 @@ fn again(written: &Written, problems: &mut Problems) {
     for place in written.customers.again_without_leaving() {
         let title = "nobody comes again after leaving: nobody leaves";
         let help = "write `queue_patience` or `reply_patience`, or take `abandoned` out of `retry`";
-        problems.add(place, title, "both patiences are `never`", Some(help.into()));
+        problems.add(
+            place,
+            title,
+            "both patiences are `never`",
+            Some(help.into()),
+        );
     }
 }
 

@@ -299,7 +299,10 @@ fn ask_patience(section: &mut Section, folder: &Path) -> (At<Law>, At<Law>) {
         &Times(folder),
         "\"never\"",
     );
-    for (key, law) in [("queue_patience", &mut queue), ("reply_patience", &mut reply)] {
+    for (key, law) in [
+        ("queue_patience", &mut queue),
+        ("reply_patience", &mut reply),
+    ] {
         if section.is_unread(key) {
             law.value = Law::Constant(Span::ZERO);
         }

@@ -230,7 +230,12 @@ fn ask_work(section: &mut Section, folder: &Path) -> Work {
     if wrap_up_holds.value && missing == [true; 2] {
         let title = "there is no wrap-up that could take attention";
         let help = "write `wrap_up = \"exponential(mean=30s)\"`, or take `wrap_up_holds` out";
-        section.problem(wrap_up_holds.place, title, "`wrap_up` is missing", Some(help.into()));
+        section.problem(
+            wrap_up_holds.place,
+            title,
+            "`wrap_up` is missing",
+            Some(help.into()),
+        );
     }
     for law in [reply.as_ref(), Some(&wrap_up)].into_iter().flatten() {
         if law.value == Law::Never {

@@ -237,6 +237,7 @@ impl Section<'_> {
                 "nothing here",
                 None,
             );
+            return None;
         }
         let name = format!("`{key}`");
         let read = items.iter().map(|item| self.read_table(&name, item, &ask));

@@ -60,7 +60,11 @@ pub fn ask(section: &mut Section, folder: &Path) -> Retry {
             folder,
         ),
     };
-    if retry.names_nobody() && !CAUSES.iter().any(|cause| section.key_place(cause).is_some()) {
+    if retry.names_nobody()
+        && !CAUSES
+            .iter()
+            .any(|cause| section.key_place(cause).is_some())
+    {
         note_nobody(section);
     }
     retry
