@@ -76,10 +76,10 @@ pub fn verdict(ledger: &Ledger, cases: usize, precise: bool, paint: Paint) -> St
         paint.bad("FAILED")
     };
     let mut text = format!(
-        "{word}  {} estimates of {} cases: {} off by more than {FAR} standard errors, {} by more \
+        "{word}  {} of {}: {} off by more than {FAR} standard errors, {} by more \
          than {TOO_FAR}",
-        grouped(ledger.held as f64, 0),
-        grouped(cases as f64, 0),
+        several(ledger.held, "estimate"),
+        several(cases, "case"),
         ledger.far,
         ledger.too_far,
     );
@@ -87,4 +87,10 @@ pub fn verdict(ledger: &Ledger, cases: usize, precise: bool, paint: Paint) -> St
         text.push_str(&format!(", {} less precise than wanted", ledger.imprecise));
     }
     text + "\n"
+}
+
+/// `1 case`, `1,200 cases`.
+fn several(count: usize, what: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{} {what}{ending}", grouped(count as f64, 0))
 }

@@ -42,6 +42,8 @@ struct Class {
     retry: Option<Retry>,
     /// Keys that tell of messages, where they are written.
     of_messages: Vec<(&'static str, Place)>,
+    /// Whether some keys are not known: one of them may be a patience, misspelt.
+    strange: bool,
 }
 
 /// The most classes: they are numbered in 8 bits.
@@ -52,7 +54,12 @@ const OF_MESSAGES: [&str; 3] = ["think", "exchanges", "silent"];
 /// Reads `[customers]`.
 pub fn ask(section: &mut Section, folder: &Path) -> Customers {
     let top = Class::ask(section, folder, None);
-    let named = section.named(&ClassName, |s| Class::ask(s, folder, Some(&top)));
+    let named = section.named(&ClassName, |s| {
+        let class = Class::ask(s, folder, Some(&top));
+        let strange = s.has_strangers();
+        Class { strange, ..class }
+    });
+    let strange = section.has_strangers();
     let place = section.place();
     if named.len() > MOST_CLASSES {
         let label = format!("at most {MOST_CLASSES}");
@@ -71,6 +78,9 @@ pub fn ask(section: &mut Section, folder: &Path) -> Customers {
         .collect();
     if classes.is_empty() {
         classes.push(("customers".into(), top));
+    }
+    for (_, class) in &mut classes {
+        class.strange |= strange;
     }
     Customers {
         knows_levels,
@@ -205,6 +215,7 @@ impl Class {
             silent,
             retry: retry.map(|retry| retry.value),
             of_messages,
+            strange: false,
         };
         match all {
             Some(all) => class.or(all, |key| section.key_place(key).is_some()),
@@ -243,10 +254,10 @@ impl Class {
         self
     }
 
-    /// Whether some patience ends.
+    /// Whether some patience ends, as far as can be said.
     fn may_leave(&self) -> bool {
         let patience = [&self.queue_patience, &self.reply_patience];
-        patience.iter().any(|law| law.value != Law::Never)
+        self.strange || patience.iter().any(|law| law.value != Law::Never)
     }
 
     fn rules(&self, problems: &mut Problems) -> Option<CustomerRules> {

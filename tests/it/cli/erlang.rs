@@ -169,7 +169,7 @@ fn a_case_alone_is_held_against_theory() {
     let run = program.run(&args).ends_with(0);
     assert!(run.stdout.contains("rejected_ratio"), "{}", run.stdout);
     assert!(
-        run.stdout.contains("PASSED  2 estimates of 1 cases"),
+        run.stdout.contains("PASSED  2 estimates of 1 case"),
         "{}",
         run.stdout
     );

@@ -187,12 +187,10 @@ fn scaling_hides_no_fault() {
 fn negative_numbers_are_values_that_are_refused() {
     let program = Program::new();
     let refused = |args: &[&str], words: &[&str]| {
-        let run = program.run(args).fails_with(2, words);
-        assert!(
-            !run.stderr.contains("unexpected argument"),
-            "{}",
-            run.stderr
-        );
+        let run = program.run(args);
+        let strange = run.stderr.contains("unexpected argument");
+        assert!(!strange, "{}", run.stderr);
+        run.fails_with(2, words);
     };
     refused(
         &["simulate", "small.toml", "--seed", "-1"],
