@@ -4,6 +4,7 @@ use std::path::Path;
 
 use busyhour::scenario::outlook::Outlook;
 use busyhour::scenario::read_text;
+use busyhour::scenario::window::Window;
 
 use super::refused;
 
@@ -185,6 +186,19 @@ fn a_desk_that_never_opens_is_refused() {
             &["the desk is never open", "no hours fall within the horizon"],
         );
     }
+    // In a window while the desk is closed nobody has to be there.
+    let week = [
+        "calendar.horizon=7d",
+        "calendar.opening_hours={ tue=\"08:00-20:00\" }",
+        "agents.count=",
+        "agents.roster=[{ days=\"tue\", shift=\"08:00-20:00\", agents=2 }]",
+    ]
+    .map(String::from);
+    let mut plan = read_text("test.toml", PLAIN, Path::new(""), &week).unwrap();
+    let window = Window::Written("wed 09:00/10:00".into());
+    window.narrow(&mut plan).unwrap();
+    let closed = Outlook::of(&plan).warnings;
+    assert_eq!(closed, ["60 of 60 customers meet the closed desk"]);
     let late = warnings(&["calendar.opening_hours={ mon=\"11:00-20:00\" }"]);
     assert!(
         late.contains("180 of 240 customers meet the closed desk"),
