@@ -19,7 +19,7 @@ mod validate;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::Exit;
 use console::{Colour, Console};
@@ -77,7 +77,10 @@ enum Command {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let parsed = arguments()
+        .try_get_matches()
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         // Help and version are "errors" of code 0; a broken pipe while printing them is none.
         Err(error) => {
@@ -102,16 +105,29 @@ pub fn main() -> ExitCode {
     code(exit)
 }
 
+/// The arguments, where a negative number is a value: it is refused as one, not as a strange flag.
+fn arguments() -> clap::Command {
+    fn with_negatives(command: clap::Command) -> clap::Command {
+        command
+            .mut_args(
+                |arg| match arg.get_action().takes_values() && !arg.is_positional() {
+                    true => arg.allow_negative_numbers(true),
+                    false => arg,
+                },
+            )
+            .mut_subcommands(with_negatives)
+    }
+    with_negatives(Cli::command())
+}
+
 fn code(exit: Exit) -> ExitCode {
     ExitCode::from(exit.code())
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     #[test]
     fn the_arguments_are_sound() {
-        super::Cli::command().debug_assert();
+        super::arguments().debug_assert();
     }
 }

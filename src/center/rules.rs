@@ -307,7 +307,8 @@ pub struct RouterRules {
     pub policy: Policy,
     /// How many levels of priority there are, at least 1.
     pub levels: u8,
-    /// A chat that has waited so long is raised by one level; endless for never.
+    /// A chat that has waited so long is raised by one level, nobody above the highest; endless
+    /// for never.
     pub age_after: Span,
 }
 

@@ -45,7 +45,7 @@ enum Formula {
 #[derive(Debug, Args)]
 struct Common {
     /// How many chats come, as in "100 per hour"
-    #[arg(long, value_name = "RATE", value_parser = read_rate)]
+    #[arg(long, value_name = "RATE", value_parser = read_rate, allow_hyphen_values = true)]
     rate: f64,
     /// How many agents; without it, the fewest that reach the target
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST as i64))]
@@ -61,7 +61,7 @@ struct Loss {
     #[command(flatten)]
     common: Common,
     /// The mean handle time, wrap-up included, as in 3m
-    #[arg(long, value_name = "TIME", value_parser = read_span)]
+    #[arg(long, value_name = "TIME", value_parser = read_span, allow_hyphen_values = true)]
     aht: Span,
     /// The most that may be turned away, as a share
     #[arg(long, value_name = "SHARE", default_value = "0.01", value_parser = share)]
@@ -85,7 +85,7 @@ struct Queue {
     #[command(flatten)]
     common: Common,
     /// The mean handle time, wrap-up included, as in 3m
-    #[arg(long, value_name = "TIME", value_parser = read_span)]
+    #[arg(long, value_name = "TIME", value_parser = read_span, allow_hyphen_values = true)]
     aht: Span,
     #[command(flatten)]
     level: Level,
@@ -97,7 +97,7 @@ struct Impatient {
     #[command(flatten)]
     queue: Queue,
     /// How long customers are ready to wait on average (exponential), as in 2m
-    #[arg(long, value_name = "TIME", value_parser = read_span)]
+    #[arg(long, value_name = "TIME", value_parser = read_span, allow_hyphen_values = true)]
     patience: Span,
 }
 
@@ -114,7 +114,7 @@ struct Chats {
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u16).range(1..))]
     concurrency: Option<u16>,
     /// How long customers are ready to wait on average (exponential) [default: endless]
-    #[arg(long, value_name = "TIME", value_parser = read_span)]
+    #[arg(long, value_name = "TIME", value_parser = read_span, allow_hyphen_values = true)]
     patience: Option<Span>,
     #[command(flatten)]
     level: Level,

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::console::Console;
 use super::progress::Shown;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::measure::gate::Judge;
 use crate::report::file;
 use crate::scenario;
@@ -30,7 +30,7 @@ pub struct ScenarioArgs {
     #[arg(long)]
     busy_hour: bool,
     /// So many times as many customers
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", value_parser = times)]
     scale: Option<f64>,
     /// With --scale: so many times as many agents, too, rounded up
     #[arg(long, requires = "scale")]
@@ -47,6 +47,9 @@ impl ScenarioArgs {
     pub fn plan(&self, flags: &[Option<String>]) -> Result<Plan> {
         let warm_up = change("run.warm_up", self.warm_up.as_ref());
         let flags = flags.iter().chain([&warm_up]).flatten();
+        for flag in flags.clone() {
+            check_flag(flag)?;
+        }
         let changes: Vec<String> = self.set.iter().chain(flags).cloned().collect();
         let scaling = self.scale.map(|factor| Scaling {
             factor,
@@ -66,6 +69,27 @@ impl ScenarioArgs {
         }
     }
 }
+
+/// Sees that a flag changes a key: without a value it would take the key out.
+fn check_flag(change: &str) -> Result<()> {
+    match change.split_once('=') {
+        Some((path, value)) if value.trim().is_empty() => {
+            let what = format!("a flag stands for `--set {path}=VALUE`, and its value is empty");
+            Err(Error::refused(what).with_remedy("give it a value, or leave the flag out"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// So many times as many.
+fn times(text: &str) -> std::result::Result<f64, String> {
+    let factor = text.trim().parse().ok();
+    let factor = factor.filter(|factor: &f64| *factor > 0.0 && *factor <= MOST_TIMES);
+    factor.ok_or_else(|| format!("a number above 0, at most {MOST_TIMES}, is expected"))
+}
+
+/// The most that a scenario may be scaled by; what it scales has limits of its own.
+const MOST_TIMES: f64 = 1e6;
 
 /// What a flag changes in the scenario, if it was given.
 pub fn change(path: &str, value: Option<impl std::fmt::Display>) -> Option<String> {

@@ -45,7 +45,7 @@ pub struct Serve {
     /// How many levels of priority there are; customers say theirs, from 0 for the least
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
     priorities: Option<u8>,
-    /// A chat that has waited so long is raised by one level
+    /// A chat that has waited so long is raised by one level, nobody above the highest
     #[arg(long, value_name = "DURATION", value_parser = span)]
     age_after: Option<Span>,
     /// End a chat when the agent has answered and the customer says nothing for so long

@@ -238,6 +238,16 @@ pub fn find(name: &str) -> Option<Entry> {
     })
 }
 
+/// The least and the greatest value that a measure can have. A share is at most 1, but that the
+/// composing of the drain is set against the time staffed before it.
+pub fn range(name: &str) -> (f64, f64) {
+    let share = name.ends_with("_ratio") && name != "composing_total_ratio";
+    match share || service_level(name).is_some() {
+        true => (0.0, 1.0),
+        false => (0.0, f64::INFINITY),
+    }
+}
+
 /// Whether a measure tells of messages or of composing, which the level model does not have.
 pub fn tells_of_messages(name: &str) -> bool {
     let singles = [
@@ -319,6 +329,15 @@ mod tests {
         assert!(!tells_of_messages("wait_s_mean") && !tells_of_messages("first_response_s"));
         let of_messages = names().into_iter().filter(|name| tells_of_messages(name));
         assert_eq!(of_messages.count(), 3 + 4 * STATISTICS.len());
+    }
+
+    #[test]
+    fn shares_end_at_one() {
+        assert_eq!(range("abandoned_ratio"), (0.0, 1.0));
+        assert_eq!(range("service_level_30s_of_answered"), (0.0, 1.0));
+        for endless in ["wait_s_p95", "handled", "composing_total_ratio"] {
+            assert_eq!(range(endless), (0.0, f64::INFINITY), "{endless}");
+        }
     }
 
     #[test]

@@ -93,6 +93,16 @@ impl Relation {
         }
     }
 
+    /// Whether every value from `low` to `high` keeps the bound, or none; `None` where it tells
+    /// them apart.
+    pub fn settled(self, (low, high): (f64, f64), bound: f64) -> Option<bool> {
+        let (worse, better) = self.ends(low, high);
+        match (self.holds(worse, bound), self.holds(better, bound)) {
+            (false, true) => None,
+            (_, better) => Some(better),
+        }
+    }
+
     /// The worse and the better end of an interval.
     fn ends(self, low: f64, high: f64) -> (f64, f64) {
         match self {
@@ -185,6 +195,20 @@ mod tests {
             Outcome::Pass
         );
         assert_eq!(judged(60.0, None, Judge::Interval), Outcome::Fail);
+    }
+
+    #[test]
+    fn bounds_beyond_what_can_be_measured_are_settled() {
+        let share = |relation: Relation, bound| relation.settled((0.0, 1.0), bound);
+        assert_eq!(share(Relation::Below, 5.0), Some(true));
+        assert_eq!(share(Relation::Above, 90.0), Some(false));
+        assert_eq!(share(Relation::AtLeast, 0.0), Some(true));
+        assert_eq!(share(Relation::AtLeast, 1.0), None);
+        assert_eq!(share(Relation::AtMost, 0.0), None);
+        let time = |relation: Relation, bound| relation.settled((0.0, f64::INFINITY), bound);
+        assert_eq!(time(Relation::Below, 0.0), Some(false));
+        assert_eq!(time(Relation::Above, 1e9), None);
+        assert_eq!(time(Relation::AtMost, 1e9), None);
     }
 
     #[test]

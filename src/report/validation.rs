@@ -76,16 +76,14 @@ pub fn verdict(ledger: &Ledger, cases: usize, of: usize, precise: bool, paint: P
         true => paint.good("PASSED"),
         false => paint.bad("FAILED"),
     };
-    let number = |count: usize| grouped(count as f64, 0);
-    let played = match of {
-        _ if cases < of => format!("{} of {} cases", number(cases), number(of)),
-        1 => "1 case".into(),
-        of => format!("{} cases", number(of)),
+    let played = match cases < of {
+        true => format!("{} of {of} cases", grouped(cases as f64, 0)),
+        false => several(of, "case"),
     };
     let mut text = format!(
-        "{word}  {} estimates of {played}: {} off by more than {FAR} standard errors, {} by more \
-         than {TOO_FAR}",
-        grouped(ledger.held as f64, 0),
+        "{word}  {} of {played}: {} off by more than {FAR} standard errors, {} by more than \
+         {TOO_FAR}",
+        several(ledger.held, "estimate"),
         ledger.far,
         ledger.too_far,
     );
@@ -93,4 +91,10 @@ pub fn verdict(ledger: &Ledger, cases: usize, of: usize, precise: bool, paint: P
         text.push_str(&format!(", {} less precise than wanted", ledger.imprecise));
     }
     text + "\n"
+}
+
+/// `1 case`, `1,200 cases`.
+fn several(count: usize, what: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{} {what}{ending}", grouped(count as f64, 0))
 }

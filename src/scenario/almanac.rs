@@ -29,7 +29,7 @@ pub struct Written {
     /// What cannot be read: a default stands in for it.
     unread: Unread,
     /// When the desk is open; `None` for always.
-    pub opening: Option<Vec<Opening>>,
+    pub opening: Option<At<Vec<Opening>>>,
 }
 
 /// Which keys of `[calendar]` cannot be read.

@@ -124,7 +124,7 @@ fn forbid_contradictions(section: &mut Section, replay: Option<&Replay>) {
     );
     if let Some(place) = section
         .key_place("shape")
-        .filter(|_| section.key_place("intraday").is_none())
+        .filter(|_| section.key_place("intraday").is_none() && !section.is_unread("shape"))
     {
         let title = "`shape` has no curve to give a shape to";
         let help = "write `intraday` with the curve of a day, or take `shape` out";
@@ -298,6 +298,13 @@ impl Arrivals {
             busyness: self.busyness,
         };
         self.check(curve.expand(almanac), almanac, problems)
+    }
+
+    /// Surges that do not touch the horizon: a shorter one may be played at times, so that they are
+    /// no error.
+    pub fn remarks(&self, almanac: &Almanac) -> Vec<String> {
+        let surges = self.surges.iter();
+        surges.filter_map(|surge| surge.outside(almanac)).collect()
     }
 
     /// Checks the times that are named, where it is not known when the scenario plays.

@@ -12,6 +12,7 @@ use crate::measure::catalogue;
 pub fn check(written: &Written, problems: &mut Problems) {
     closing(written, problems);
     aging(written, problems);
+    again(written, problems);
     let level_model = written.team.as_ref().and_then(|team| team.level_model);
     if level_model.is_some() {
         messages(written, problems);
@@ -35,6 +36,20 @@ fn aging(written: &Written, problems: &mut Problems) {
         let title = "`age_after` raises nobody: all customers have the same priority";
         let help = "give a class of customers another `priority`, or take `age_after` out";
         problems.add(age_after.place, title, "one priority", Some(help.into()));
+    }
+}
+
+/// Who never leaves does not come again for it.
+fn again(written: &Written, problems: &mut Problems) {
+    for place in written.customers.again_without_leaving() {
+        let title = "nobody comes again after leaving: nobody leaves";
+        let help = "write `queue_patience` or `reply_patience`, or take `abandoned` out of `retry`";
+        problems.add(
+            place,
+            title,
+            "both patiences are `never`",
+            Some(help.into()),
+        );
     }
 }
 

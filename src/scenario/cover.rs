@@ -1,4 +1,5 @@
-//! Owns the check that somebody is there while the desk is open and customers come.
+//! Owns the check that the desk opens, and that somebody is there while it is open and customers
+//! come.
 //!
 //! Law: only a stretch in which customers are expected counts, but every such stretch does.
 
@@ -12,8 +13,24 @@ use crate::time::{Span, Time};
 /// Fewer chats than this are nobody: what is left of sums that cancel.
 const NOBODY: f64 = 1e-6;
 
-/// Notes when nobody is there although the desk is open and customers are expected.
-pub fn check(plan: &Plan, place: Place, problems: &mut Problems) {
+/// Notes a desk that never opens, or else when nobody is there although it is open and customers
+/// are expected: where opening hours and staff are written, if they are.
+pub fn check(plan: &Plan, opening: Option<Place>, staff: Option<Place>, problems: &mut Problems) {
+    let opens = |period: &Period| period.from < plan.outline.horizon;
+    match (opening, staff) {
+        (Some(place), _) if !plan.open.iter().any(opens) => {
+            let title = "the desk is never open: nobody is ever served";
+            let label = "no hours fall within the horizon";
+            let help = "name other days or hours, or take `opening_hours` out: then it is always \
+                        open";
+            problems.add(place, title, label, Some(help.into()));
+        }
+        (_, Some(place)) => check_staff(plan, place, problems),
+        (_, None) => {}
+    }
+}
+
+fn check_staff(plan: &Plan, place: Place, problems: &mut Problems) {
     let flow = Flow::of(plan);
     let horizon = Period {
         from: Time::ZERO,

@@ -21,7 +21,6 @@ use retry::Retry;
 
 /// `[customers]` as written.
 pub struct Customers {
-    place: Place,
     /// Whether all priorities could be read.
     knows_levels: bool,
     /// The classes with their names; one without a name of its own where there are no tables.
@@ -43,6 +42,8 @@ struct Class {
     retry: Option<Retry>,
     /// Keys that tell of messages, where they are written.
     of_messages: Vec<(&'static str, Place)>,
+    /// Whether some keys are not known: one of them may be a patience, misspelt.
+    strange: bool,
 }
 
 /// The most classes: they are numbered in 8 bits.
@@ -53,7 +54,12 @@ const OF_MESSAGES: [&str; 3] = ["think", "exchanges", "silent"];
 /// Reads `[customers]`.
 pub fn ask(section: &mut Section, folder: &Path) -> Customers {
     let top = Class::ask(section, folder, None);
-    let named = section.named(&ClassName, |s| Class::ask(s, folder, Some(&top)));
+    let named = section.named(&ClassName, |s| {
+        let class = Class::ask(s, folder, Some(&top));
+        let strange = s.has_strangers();
+        Class { strange, ..class }
+    });
+    let strange = section.has_strangers();
     let place = section.place();
     if named.len() > MOST_CLASSES {
         let label = format!("at most {MOST_CLASSES}");
@@ -73,8 +79,10 @@ pub fn ask(section: &mut Section, folder: &Path) -> Customers {
     if classes.is_empty() {
         classes.push(("customers".into(), top));
     }
+    for (_, class) in &mut classes {
+        class.strange |= strange;
+    }
     Customers {
-        place,
         knows_levels,
         classes,
     }
@@ -119,6 +127,20 @@ impl Customers {
         keys.copied()
     }
 
+    /// Where some of those who left come again although nobody can leave who would.
+    pub fn again_without_leaving(&self) -> Vec<Place> {
+        let coming = |class: &Class| class.retry.as_ref()?.of_abandoned();
+        let leaving = self.classes.iter().filter(|(_, class)| class.may_leave());
+        let sound: Vec<Place> = leaving.filter_map(|(_, class)| coming(class)).collect();
+        let mut places: Vec<Place> = Vec::new();
+        for place in self.classes.iter().filter_map(|(_, class)| coming(class)) {
+            if !sound.contains(&place) && !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        places
+    }
+
     /// The rules of all classes, of whose chats the customer closes a share; `None` after noting
     /// why there are none.
     pub fn resolve(&self, closes: f64, problems: &mut Problems) -> Option<CustomerClasses> {
@@ -139,17 +161,11 @@ impl Customers {
                 )
             }));
         }
-        if self.classes.iter().all(|(_, class)| class.share == 0.0) {
-            let title = "the shares of the customers sum to zero";
-            let help = "give one class a `share` above zero".to_string();
-            problems.add(self.place, title, "nobody comes", Some(help));
-            return None;
-        }
         (rules.len() == self.classes.len()).then(|| CustomerClasses::new(rules))
     }
 }
 
-const SHARE: Number = Number::up_to(1e6, "0.3");
+const SHARE: Number = Number::above_zero(1e6, "0.3");
 
 impl Class {
     fn ask(section: &mut Section, folder: &Path, all: Option<&Class>) -> Class {
@@ -199,6 +215,7 @@ impl Class {
             silent,
             retry: retry.map(|retry| retry.value),
             of_messages,
+            strange: false,
         };
         match all {
             Some(all) => class.or(all, |key| section.key_place(key).is_some()),
@@ -237,10 +254,15 @@ impl Class {
         self
     }
 
+    /// Whether some patience ends, as far as can be said.
+    fn may_leave(&self) -> bool {
+        let patience = [&self.queue_patience, &self.reply_patience];
+        self.strange || patience.iter().any(|law| law.value != Law::Never)
+    }
+
     fn rules(&self, problems: &mut Problems) -> Option<CustomerRules> {
         let retry = self.retry.as_ref().map(|retry| retry.resolve(problems));
-        let patient = [&self.queue_patience, &self.reply_patience];
-        if *self.silent > 0.0 && patient.iter().all(|law| law.value == Law::Never) {
+        if *self.silent > 0.0 && !self.may_leave() {
             let title = "nobody abandons, silently or not";
             let help = "write `queue_patience` or `reply_patience`, or take `silent` out";
             let label = "both patiences are `never`";
@@ -273,20 +295,29 @@ impl Class {
     }
 }
 
-/// Patience in the queue and for a reply.
+/// Patience in the queue and for a reply; one that cannot be read ends, so that nobody is said to
+/// have none.
 fn ask_patience(section: &mut Section, folder: &Path) -> (At<Law>, At<Law>) {
-    let queue = section.or(
+    let mut queue = section.or(
         "queue_patience",
         "How long a customer waits in the queue, from asking for an agent; `never` gives up never.",
         &Times(folder),
         "\"never\"",
     );
-    let reply = section.or(
+    let mut reply = section.or(
         "reply_patience",
         "How long a customer waits for a reply inside the chat; drawn anew for each message.",
         &Times(folder),
         "\"never\"",
     );
+    for (key, law) in [
+        ("queue_patience", &mut queue),
+        ("reply_patience", &mut reply),
+    ] {
+        if section.is_unread(key) {
+            law.value = Law::Constant(Span::ZERO);
+        }
+    }
     (queue, reply)
 }
 

@@ -1,6 +1,7 @@
 //! Owns `[gate]`: bounds on measures, as `wait_s_p95 = "< 60"`.
 //!
 //! Law: a gate names a measure of the catalogue; a bound on anything else could never be judged.
+//! What it asks can be kept and can be missed; a bound that every run keeps guards nothing.
 
 use serde_json::{Value as Json, json};
 
@@ -13,14 +14,16 @@ use crate::measure::catalogue::{self, SERVICE_LEVEL_FORMS};
 use crate::measure::gate::{Gate, Relation};
 
 /// Reads `[gate]`.
-pub fn ask(root: &mut Section) -> Vec<At<Gate>> {
-    let gates = root.map(
+pub fn ask(section: &mut Section) -> Vec<At<Gate>> {
+    let gates = section.map(
         "gate",
         "Bounds that the run has to keep, by the measure's name.",
         &Measure,
         &BOUND,
     );
+    let gates = gates.map_or(Vec::new(), |gates| gates.value);
     let gate = |(measure, bound): (At<String>, At<(Relation, f64)>)| {
+        check_range(section, &measure.value, &bound);
         let (relation, bound) = bound.value;
         measure.map(|measure| Gate {
             measure,
@@ -28,9 +31,33 @@ pub fn ask(root: &mut Section) -> Vec<At<Gate>> {
             bound,
         })
     };
-    gates.map_or(Vec::new(), |gates| {
-        gates.value.into_iter().map(gate).collect()
-    })
+    gates.into_iter().map(gate).collect()
+}
+
+/// Notes a bound that every value of its measure keeps, or none.
+fn check_range(section: &mut Section, measure: &str, bound: &At<(Relation, f64)>) {
+    let (relation, number) = bound.value;
+    let (low, high) = catalogue::range(measure);
+    let Some(kept) = relation.settled((low, high), number) else {
+        return;
+    };
+    let label = match kept {
+        true => "every run keeps this bound",
+        false => "no run can keep this bound",
+    };
+    let symbol = relation.symbol();
+    let (title, help) = if high.is_infinite() {
+        let help = "write a bound above zero, or take the gate out".to_string();
+        (format!("`{measure}` is never below zero"), help)
+    } else if number > 1.0 && number <= 100.0 {
+        let share = (number * 1e10).round() / 1e12;
+        let help = format!("for {number} % write `{symbol} {share}`");
+        (format!("`{measure}` goes from 0 to 1"), help)
+    } else {
+        let help = "write a bound between 0 and 1, as 0.9 for 90 %".to_string();
+        (format!("`{measure}` goes from 0 to 1"), help)
+    };
+    section.problem(bound.place, title, label, Some(help));
 }
 
 /// A bound on a measure.

@@ -6,6 +6,7 @@
 use super::almanac::Almanac;
 use super::clock::{Hours, OPENING};
 use super::days::{DAYS, Days};
+use super::document::At;
 use super::plan::Period;
 use super::section::Section;
 use crate::time::Time;
@@ -18,7 +19,7 @@ pub struct Opening {
 }
 
 /// Reads `opening_hours`; `None` for always open, no hours where they cannot be read.
-pub fn ask(section: &mut Section) -> Option<Vec<Opening>> {
+pub fn ask(section: &mut Section) -> Option<At<Vec<Opening>>> {
     let lines = section.map(
         "opening_hours",
         "When the desk is open, local time, by days; absent: always. Customers who come outside \
@@ -27,14 +28,15 @@ pub fn ask(section: &mut Section) -> Option<Vec<Opening>> {
         &OPENING,
     );
     if section.is_unread("opening_hours") {
-        return Some(Vec::new());
+        let place = section.place();
+        let value = Vec::new();
+        return Some(At { value, place });
     }
-    let opening =
-        |(days, hours): (super::document::At<Days>, super::document::At<Vec<Hours>>)| Opening {
-            days: days.value,
-            hours: hours.value,
-        };
-    Some(lines?.value.into_iter().map(opening).collect())
+    let opening = |(days, hours): (At<Days>, At<Vec<Hours>>)| Opening {
+        days: days.value,
+        hours: hours.value,
+    };
+    Some(lines?.map(|lines| lines.into_iter().map(opening).collect()))
 }
 
 /// When the desk is open, from the start to `end`.

@@ -68,7 +68,8 @@ pub fn ask_queue(section: &mut Section) -> Queue {
     );
     let age_after = section.optional(
         "age_after",
-        "After waiting so long a chat is raised by one priority, once. Absent: never.",
+        "After waiting so long a chat is raised by one of the priorities in use, once; nobody above \
+         the highest. Absent: never.",
         &SPAN,
     );
     let at_closing = section.or(
@@ -224,6 +225,7 @@ fn ask_work(section: &mut Section, folder: &Path) -> Work {
         &Choice(&[("slot", false), ("attention", true)]),
         "\"slot\"",
     );
+    check_wrap_up(section, &wrap_up_holds);
     for law in [reply.as_ref(), Some(&wrap_up)].into_iter().flatten() {
         if law.value == Law::Never {
             let title = "work that never ends would hold its slot for ever";
@@ -236,6 +238,21 @@ fn ask_work(section: &mut Section, folder: &Path) -> Work {
         attention: attention.value,
         wrap_up: wrap_up.value,
         wrap_up_attends: wrap_up_holds.value,
+    }
+}
+
+/// Notes that wrap-up is to take attention where there is none.
+fn check_wrap_up(section: &mut Section, holds: &At<bool>) {
+    let missing = ["wrap_up", "level_handle_time"].map(|key| section.key_place(key).is_none());
+    if holds.value && missing == [true; 2] {
+        let title = "there is no wrap-up that could take attention";
+        let help = "write `wrap_up = \"exponential(mean=30s)\"`, or take `wrap_up_holds` out";
+        section.problem(
+            holds.place,
+            title,
+            "`wrap_up` is missing",
+            Some(help.into()),
+        );
     }
 }
 

@@ -64,6 +64,8 @@ pub struct Plan {
     pub validity: Validity,
     /// What the run has to fulfil.
     pub gates: Vec<Gate>,
+    /// What stands in the scenario and has no effect, a sentence each, for people to read.
+    pub remarks: Vec<String>,
     /// How gates treat the interval of a simulated measure.
     pub judge: Judge,
     /// The grain of arrivals, rounded down to it: `Span(1)` but for tests, see

@@ -13,6 +13,7 @@ use super::file::Written;
 use super::hours;
 use super::plan::{Plan, Precision, Source};
 use super::problem::Problems;
+use super::run;
 use crate::measure::catalogue;
 use crate::measure::gate::{Gate, Judge};
 use crate::measure::outline::Outline;
@@ -43,13 +44,14 @@ pub fn resolve(written: &Written, source: Source, problems: &mut Problems) -> Op
     };
     check_run(written, almanac.horizon, problems);
     // Where there would be too many intervals, that is a problem noted already.
-    let least = Span::from_secs(1).max(Span(almanac.horizon.0 / MOST_INTERVALS));
+    let least = run::LEAST_INTERVAL.max(Span(almanac.horizon.0 / MOST_INTERVALS));
     let interval = written.run.interval.value.max(least);
     let arrivals = written
         .arrivals
         .resolve(&almanac, written.seed, interval, problems);
     let end = almanac.horizon + written.run.drain_limit;
-    let open = hours::expand(written.calendar.opening.as_deref(), &almanac, end);
+    let opening = written.calendar.opening.as_ref();
+    let open = hours::expand(opening.map(|lines| &lines.value[..]), &almanac, end);
     let staffing = team.map(|team| (&team.staffing, team.shift_end));
     let shifts = staffing.and_then(|(s, ends)| s.expand(&almanac, end, ends, problems));
     let headcounts = staffing.and_then(|(s, _)| s.headcounts(&almanac, end, problems));
@@ -59,6 +61,7 @@ pub fn resolve(written: &Written, source: Source, problems: &mut Problems) -> Op
     let precision = written.run.precision.as_ref();
     let bounds = precision.map_or(Vec::new(), |p| values(&p.bounds));
     let gates = values(&written.gates);
+    let remarks = written.arrivals.remarks(&almanac);
     let plan = Plan {
         name: written.name.clone().unwrap_or_else(|| stem(&source.file)),
         source,
@@ -92,14 +95,14 @@ pub fn resolve(written: &Written, source: Source, problems: &mut Problems) -> Op
         live: written.live.clone(),
         validity: written.validity.clone(),
         gates,
+        remarks,
         judge: Judge::Interval,
         grain: Span(1),
     };
     // Opening hours that could not be read are none that somebody has to be there for.
-    if problems.is_empty()
-        && let Some(place) = team.staffing.place()
-    {
-        cover::check(&plan, place, problems);
+    if problems.is_empty() {
+        let opening = opening.map(|lines| lines.place);
+        cover::check(&plan, opening, team.staffing.place(), problems);
     }
     Some(plan)
 }
@@ -116,7 +119,8 @@ fn check_run(written: &Written, end: Time, problems: &mut Problems) {
             None,
         );
     }
-    if end.0 / interval.value.0.max(1) > MOST_INTERVALS {
+    // One below a second has been noted.
+    if interval.value >= run::LEAST_INTERVAL && end.0 / interval.value.0 > MOST_INTERVALS {
         let label = format!("at most {MOST_INTERVALS} intervals fit a run");
         problems.add(
             interval.place,

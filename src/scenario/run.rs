@@ -24,6 +24,9 @@ pub struct Run {
     pub interval: At<Span>,
 }
 
+/// The shortest interval.
+pub const LEAST_INTERVAL: Span = Span::from_secs(1);
+
 /// Reads `[run]`.
 pub fn ask(section: &mut Section) -> Run {
     let warm_up = section.or(
@@ -64,7 +67,7 @@ pub fn ask(section: &mut Section) -> Run {
         let label = "at most 366d";
         section.problem(drain_limit.place, "`drain_limit` is too long", label, None);
     }
-    if interval.value < Span::from_secs(1) {
+    if interval.value < LEAST_INTERVAL {
         let help = Some("write for example `interval = \"15m\"`".to_string());
         section.problem(
             interval.place,

@@ -237,6 +237,7 @@ impl Section<'_> {
                 "nothing here",
                 None,
             );
+            return None;
         }
         let name = format!("`{key}`");
         let read = items.iter().map(|item| self.read_table(&name, item, &ask));
@@ -248,6 +249,16 @@ impl Section<'_> {
             value,
             place: node.place,
         })
+    }
+
+    /// Whether some key is not known, as far as has been asked: what is missing may be that one,
+    /// misspelt. To be called last.
+    pub fn has_strangers(&self) -> bool {
+        let Mode::Read { table, .. } = &self.mode else {
+            return false;
+        };
+        let mut keys = table.entries.iter().map(|(key, _)| key);
+        keys.any(|key| !self.asked.contains(&key.value.as_str()) && !self.free.contains(&key.place))
     }
 
     /// Where a key of this section stands in the text.

@@ -18,6 +18,7 @@ use crate::time::Span;
 /// A surge as written.
 #[derive(Clone, Debug)]
 pub struct Written {
+    name: Option<String>,
     at: At<Local>,
     factor: f64,
     rise: Span,
@@ -36,7 +37,7 @@ pub struct Surge {
 
 /// Reads one surge.
 pub fn ask(section: &mut Section) -> Option<Written> {
-    section.optional(
+    let name = section.optional(
         "name",
         "What people call it.",
         &Text {
@@ -64,6 +65,7 @@ pub fn ask(section: &mut Section) -> Option<Written> {
         );
     }
     Some(Written {
+        name: name.map(|name| name.value),
         at: at?,
         factor: factor?.value,
         rise,
@@ -86,6 +88,20 @@ impl Written {
             edges,
             factor: self.factor,
         }
+    }
+
+    /// That it lies outside the horizon, in words, if it does.
+    pub fn outside(&self, almanac: &Almanac) -> Option<String> {
+        let surge = self.resolve(almanac, &mut Problems::new("", ""));
+        let [rise, .., over] = surge.edges;
+        (over <= 0 || rise >= almanac.horizon.0 as i64).then(|| {
+            let name = self.name.as_ref().map(|name| format!(" {name:?}"));
+            let at = self.at.value.time;
+            format!(
+                "the surge{} at {at} lies outside the horizon: it brings nobody",
+                name.unwrap_or_default()
+            )
+        })
     }
 
     /// When it begins to rise; `None` after noting that there is no such time.

@@ -48,12 +48,13 @@ impl Window {
             curve.pieces.truncate(beyond + 1);
         }
         cut_staff(plan);
-        plan.source.window = Some(self.words(plan));
+        plan.source.window = Some(self.words(plan, warm_up));
         Ok(())
     }
 
-    /// `Fri 2026-11-27 09:00 to 10:00, played from 08:55`.
-    fn words(&self, plan: &Plan) -> String {
+    /// `Fri 2026-11-27 09:00 to 10:00, played from 08:55 on`, and what of the warm-up the scenario
+    /// has no time for.
+    fn words(&self, plan: &Plan, warm_up: Span) -> String {
         let local = |at: Time| plan.calendar.local(at);
         let (begin, outline) = (local(plan.begin), &plan.outline);
         let (from, until) = (local(outline.warm_up), local(outline.horizon));
@@ -70,7 +71,13 @@ impl Window {
             true => String::new(),
             false => format!(", played from {} on", clock(&begin)),
         };
-        format!("{which}{day} to {}{early}", clock(&until))
+        let warmed = outline.warm_up.since(plan.begin);
+        let lost = match warmed {
+            all if all == warm_up => String::new(),
+            Span::ZERO => format!(", without its warm-up of {warm_up}: the scenario starts then"),
+            part => format!(", with {part} of its warm-up of {warm_up}: the scenario starts then"),
+        };
+        format!("{which}{day} to {}{early}{lost}", clock(&until))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod at_once;
 mod clocks;
+mod effects;
 mod errors;
 mod outlook;
 mod people;

@@ -129,8 +129,9 @@ impl Lines {
         self.len -= 1;
     }
 
-    /// Whose turn it is: the highest level first, where age raises by one; in a level the one
-    /// offered first. The first of a line is its oldest, so that only the firsts need a look.
+    /// Whose turn it is: the highest level first, where age raises by one, though never above the
+    /// highest; in a level the one offered first. The first of a line is its oldest, so that only
+    /// the firsts need a look.
     #[inline]
     pub fn first(&self, now: Time) -> Option<ChatId> {
         if self.len == 0 {
@@ -139,11 +140,12 @@ impl Lines {
         if let [line] = self.lines[..] {
             return Some(ChatId(line.first));
         }
+        let highest = self.lines.len() as u16 - 1;
         let firsts = self.lines.iter().filter(|line| line.first != NIL);
         let turn = |line: &&Line| {
             let link = &self.links[line.first as usize];
             let aged = now.since(link.offered) >= self.age_after;
-            let level = u16::from(link.level) + u16::from(aged);
+            let level = highest.min(u16::from(link.level) + u16::from(aged));
             (std::cmp::Reverse(level), link.offered, line.first)
         };
         firsts.min_by_key(turn).map(|line| ChatId(line.first))

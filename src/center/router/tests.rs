@@ -237,6 +237,18 @@ fn higher_levels_go_first_and_age_raises_by_one() {
 }
 
 #[test]
+fn nobody_ages_beyond_the_highest_level() {
+    let mut router = levels(Span::from_secs(1));
+    assert_eq!(assign(&mut router, 0), Some(0));
+    for (chat, secs, level) in [(1, 10, 0), (2, 11, 1), (3, 12, 0), (4, 39, 1), (5, 40, 0)] {
+        router.offer(ChatId(chat), asked(secs, level));
+    }
+    // All but the last have aged, and go in order of their offers.
+    let turns = [1, 2, 3, 4, 5].map(|_| served(&mut router, 40).unwrap());
+    assert_eq!(turns, [1, 2, 3, 4, 5]);
+}
+
+#[test]
 fn who_is_handed_over_comes_back_to_the_front_by_age() {
     let rules = RouterRules::new(u32::MAX, Policy::FewestActive);
     let mut router = router_by(rules, 1, 3);

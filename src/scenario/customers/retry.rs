@@ -9,11 +9,12 @@ use serde_json::{Value as Json, json};
 
 use crate::center::rules::{Retries, Retry as Rule};
 use crate::scenario::distribution::Times;
-use crate::scenario::document::{At, Node, Value};
+use crate::scenario::document::{At, Node, Place, Value};
 use crate::scenario::form::{Form, Number, wrong_kind};
 use crate::scenario::problem::Problems;
 use crate::scenario::section::{self, Section};
 use crate::stats::law::Law;
+use crate::time::Span;
 
 /// `retry` as written.
 #[derive(Clone)]
@@ -37,7 +38,7 @@ const LEAST_AFTER: f64 = 1.0;
 /// Reads `retry`.
 pub fn ask(section: &mut Section, folder: &Path) -> Retry {
     let cause = CauseForm { folder };
-    Retry {
+    let retry = Retry {
         abandoned: section.optional(
             "abandoned",
             "The share of those who left that come again, or a table with a delay of their own.",
@@ -53,36 +54,67 @@ pub fn ask(section: &mut Section, folder: &Path) -> Retry {
             "The same of those who were handled: their question was not.",
             &cause,
         ),
-        after: section.optional(
-            "after",
+        after: ask_after(
+            section,
             "How long after the end of one chat the next is asked for.",
-            &Times(folder),
+            folder,
         ),
+    };
+    if retry.names_nobody()
+        && !CAUSES
+            .iter()
+            .any(|cause| section.key_place(cause).is_some())
+    {
+        note_nobody(section);
     }
+    retry
+}
+
+const CAUSES: [&str; 3] = ["abandoned", "rejected", "unresolved"];
+
+/// Notes a `retry` without a cause, but where one may be misspelt.
+fn note_nobody(section: &mut Section) {
+    if section.has_strangers() {
+        return;
+    }
+    let (place, label) = match section.key_place("after") {
+        Some(after) => (after, "a time without a cause"),
+        None => (section.place(), "nothing here"),
+    };
+    let help = "write `abandoned = 0.3`, `rejected` or `unresolved`, and `after`".to_string();
+    let title = "`retry` names nobody who comes again";
+    section.problem(place, title, label, Some(help));
+}
+
+/// A delay; some time where it cannot be read, so that it is not missed besides.
+fn ask_after(section: &mut Section, doc: &str, folder: &Path) -> Option<At<Law>> {
+    let after = section.optional("after", doc, &Times(folder));
+    let unread = || {
+        let place = section.key_place("after")?;
+        let value = Law::Constant(Span::from_secs(60));
+        Some(At { value, place })
+    };
+    after.or_else(unread)
 }
 
 impl Retry {
+    fn names_nobody(&self) -> bool {
+        let causes = [&self.abandoned, &self.rejected, &self.unresolved];
+        causes.iter().all(|cause| cause.is_none())
+    }
+
+    /// Where it says that some of those who left come again.
+    pub fn of_abandoned(&self) -> Option<Place> {
+        let cause = self.abandoned.as_ref().filter(|cause| cause.chance > 0.0)?;
+        Some(cause.place)
+    }
+
     /// The rules; what is wrong with them is noted.
     pub fn resolve(&self, problems: &mut Problems) -> Retries {
         if let Some(cause) = self.unresolved.as_ref().filter(|c| c.chance == 1.0) {
             let title = "everybody would come again for ever";
             let label = "less than 1 is expected for those who were handled";
             problems.add(cause.place, title, label, None);
-        }
-        let causes = [&self.abandoned, &self.rejected, &self.unresolved];
-        if let Some(after) = self
-            .after
-            .as_ref()
-            .filter(|_| causes.iter().all(|c| c.is_none()))
-        {
-            let title = "`retry` names nobody who comes again";
-            let help = "write `abandoned = 0.3`, `rejected` or `unresolved` beside `after`";
-            problems.add(
-                after.place,
-                title,
-                "a time without a cause",
-                Some(help.into()),
-            );
         }
         let mut rule = |cause: &Option<At<Cause>>| {
             let cause = cause.as_ref().filter(|cause| cause.chance > 0.0)?;
@@ -126,11 +158,8 @@ const CHANCE: Number = Number::up_to(1.0, "0.3");
 impl CauseForm<'_> {
     fn ask(&self, section: &mut Section) -> Option<Cause> {
         let chance = section.required("chance", "The share that comes again.", &CHANCE);
-        let after = section.optional(
-            "after",
-            "How long after; absent: as `after` of `retry`.",
-            &Times(self.folder),
-        );
+        let doc = "How long after; absent: as `after` of `retry`.";
+        let after = ask_after(section, doc, self.folder);
         Some(Cause {
             chance: chance?.value,
             after,

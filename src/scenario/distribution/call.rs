@@ -47,6 +47,14 @@ impl<'a> Call<'a> {
             (Some(open), Some(close)) if open < close && text[close + 1..].trim().is_empty() => {
                 open + 1..close
             }
+            (Some(open), Some(close)) if open < close => {
+                let behind = close + 1..text.len();
+                let (_, behind) = trimmed(text, behind);
+                return Err(Fault::new(
+                    behind,
+                    "nothing is expected behind the parentheses",
+                ));
+            }
             (None, _) => {
                 let fault = Fault::new(name_at, "a distribution and its parameters are expected");
                 return Err(fault.with_help("write for example `exponential(mean=60s)`"));
@@ -193,6 +201,9 @@ impl<'a> Parameter<'a> {
         }
         let label = format!("a cv from {} to {} is expected", CV.0, CV.1);
         let fault = Fault::new(self.value_at.clone(), label);
+        if value > CV.1 {
+            return Err(fault);
+        }
         Err(fault.with_help(format!("for no variation write `constant({})`", mean.value)))
     }
 

@@ -3,7 +3,7 @@
 //! Law: a warning is no error: the plan can be run, and will do what it says.
 
 use super::Outlook;
-use crate::scenario::plan::Plan;
+use crate::scenario::plan::{AtClosing, Period, Plan};
 use crate::time::Span;
 
 /// The share of the pauses of living customers that may outlast the inactivity timeout.
@@ -13,13 +13,14 @@ const LOST_PAUSES: f64 = 0.001;
 pub fn of(outlook: &Outlook, plan: &Plan) -> Vec<String> {
     let all = [
         overload(outlook, plan),
-        (outlook.staff.least == 0)
-            .then(|| "the desk is open at times when no agent is there".into()),
+        nobody_there(outlook, plan),
         closed_desk(outlook),
         lost_pauses(plan),
+        never_rejected(plan),
         faster_than_sound(outlook, plan),
     ];
-    all.into_iter().flatten().collect()
+    let remarks = plan.remarks.iter().cloned();
+    all.into_iter().flatten().chain(remarks).collect()
 }
 
 fn overload(outlook: &Outlook, plan: &Plan) -> Option<String> {
@@ -31,6 +32,24 @@ fn overload(outlook: &Outlook, plan: &Plan) -> Option<String> {
             outlook.queue,
             at.strftime("%a %Y-%m-%d at %H:%M")
         )
+    })
+}
+
+fn nobody_there(outlook: &Outlook, plan: &Plan) -> Option<String> {
+    let opens =
+        |period: &Period| period.from.max(plan.begin) < period.until.min(plan.outline.horizon);
+    let alone = outlook.staff.least == 0 && plan.open.iter().any(opens);
+    alone.then(|| "the desk is open at times when no agent is there".into())
+}
+
+/// A live server may turn customers away by rules of its own.
+fn never_rejected(plan: &Plan) -> Option<String> {
+    let limited = plan.router.queue_limit < u32::MAX || plan.at_closing == AtClosing::SentAway;
+    let mut classes = plan.customers.iter().map(|(_, class)| class);
+    (!limited && classes.any(|class| class.retry.rejected.is_some())).then(|| {
+        "`retry.rejected` moves nobody: without `queue.limit` or `at_closing = \"sent-away\"` \
+         nobody is turned away, but by a live server's own rules"
+            .into()
     })
 }
 

@@ -176,6 +176,7 @@ impl Center {
                 lag_share: 0.01,
             },
             gates: Vec::new(),
+            remarks: Vec::new(),
             judge: Judge::Interval,
         }
     }

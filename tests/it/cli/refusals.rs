@@ -30,7 +30,10 @@ fn a_window_or_scale_that_is_none_is_refused() {
     );
     run(&["--window", "mon 09:00/09:10", "--busy-hour"]).fails_with(2, &["cannot be used with"]);
     run(&["--with-agents"]).fails_with(2, &["--scale"]);
-    run(&["--scale", "0"]).fails_with(2, &["`scale` is out of range", "arrivals.scale=0"]);
+    for scale in ["0", "nan", "1e300", "inf", "-1", "twice"] {
+        let says = ["--scale", "a number above 0, at most 1000000, is expected"];
+        run(&["--scale", scale]).fails_with(2, &says);
+    }
     run(&["--warm-up", "5"]).fails_with(2, &["run.warm_up=5"]);
 }
 
@@ -199,4 +202,57 @@ fn scaling_hides_no_fault() {
     let half = ["--set", "agents.count=2.5", "--scale", "2", "--with-agents"];
     run(&half).fails_with(2, &["agents.count", "whole number"]);
     run(&["--replication", "4294967295"]).fails_with(2, &["--replication"]);
+}
+
+/// What looks like a negative number is a value, and refused as one.
+#[test]
+fn negative_numbers_are_values_that_are_refused() {
+    let program = Program::new();
+    let refused = |args: &[&str], words: &[&str]| {
+        let run = program.run(args);
+        let strange = run.stderr.contains("unexpected argument");
+        assert!(!strange, "{}", run.stderr);
+        run.fails_with(2, words);
+    };
+    refused(
+        &["simulate", "small.toml", "--seed", "-1"],
+        &["'-1'", "--seed"],
+    );
+    refused(
+        &["simulate", "small.toml", "--replication", "-1"],
+        &["'-1'", "--replication"],
+    );
+    refused(
+        &["load", "small.toml", "--speed", "-1"],
+        &["`speed` is out of range"],
+    );
+    let erlang = |rate: &str, aht: &str, words: &[&str]| {
+        refused(&["erlang", "c", "--rate", rate, "--aht", aht], words);
+    };
+    erlang("-1 per hour", "3m", &["'-1 per hour'", "--rate"]);
+    erlang("1 per hour", "-3m", &["'-3m'", "--aht"]);
+}
+
+/// A flag stands for a change; an empty one would take the key out without a word.
+#[test]
+fn a_flag_without_its_value_is_refused() {
+    let program = Program::new();
+    let run = |flag: &str, value: &str| program.run(&["simulate", "small.toml", flag, value]);
+    run("--precision", "wait_s_mean=").fails_with(2, &["run.precision.wait_s_mean", "is empty"]);
+    run("--warm-up", "").fails_with(2, &["run.warm_up", "is empty"]);
+}
+
+/// Before the scenario starts nothing can be played.
+#[test]
+fn a_warm_up_that_is_lost_is_told() {
+    let program = Program::new();
+    let told = |window: &str| {
+        let args = ["check", "small.toml", "--warm-up", "5m", "--window", window];
+        program.run(&args).ends_with(0).stdout
+    };
+    let none = told("mon 09:00/09:10");
+    assert!(none.contains("without its warm-up of 5m"), "{none}");
+    let part = told("mon 09:02/09:10");
+    assert!(part.contains("with 2m of its warm-up of 5m"), "{part}");
+    assert!(!told("mon 09:05/09:10").contains("of its warm-up"));
 }

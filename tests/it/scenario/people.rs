@@ -348,9 +348,6 @@ fn contradictions_between_sections_are_named() {
         assert!(message.contains(what), "{what} is not in\n{message}");
     };
     let classes = &format!("{HEAD}{CLASSES}{AGENTS}");
-    let zero = ["private", "business", "guests"].map(|name| format!("customers.{name}.share=0"));
-    let zero: Vec<&str> = zero.iter().map(String::as_str).collect();
-    says(classes, &zero, "the shares of the customers sum to zero");
     says(
         classes,
         &[

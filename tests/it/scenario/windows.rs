@@ -91,12 +91,14 @@ fn the_first_such_stretch_within_the_scenario_is_meant() {
     check(
         "fri 12:10/13:00",
         [0.0, 1.0 / 6.0, 1.0],
-        "Fri 2026-03-27 12:10 to 13:00, played from 12:00 on",
+        "Fri 2026-03-27 12:10 to 13:00, played from 12:00 on, with 10m of its warm-up of 30m: the \
+         scenario starts then",
     );
     check(
         "2026-03-27 12:00/24:00",
         [0.0, 0.0, 12.0],
-        "Fri 2026-03-27 12:00 to Sat 2026-03-28 00:00",
+        "Fri 2026-03-27 12:00 to Sat 2026-03-28 00:00, without its warm-up of 30m: the scenario \
+         starts then",
     );
 }
 
@@ -131,7 +133,8 @@ fn a_window_that_is_none_is_refused() {
 #[test]
 fn the_busy_hour_begins_with_an_interval() {
     let plan = narrowed("busy");
-    let words = "the busy hour, Fri 2026-03-27 12:00 to 13:00";
+    let words = "the busy hour, Fri 2026-03-27 12:00 to 13:00, without its warm-up of 30m: the \
+                 scenario starts then";
     assert_eq!(stretch(&plan), ([0.0, 0.0, 1.0], words));
     let surge = "arrivals.surges=[{ at=2026-03-30T09:50:00, factor=9, hold=\"30m\" }]".to_string();
     let mut plan = read_text("x", WEEK, Path::new(""), &[surge]).unwrap();
