@@ -134,6 +134,8 @@ pub struct Desk {
     now: Time,
     /// Chats were handed over and not given out yet.
     unsettled: bool,
+    /// Who has freed a slot, by which chat, and is still to hear that nothing more comes of it.
+    freed: Vec<(AgentId, u64)>,
     stopping: bool,
 }
 
@@ -151,6 +153,7 @@ impl Desk {
             tally: Tally::default(),
             now: Time::ZERO,
             unsettled: false,
+            freed: Vec::new(),
             stopping: false,
         }
     }
@@ -216,6 +219,7 @@ impl Desk {
     /// Ends every chat and every connection, and each that still comes.
     pub fn stop(&mut self, out: &mut Out) {
         (self.stopping, self.unsettled) = (true, false);
+        self.freed.clear();
         let mut visitors: Vec<_> = self.visitors.drain().collect();
         visitors.sort_unstable_by_key(|(conn, _)| *conn);
         for (conn, visitor) in visitors {
@@ -268,7 +272,8 @@ impl Desk {
         }
     }
 
-    /// Gives waiting chats to agents with room. A chat that waits on is not told again.
+    /// Gives waiting chats to agents with room. A chat that waits on is not told again. Who has
+    /// freed a slot hears last that this was all.
     fn assign(&mut self, out: &mut Out) {
         while let Some(Assignment { chat: id, agent }) = self.router.next_assignment(self.now) {
             let seat = &mut self.seats[agent.index()];
@@ -289,6 +294,9 @@ impl Desk {
             out.push((desk, Parcel::Agent(assigned)));
             let agent = agent.0;
             out.push((customer, Parcel::Customer(ToCustomer::Assigned { agent })));
+        }
+        for (agent, chat) in std::mem::take(&mut self.freed) {
+            self.tell(agent, ToAgent::Freed { chat }, out);
         }
     }
 

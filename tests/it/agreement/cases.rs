@@ -85,6 +85,11 @@ fn customers(plan: &mut Plan, change: impl Fn(&mut CustomerRules)) {
     plan.customers.rules_mut().for_each(change);
 }
 
+/// Whether somebody was in the queue before an agent had room.
+fn waited(record: &&Record) -> bool {
+    record.assigned.comes() && record.assigned > record.offered
+}
+
 /// So many replications at both speeds: all records together.
 fn all(name: &str, replications: usize, plan: impl Fn(Pace) -> Plan) -> Vec<Record> {
     let run = |(speed, pace)| {
@@ -101,7 +106,6 @@ fn who_waits_gives_up_and_is_slowed_down() {
     for fate in [Fate::Handled, Fate::AbandonedQueue, Fate::AbandonedChat] {
         assert!(fated(&records, fate) > 20, "{fate:?}");
     }
-    let waited = |r: &&Record| r.assigned.comes() && r.assigned > r.offered;
     assert!(records.iter().filter(waited).count() > 20);
 }
 
@@ -256,15 +260,27 @@ fn priorities_and_ageing() {
     assert!(records.iter().any(overtaken));
 }
 
+/// The chat that a free slot brings is there before the agent goes on.
 #[test]
-fn wrap_up_takes_attention() {
-    all("wrap-up as attention", 3, |pace| {
+fn a_slot_that_frees_is_taken_before_the_next_reply_begins() {
+    let records = all("no wrap-up", 3, |pace| {
         let mut plan = pace.busy();
-        // With a slow-down they differ: a live agent whose wrap-up ends goes on to the next reply
-        // at once, with a slot less in use, while the next chat is a round trip away.
-        (plan.agents.wrap_up_attends, plan.agents.slow_down) = (true, vec![1.0]);
+        plan.agents.wrap_up = Law::constant(0.0).unwrap();
         plan
     });
+    assert!(records.iter().filter(waited).count() > 20);
+}
+
+#[test]
+fn wrap_up_takes_attention() {
+    for attention in [Attention::Fifo, Attention::OldestCustomer] {
+        let records = all("wrap-up as attention", 3, |pace| {
+            let mut plan = pace.busy();
+            (plan.agents.wrap_up_attends, plan.agents.attention) = (true, attention);
+            plan
+        });
+        assert!(records.iter().filter(waited).count() > 20, "{attention:?}");
+    }
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn a_quiet_customer_is_given_up() {
     assert_eq!(ended[1..], over(2, Party::Server));
     // The slot stays held until the agent frees it.
     assert_eq!((rig.desk.held(0), rig.desk.deadline()), (1, Time::NEVER));
-    assert_eq!(rig.does(1, FromAgent::Free { chat: 1 }), []);
+    assert_eq!(rig.does(1, FromAgent::Free { chat: 1 }), [freed(1, 1)]);
     assert_eq!((rig.desk.held(0), rig.desk.tally().quiet), (0, 1));
 }
 
@@ -86,6 +86,7 @@ fn order(rig: &mut Rig) -> Vec<u64> {
         let chat = *chat;
         rig.does(1, FromAgent::Close { chat });
         out = rig.does(1, FromAgent::Free { chat });
+        assert_eq!(out.pop(), Some(freed(1, chat)));
     }
     order
 }
