@@ -12,7 +12,7 @@ mod customers;
 
 use std::collections::HashMap;
 
-use chats::{Chats, Stage};
+use chats::{Chat, Chats, Stage};
 
 use crate::center::router::{Assignment, Router};
 use crate::center::rules::{Policy, Request, RouterRules};
@@ -20,6 +20,7 @@ use crate::center::{AgentId, ChatId};
 use crate::random::{Kind, Population, Purpose};
 use crate::time::{Span, Time};
 use crate::wire::frame::{FromAgent, FromCustomer, Hello, Party, ToAgent, ToCustomer};
+use crate::wire::marker::Marker;
 
 /// A connection, by a number used once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -117,6 +118,8 @@ pub struct DeskRules {
     pub inactivity: Span,
     /// Of the lots of random routing.
     pub seed: u64,
+    /// Which replication the customers are of whose markers are a run's.
+    pub replication: u32,
 }
 
 /// The server's state.
@@ -125,7 +128,10 @@ pub struct Desk {
     hello: Hello,
     router: Router,
     inactivity: Span,
-    lots: Population,
+    /// The customers of a run.
+    people: Population,
+    /// Chats of anybody else.
+    strangers: Population,
     visitors: HashMap<ConnId, Visitor>,
     chats: Chats,
     seats: Vec<Seat>,
@@ -146,7 +152,8 @@ impl Desk {
             hello,
             router: Router::new(rules.router, 0, 0),
             inactivity: rules.inactivity,
-            lots: Population::new(rules.seed, 0, Kind::Chat),
+            people: Population::new(rules.seed, rules.replication, Kind::Customer),
+            strangers: Population::new(rules.seed, 0, Kind::Chat),
             visitors: HashMap::new(),
             chats: Chats::default(),
             seats: Vec::new(),
@@ -303,18 +310,24 @@ impl Desk {
     /// What the router has to know of a chat.
     fn request(&self, id: ChatId) -> Request {
         let chat = &self.chats[id];
-        let turn = chat.turn.into();
         Request {
             level: chat.level,
             offered: chat.offered,
             lot: match self.router.rules().policy {
-                Policy::Random => {
-                    let draws = self.lots.person(chat.number, 0);
-                    draws.at(Purpose::Routing, turn).lot()
-                }
+                Policy::Random => self.lot(chat),
                 _ => 0,
             },
         }
+    }
+
+    /// The lot of a customer of a run is drawn as in the simulation, that of anybody else by the
+    /// number of the chat.
+    fn lot(&self, chat: &Chat) -> u32 {
+        let draws = match Marker::parse(&chat.marker) {
+            Some(marker) => self.people.person(marker.customer.into(), marker.attempt),
+            None => self.strangers.person(chat.number, 0),
+        };
+        draws.at(Purpose::Routing, chat.turn.into()).lot()
     }
 
     fn tell(&self, agent: AgentId, frame: ToAgent, out: &mut Out) {

@@ -23,6 +23,7 @@ fn rules(queue_limit: u32) -> DeskRules {
         router: RouterRules::new(queue_limit, Policy::FewestActive),
         inactivity: Span::ENDLESS,
         seed: 1,
+        replication: 0,
     }
 }
 

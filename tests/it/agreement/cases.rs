@@ -319,6 +319,7 @@ fn the_level_model() {
 #[test]
 fn policies() {
     for policy in [
+        Policy::Random,
         Policy::LongestIdle,
         Policy::RoundRobin,
         Policy::MostActiveFirst,
@@ -328,6 +329,11 @@ fn policies() {
             (plan.agents.concurrency, plan.team) = (3, 4);
             let shift = |agent| pace.shift(agent, 0.0, 9e9, ShiftEnd::Finish);
             plan.shifts = (0..4).map(shift).collect();
+            // Chats that were handed over are given out by the same rule, and so are second tries.
+            plan.shifts[1] = pace.shift(1, 0.0, 13.0, ShiftEnd::HandOver);
+            customers(&mut plan, |rules| {
+                rules.retry.abandoned = pace.retry(0.5, 200.0);
+            });
             plan.router.policy = policy;
             plan
         });
