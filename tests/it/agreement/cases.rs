@@ -263,12 +263,17 @@ fn priorities_and_ageing() {
 /// The chat that a free slot brings is there before the agent goes on.
 #[test]
 fn a_slot_that_frees_is_taken_before_the_next_reply_begins() {
-    let records = all("no wrap-up", 3, |pace| {
-        let mut plan = pace.busy();
-        plan.agents.wrap_up = Law::constant(0.0).unwrap();
-        plan
-    });
-    assert!(records.iter().filter(waited).count() > 20);
+    for (attention, concurrency) in [(Attention::Fifo, 2), (Attention::OldestCustomer, 3)] {
+        let records = all("no wrap-up", 3, |pace| {
+            let mut plan = pace.busy();
+            plan.agents.wrap_up = Law::constant(0.0).unwrap();
+            (plan.agents.attention, plan.agents.concurrency) = (attention, concurrency);
+            plan.agents.slow_down = vec![1.0, 1.4, 1.8];
+            plan.shifts[0] = pace.shift(0, 0.0, 14.0, ShiftEnd::HandOver);
+            plan
+        });
+        assert!(records.iter().filter(waited).count() > 20, "{attention:?}");
+    }
 }
 
 #[test]
