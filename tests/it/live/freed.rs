@@ -70,7 +70,6 @@ impl Script {
             }
             (1, Answer::Nothing(after)) => sleep(Duration::from_millis(after)).await,
             (1, Answer::Refused) => return self.agent.tell(error),
-            (1, Answer::Silent) => {}
             (2, Answer::Nothing(_) | Answer::Refused | Answer::Silent) => self.assign(3),
             _ => {}
         }
