@@ -93,7 +93,10 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
             }
             None => {
                 let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-                let server = server::Handle::start(built_in(plan, listen))?;
+                let server = server::Handle::start(ServerOptions {
+                    replication: options.replication,
+                    ..built_in(plan, listen)
+                })?;
                 let address = Target::from(server.local_addr()).resolve(&[]).await?;
                 let outcome = play(plan, options, address, Alarm::fine()?, watch).await;
                 server.stop();
@@ -107,7 +110,7 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// The built-in server by the plan's rules.
+/// The built-in server by the plan's rules, for the first replication.
 pub fn built_in(plan: &Plan, listen: SocketAddr) -> ServerOptions {
     ServerOptions {
         inactivity: plan.server_inactivity(),

@@ -61,6 +61,8 @@ pub struct ServerOptions {
     pub speed: f64,
     /// Of the lots of random routing.
     pub seed: u64,
+    /// The replication of the run that it serves: a lot is the customer's own then.
+    pub replication: u32,
     /// Wall time without a sign of life after which a connection is cut; a peer that is quiet for
     /// half of it is pinged.
     pub idle: Duration,
@@ -84,6 +86,7 @@ impl ServerOptions {
             inactivity: Span::ENDLESS,
             speed: 1.0,
             seed: 0,
+            replication: 0,
             idle: Duration::from_secs(60),
             frame_limit: FRAME_LIMIT,
             // More than an agent of the highest concurrency can be given at once.
@@ -187,6 +190,7 @@ impl<L: Listen> Server<L> {
             router: options.rules.clone(),
             inactivity: options.inactivity,
             seed: options.seed,
+            replication: options.replication,
         };
         Ok(Server {
             listener,

@@ -151,6 +151,14 @@ impl Agent {
         (self.until <= now).then(|| self.finish(now, rules))
     }
 
+    /// Whether `next` at `now` has the composer take something up, with nothing to be done before.
+    pub fn would_pick(&self, now: Time) -> bool {
+        let idle = self.composing == NONE && self.first > now;
+        let open = |slot: &Slot| slot.state.is_open();
+        let parts = self.parting != ShiftEnd::Finish && self.slots.iter().any(open);
+        idle && self.head != NONE && !parts
+    }
+
     /// The one instant at which the agent wants to be woken; good once there is no act left.
     #[inline]
     pub fn deadline(&self) -> Time {

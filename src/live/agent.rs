@@ -3,11 +3,18 @@
 //! Law: as for customers, the machine is woken with its due times and told of a frame at the
 //! instant it was read. The server is not believed: what it says of chats that are not there, or
 //! beyond the limit, is counted and let pass.
+//!
+//! A slot that frees brings a chat before the agent goes on. So an idle composer takes nothing up
+//! until the server has said what it brings, and then does so as of the instant of the freeing, or
+//! of what was heard since.
 
+mod freed;
 mod hearing;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
+
+use freed::Freed;
 
 use super::attendance::refuse;
 use super::dial::Dial;
@@ -32,6 +39,9 @@ pub(super) struct Desk<D: Dial> {
     chats: HashMap<u64, ChatId>,
     /// Chats handed over, of which frames may still be under way.
     handed_over: HashSet<u64>,
+    freed: Freed,
+    /// When the agent last did something or heard of something.
+    last: Time,
     wake: Time,
     presence: Presence,
     /// The present shift, or the last.
@@ -67,6 +77,8 @@ impl<D: Dial> Desk<D> {
             socket,
             chats: HashMap::new(),
             handed_over: HashSet::new(),
+            freed: Freed::default(),
+            last: shift.from,
             wake: Time::NEVER,
             presence: Presence::OnShift,
             shift,
@@ -95,6 +107,10 @@ impl<D: Dial> Desk<D> {
                 }
                 () = self.scene.wait_until(next) => {
                     self.catch_up(self.scene.now().max(next), later).await?;
+                }
+                () = self.freed.overdue() => {
+                    self.catch_up(self.scene.now(), later).await?;
+                    self.go_on().await?;
                 }
                 () = self.scene.jumps() => {}
                 _ = call.wait_for(|call| call.is_over()) => return self.close_all().await,
@@ -135,8 +151,7 @@ impl<D: Dial> Desk<D> {
             self.late = true;
             self.record(due, |recorder, due| recorder.rise(Gauge::Overtime, due));
         }
-        let leaving = AgentInput::Leaving(self.shift.end);
-        self.agent.handle(due, leaving, &self.scene.agents);
+        self.note(due, AgentInput::Leaving(self.shift.end));
         self.socket.send(&FromAgent::Offline {}).await?;
         self.scene.lagged(due);
         Ok(())
@@ -149,15 +164,14 @@ impl<D: Dial> Desk<D> {
             return Ok(());
         };
         (self.presence, self.shift) = (Presence::ComingBack, shift);
-        let rules = &self.scene.agents;
-        self.agent.handle(due, AgentInput::Online, rules);
+        self.note(due, AgentInput::Online);
         if !std::mem::replace(&mut self.staffed, true) {
             self.record(due, |recorder, due| recorder.rise(Gauge::Staffed, due));
         }
         if std::mem::take(&mut self.late) {
             self.record(due, |recorder, due| recorder.fall(Gauge::Overtime, due));
         }
-        let (agent, limit) = (shift.agent, rules.concurrency);
+        let (agent, limit) = (shift.agent, self.scene.agents.concurrency);
         self.socket
             .send(&FromAgent::Online { agent, limit })
             .await?;
@@ -165,9 +179,34 @@ impl<D: Dial> Desk<D> {
         Ok(())
     }
 
+    /// The server does not say what a free slot brings: the agent goes on without.
+    async fn go_on(&mut self) -> Result<()> {
+        self.scene
+            .remark("the server does not say what a free slot brings");
+        self.freed.give_up();
+        self.drain(self.last).await
+    }
+
+    /// The agent hears of something.
+    fn note(&mut self, now: Time, input: AgentInput) {
+        self.last = now;
+        self.agent.handle(now, input, &self.scene.agents);
+    }
+
+    /// What the agent does next at `now`. Nothing is taken up before it is known what a free slot
+    /// brings.
+    fn next_act(&mut self, now: Time) -> Option<AgentAct> {
+        if self.freed.is_awaited() && self.agent.would_pick(now) {
+            return None;
+        }
+        let act = self.agent.next(now, &self.scene.agents)?;
+        self.last = now;
+        Some(act)
+    }
+
     /// Carries out all that the agent does at `now`.
     async fn drain(&mut self, now: Time) -> Result<()> {
-        while let Some(act) = self.agent.next(now, &self.scene.agents) {
+        while let Some(act) = self.next_act(now) {
             let AgentAct { slot, chat, .. } = act;
             self.composed(chat, act.composed, now);
             match act.deed {
@@ -250,6 +289,9 @@ impl<D: Dial> Desk<D> {
         if let Some(chat) = self.number_of(ours) {
             self.chats.remove(&chat);
             self.socket.send(&FromAgent::Free { chat }).await?;
+            if self.presence != Presence::Leaving {
+                self.freed.add(chat);
+            }
             self.scene.lagged(due);
         }
         Ok(())

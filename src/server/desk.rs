@@ -12,7 +12,7 @@ mod customers;
 
 use std::collections::HashMap;
 
-use chats::{Chats, Stage};
+use chats::{Chat, Chats, Stage};
 
 use crate::center::router::{Assignment, Router};
 use crate::center::rules::{Policy, Request, RouterRules};
@@ -20,6 +20,7 @@ use crate::center::{AgentId, ChatId};
 use crate::random::{Kind, Population, Purpose};
 use crate::time::{Span, Time};
 use crate::wire::frame::{FromAgent, FromCustomer, Hello, Party, ToAgent, ToCustomer};
+use crate::wire::marker::Marker;
 
 /// A connection, by a number used once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -117,6 +118,8 @@ pub struct DeskRules {
     pub inactivity: Span,
     /// Of the lots of random routing.
     pub seed: u64,
+    /// Which replication the customers are of whose markers are a run's.
+    pub replication: u32,
 }
 
 /// The server's state.
@@ -125,7 +128,10 @@ pub struct Desk {
     hello: Hello,
     router: Router,
     inactivity: Span,
-    lots: Population,
+    /// The customers of a run.
+    people: Population,
+    /// Chats of anybody else.
+    strangers: Population,
     visitors: HashMap<ConnId, Visitor>,
     chats: Chats,
     seats: Vec<Seat>,
@@ -134,6 +140,8 @@ pub struct Desk {
     now: Time,
     /// Chats were handed over and not given out yet.
     unsettled: bool,
+    /// Who has freed a slot, by which chat, and is still to hear that nothing more comes of it.
+    freed: Vec<(AgentId, u64)>,
     stopping: bool,
 }
 
@@ -144,13 +152,15 @@ impl Desk {
             hello,
             router: Router::new(rules.router, 0, 0),
             inactivity: rules.inactivity,
-            lots: Population::new(rules.seed, 0, Kind::Chat),
+            people: Population::new(rules.seed, rules.replication, Kind::Customer),
+            strangers: Population::new(rules.seed, 0, Kind::Chat),
             visitors: HashMap::new(),
             chats: Chats::default(),
             seats: Vec::new(),
             tally: Tally::default(),
             now: Time::ZERO,
             unsettled: false,
+            freed: Vec::new(),
             stopping: false,
         }
     }
@@ -216,6 +226,7 @@ impl Desk {
     /// Ends every chat and every connection, and each that still comes.
     pub fn stop(&mut self, out: &mut Out) {
         (self.stopping, self.unsettled) = (true, false);
+        self.freed.clear();
         let mut visitors: Vec<_> = self.visitors.drain().collect();
         visitors.sort_unstable_by_key(|(conn, _)| *conn);
         for (conn, visitor) in visitors {
@@ -268,7 +279,8 @@ impl Desk {
         }
     }
 
-    /// Gives waiting chats to agents with room. A chat that waits on is not told again.
+    /// Gives waiting chats to agents with room. A chat that waits on is not told again. Who has
+    /// freed a slot hears last that this was all.
     fn assign(&mut self, out: &mut Out) {
         while let Some(Assignment { chat: id, agent }) = self.router.next_assignment(self.now) {
             let seat = &mut self.seats[agent.index()];
@@ -290,23 +302,32 @@ impl Desk {
             let agent = agent.0;
             out.push((customer, Parcel::Customer(ToCustomer::Assigned { agent })));
         }
+        for (agent, chat) in std::mem::take(&mut self.freed) {
+            self.tell(agent, ToAgent::Freed { chat }, out);
+        }
     }
 
     /// What the router has to know of a chat.
     fn request(&self, id: ChatId) -> Request {
         let chat = &self.chats[id];
-        let turn = chat.turn.into();
         Request {
             level: chat.level,
             offered: chat.offered,
             lot: match self.router.rules().policy {
-                Policy::Random => {
-                    let draws = self.lots.person(chat.number, 0);
-                    draws.at(Purpose::Routing, turn).lot()
-                }
+                Policy::Random => self.lot(chat),
                 _ => 0,
             },
         }
+    }
+
+    /// The lot of a customer of a run is drawn as in the simulation, that of anybody else by the
+    /// number of the chat.
+    fn lot(&self, chat: &Chat) -> u32 {
+        let draws = match Marker::parse(&chat.marker) {
+            Some(marker) => self.people.person(marker.customer.into(), marker.attempt),
+            None => self.strangers.person(chat.number, 0),
+        };
+        draws.at(Purpose::Routing, chat.turn.into()).lot()
     }
 
     fn tell(&self, agent: AgentId, frame: ToAgent, out: &mut Out) {

@@ -275,6 +275,11 @@ pub enum ToAgent {
         /// Which chat.
         chat: u64,
     },
+    /// A slot that the agent has freed is free, and all that it brings has been said.
+    Freed {
+        /// The chat that was in it.
+        chat: u64,
+    },
     /// The agent's last chat is over: it is away.
     Offline {},
     /// A frame that could not be followed.

@@ -12,6 +12,7 @@
 mod cases;
 mod exact;
 mod line;
+mod night;
 
 use busyhour::center::rules::{Retry, ShiftEnd};
 use busyhour::live::{self, watch};

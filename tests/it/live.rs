@@ -3,6 +3,7 @@
 mod arrivals;
 mod clerk;
 mod crossings;
+mod freed;
 mod scripts;
 mod stops;
 

@@ -46,7 +46,8 @@ fn every_frame_is_documented_as_it_is() {
     assert_eq!(said, known);
     let heard = frames::<ToAgent>("## What an agent hears");
     let known = [
-        "online", "assigned", "assigned", "assigned", "message", "left", "offline", "error",
+        "online", "assigned", "assigned", "assigned", "message", "left", "freed", "offline",
+        "error",
     ];
     assert_eq!(heard, known);
 }
@@ -86,6 +87,6 @@ async fn the_documented_conversation_happens() {
         }
         played += 1;
     }
-    assert_eq!(played, 29);
+    assert_eq!(played, 31);
     assert_eq!(server.stop().tally.violations, 0);
 }

@@ -47,6 +47,7 @@ async fn a_whole_conversation() {
     );
     assert_eq!(customer.hear_end().await, 1000);
     agent.say(json!({"type": "free", "chat": 1})).await;
+    agent.freed(1).await;
     agent.say(json!({"type": "offline"})).await;
     assert_eq!(agent.hear().await, json!({"type": "offline"}));
     let stats = server.stop();
@@ -99,6 +100,7 @@ async fn an_agent_never_holds_more_than_its_limit() {
         assert_eq!(agent.hear().await, error);
         agent.say(json!({"type": "free", "chat": chat})).await;
         held.push(agent.assigned(&format!("c{number}")).await);
+        agent.freed(chat).await;
     }
 }
 
@@ -146,6 +148,7 @@ async fn customers_vanish_from_queue_and_chat() {
     assert_eq!(agent.hear().await["reason"], "not-your-chat");
     agent.say(json!({"type": "free", "chat": chat})).await;
     agent.assigned("c2").await;
+    agent.freed(chat).await;
     assert_eq!(last.hear().await["type"], "assigned");
     last.say(json!({"type": "leave"})).await;
     assert_eq!(
@@ -196,6 +199,7 @@ async fn an_agent_who_leaves_finishes_its_chats() {
     agent.say(json!({"type": "close", "chat": chat})).await;
     assert_eq!(talking.hear().await["type"], "closed");
     agent.say(json!({"type": "free", "chat": chat})).await;
+    agent.freed(chat).await;
     assert_eq!(agent.hear().await, json!({"type": "offline"}));
     // The next shift, on the same connection.
     agent

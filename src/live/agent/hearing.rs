@@ -26,6 +26,7 @@ struct Assignment {
 impl<D: Dial> Desk<D> {
     /// Takes a frame that was read at `now`; true when the server has confirmed the log-out.
     pub(super) async fn hear(&mut self, frame: ToAgent, now: Time) -> Result<bool> {
+        let waited = self.freed.is_awaited();
         match frame {
             ToAgent::Assigned {
                 chat,
@@ -50,15 +51,13 @@ impl<D: Dial> Desk<D> {
                 }
             }
             ToAgent::Left { chat } => self.left(chat, now),
+            ToAgent::Freed { chat } => self.freed.settle(chat),
             ToAgent::Offline {} if self.agent.held() > 0 => {
                 self.scene
                     .remark("the server logged an agent out who still had chats");
             }
             ToAgent::Offline {} => return Ok(self.presence == Presence::Leaving),
-            ToAgent::Error { reason, .. } => {
-                self.scene
-                    .remark(format!("the server to an agent: {}", clean(&reason)));
-            }
+            ToAgent::Error { reason, chat } => self.refused(&reason, chat),
             ToAgent::Online { .. } => {
                 if self.presence == Presence::ComingBack {
                     self.presence = Presence::OnShift;
@@ -66,8 +65,19 @@ impl<D: Dial> Desk<D> {
             }
             ToAgent::Hello(_) => {}
         }
+        let goes_on = waited && !self.freed.is_awaited();
+        let now = if goes_on { self.last } else { now };
         self.drain(now).await?;
         Ok(false)
+    }
+
+    /// The server has not followed what it was told of a chat: no more comes of that.
+    fn refused(&mut self, reason: &str, chat: Option<u64>) {
+        self.scene
+            .remark(format!("the server to an agent: {}", clean(reason)));
+        if let Some(chat) = chat {
+            self.freed.settle(chat);
+        }
     }
 
     /// A message counts when it is the customer's next.
@@ -80,8 +90,7 @@ impl<D: Dial> Desk<D> {
             return;
         }
         self.scene.read(expected);
-        let message = AgentInput::Message(slot);
-        self.agent.handle(now, message, &self.scene.agents);
+        self.note(now, AgentInput::Message(slot));
     }
 
     fn slot_of(&self, chat: u64) -> Option<SlotId> {
@@ -131,6 +140,7 @@ impl<D: Dial> Desk<D> {
         if let Some(marker) = assignment.pending.and_then(|said| Marker::of(&said.text)) {
             self.scene.forget(marker);
         }
+        self.last = now;
         self.agent.take(now, handover, &self.scene.agents);
         self.chats.insert(chat, ours);
         let held = self.agent.held();
@@ -151,8 +161,7 @@ impl<D: Dial> Desk<D> {
         if !std::mem::replace(&mut self.late, true) {
             self.record(now, |recorder, now| recorder.rise(Gauge::Overtime, now));
         }
-        let leaving = AgentInput::Leaving(self.shift.end);
-        self.agent.handle(now, leaving, &self.scene.agents);
+        self.note(now, AgentInput::Leaving(self.shift.end));
     }
 
     /// The customer has left, or the server has ended the chat: composing for it stops at once and
@@ -165,7 +174,6 @@ impl<D: Dial> Desk<D> {
         if let Some(ours) = self.chats.get(&chat) {
             self.composed(*ours, spent, now);
         }
-        let left = AgentInput::Left(slot);
-        self.agent.handle(now, left, &self.scene.agents);
+        self.note(now, AgentInput::Left(slot));
     }
 }

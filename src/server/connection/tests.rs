@@ -28,9 +28,10 @@ impl Rig {
             router: RouterRules::new(u32::MAX, Policy::FewestActive),
             inactivity: Span::ENDLESS,
             seed: 0,
+            replication: 0,
         };
         let hello = Hello {
-            protocol: 1,
+            protocol: 2,
             server: String::new(),
             policy: String::new(),
             queue_limit: None,

@@ -1,7 +1,8 @@
 //! Owns what an agent may say, and what it causes.
 //!
 //! Law: a slot is held from `assigned` to `free` or `hand-over`, whatever becomes of the customer, and
-//! freed once. Only the agent knows when its work after the chat is over.
+//! freed once. Only the agent knows when its work after the chat is over. What a free slot brings
+//! goes out before it is said that the slot is free.
 
 use super::chats::Stage;
 use super::{ConnId, Desk, Out, Parcel, Seat, Visitor};
@@ -139,9 +140,10 @@ impl Desk {
         if let Stage::Talking { .. } = self.chats[id].stage {
             return Err(Reason::ChatOpen);
         }
+        let number = self.chats[id].number;
         self.chats.remove(id);
         self.router.freed(agent);
-        self.unseat(agent, id, out);
+        self.unseat(agent, (id, number), out);
         Ok(())
     }
 
@@ -156,6 +158,7 @@ impl Desk {
         };
         self.chats.unquiet(id);
         let chat = &mut self.chats[id];
+        let number = chat.number;
         chat.stage = Stage::Waiting(customer);
         chat.turn = chat.turn.saturating_add(1);
         self.tally.handed_over += 1;
@@ -163,15 +166,22 @@ impl Desk {
         let before = self.router.queued().take_while(|chat| *chat != id).count();
         let position = before as u32 + 1;
         out.push((customer, Parcel::Customer(ToCustomer::Queued { position })));
-        self.unseat(agent, id, out);
+        self.unseat(agent, (id, number), out);
         Ok(())
     }
 
-    /// The agent does not hold the chat any more, and may go if it was the last after the shift.
-    fn unseat(&mut self, agent: AgentId, id: ChatId, out: &mut Out) {
+    /// The agent does not hold the chat any more, and may go if it was the last after the shift:
+    /// nothing comes of a slot that is freed then.
+    fn unseat(&mut self, agent: AgentId, (id, chat): (ChatId, u64), out: &mut Out) {
         let seat = &mut self.seats[agent.index()];
         seat.chats.retain(|held| *held != id);
-        if seat.leaving && seat.chats.is_empty() {
+        if !seat.leaving {
+            self.freed.push((agent, chat));
+            return;
+        }
+        let done = seat.chats.is_empty();
+        self.tell(agent, ToAgent::Freed { chat }, out);
+        if done {
             self.rise(agent, out);
         }
     }

@@ -23,6 +23,7 @@ fn rules(queue_limit: u32) -> DeskRules {
         router: RouterRules::new(queue_limit, Policy::FewestActive),
         inactivity: Span::ENDLESS,
         seed: 1,
+        replication: 0,
     }
 }
 
@@ -33,7 +34,7 @@ impl Rig {
 
     fn by(rules: DeskRules) -> Rig {
         let hello = Hello {
-            protocol: 1,
+            protocol: 2,
             server: "test".to_owned(),
             policy: "fewest-active".to_owned(),
             queue_limit: Some(rules.router.queue_limit),
@@ -127,6 +128,10 @@ fn assigned(conn: u64, chat: u64, marker: &str) -> (ConnId, Parcel) {
     )
 }
 
+fn freed(conn: u64, chat: u64) -> (ConnId, Parcel) {
+    to_agent(conn, ToAgent::Freed { chat })
+}
+
 fn refused(conn: u64, reason: Reason, chat: u64) -> Out {
     vec![to_agent(conn, ToAgent::error(reason, Some(chat)))]
 }
@@ -182,7 +187,7 @@ fn a_whole_conversation() {
     );
     let next = rig.does(1, FromAgent::Free { chat });
     let told = to_customer(3, ToCustomer::Assigned { agent });
-    assert_eq!(next, [assigned(1, 2, "c3"), told]);
+    assert_eq!(next, [assigned(1, 2, "c3"), told, freed(1, chat)]);
     assert_eq!(
         rig.does(1, FromAgent::Free { chat }),
         refused(1, Reason::NotYourChat, chat)
@@ -300,7 +305,7 @@ fn an_agent_who_leaves_finishes_first() {
     let words = ToAgent::error(Reason::AlreadyLeaving, None);
     assert_eq!(twice, [to_agent(1, words)]);
     let away = rig.does(1, FromAgent::Free { chat: 1 });
-    assert_eq!(away, [to_agent(1, ToAgent::Offline {})]);
+    assert_eq!(away, [freed(1, 1), to_agent(1, ToAgent::Offline {})]);
     // The next shift on the same connection.
     let (agent, limit) = (0, 1);
     let back = rig.does(1, FromAgent::Online { agent, limit });

@@ -96,6 +96,7 @@ fn to_agent() -> impl Strategy<Value = ToAgent> {
             text
         }),
         any::<u64>().prop_map(|chat| ToAgent::Left { chat }),
+        any::<u64>().prop_map(|chat| ToAgent::Freed { chat }),
         Just(ToAgent::Offline {}),
         (any::<String>(), any::<Option<u64>>())
             .prop_map(|(reason, chat)| ToAgent::Error { reason, chat }),

@@ -1,7 +1,6 @@
 //! The table of scenarios in which live and simulated runs have to agree to the millisecond.
 
 use std::path::Path;
-use std::time::Duration;
 
 use busyhour::center::fate::Fate;
 use busyhour::center::rules::{
@@ -15,7 +14,7 @@ use busyhour::scenario::stream::ArrivalStream;
 use busyhour::stats::law::{CountLaw, Law};
 use busyhour::time::{Span, Time};
 
-use super::exact::{agree, fated, in_grains, simulated};
+use super::exact::{agree, fated};
 use super::line::played;
 use crate::brown::p_value;
 use crate::plans::Center;
@@ -85,6 +84,11 @@ fn customers(plan: &mut Plan, change: impl Fn(&mut CustomerRules)) {
     plan.customers.rules_mut().for_each(change);
 }
 
+/// Whether somebody was in the queue before an agent had room.
+fn waited(record: &&Record) -> bool {
+    record.assigned.comes() && record.assigned > record.offered
+}
+
 /// So many replications at both speeds: all records together.
 fn all(name: &str, replications: usize, plan: impl Fn(Pace) -> Plan) -> Vec<Record> {
     let run = |(speed, pace)| {
@@ -101,7 +105,6 @@ fn who_waits_gives_up_and_is_slowed_down() {
     for fate in [Fate::Handled, Fate::AbandonedQueue, Fate::AbandonedChat] {
         assert!(fated(&records, fate) > 20, "{fate:?}");
     }
-    let waited = |r: &&Record| r.assigned.comes() && r.assigned > r.offered;
     assert!(records.iter().filter(waited).count() > 20);
 }
 
@@ -256,15 +259,32 @@ fn priorities_and_ageing() {
     assert!(records.iter().any(overtaken));
 }
 
+/// The chat that a free slot brings is there before the agent goes on.
+#[test]
+fn a_slot_that_frees_is_taken_before_the_next_reply_begins() {
+    for (attention, concurrency) in [(Attention::Fifo, 2), (Attention::OldestCustomer, 3)] {
+        let records = all("no wrap-up", 3, |pace| {
+            let mut plan = pace.busy();
+            plan.agents.wrap_up = Law::constant(0.0).unwrap();
+            (plan.agents.attention, plan.agents.concurrency) = (attention, concurrency);
+            plan.agents.slow_down = vec![1.0, 1.4, 1.8];
+            plan.shifts[0] = pace.shift(0, 0.0, 14.0, ShiftEnd::HandOver);
+            plan
+        });
+        assert!(records.iter().filter(waited).count() > 20, "{attention:?}");
+    }
+}
+
 #[test]
 fn wrap_up_takes_attention() {
-    all("wrap-up as attention", 3, |pace| {
-        let mut plan = pace.busy();
-        // With a slow-down they differ: a live agent whose wrap-up ends goes on to the next reply
-        // at once, with a slot less in use, while the next chat is a round trip away.
-        (plan.agents.wrap_up_attends, plan.agents.slow_down) = (true, vec![1.0]);
-        plan
-    });
+    for attention in [Attention::Fifo, Attention::OldestCustomer] {
+        let records = all("wrap-up as attention", 3, |pace| {
+            let mut plan = pace.busy();
+            (plan.agents.wrap_up_attends, plan.agents.attention) = (true, attention);
+            plan
+        });
+        assert!(records.iter().filter(waited).count() > 20, "{attention:?}");
+    }
 }
 
 #[test]
@@ -303,6 +323,7 @@ fn the_level_model() {
 #[test]
 fn policies() {
     for policy in [
+        Policy::Random,
         Policy::LongestIdle,
         Policy::RoundRobin,
         Policy::MostActiveFirst,
@@ -312,6 +333,11 @@ fn policies() {
             (plan.agents.concurrency, plan.team) = (3, 4);
             let shift = |agent| pace.shift(agent, 0.0, 9e9, ShiftEnd::Finish);
             plan.shifts = (0..4).map(shift).collect();
+            // Chats that were handed over are given out by the same rule, and so are second tries.
+            plan.shifts[1] = pace.shift(1, 0.0, 13.0, ShiftEnd::HandOver);
+            customers(&mut plan, |rules| {
+                rules.retry.abandoned = pace.retry(0.5, 200.0);
+            });
             plan.router.policy = policy;
             plan
         });
@@ -370,103 +396,6 @@ fn everything(pace: Pace, policy: Policy) -> Plan {
         pace.shift(1, 16.75, 90.0, ShiftEnd::Finish),
     ];
     plan
-}
-
-/// The night in which the hour from two to three comes twice, with a shift over it.
-const LONG_NIGHT: &str = r#"
-name = "The long night"
-seed = 3
-[calendar]
-time_zone = "Europe/Madrid"
-start = 2026-10-24T21:00:00
-horizon = "15h"
-opening_hours = { sat = "21:30-24:00", sun = "00:00-11:00" }
-[arrivals]
-rate = "14 per hour"
-[customers]
-queue_patience = "exponential(mean=5m)"
-reply_patience = "lognormal(mean=5m, cv=0.5)"
-think = "lognormal(mean=90s, cv=0.7)"
-exchanges = "geometric(mean=4)"
-[agents]
-concurrency = 2
-reply = "lognormal(mean=70s, cv=0.5)"
-slow_down = 0.1
-wrap_up = "exponential(mean=40s)"
-roster = [
-  { days = "sat", shift = "21:20-02:30", agents = 1 },
-  { days = "sat", shift = "22:00-03:15", agents = 1 },
-  { days = "sun", shift = "02:10-11:00", agents = 1 },
-]
-[run]
-drain_limit = "4h"
-[live]
-speed = 60
-"#;
-
-#[test]
-fn a_night_on_which_the_clocks_change() {
-    let plan = read_text("night", LONG_NIGHT, Path::new(""), &[]).unwrap();
-    // 21:30 to 11:00 are fourteen hours and a half that night.
-    let open: f64 = plan
-        .open
-        .iter()
-        .map(|p| p.until.since(p.from).as_secs_f64())
-        .sum();
-    assert_eq!(open, 14.5 * 3600.0);
-    let records = agree("night", &plan, 3);
-    assert!(fated(&records, Fate::Handled) > 200 && fated(&records, Fate::AbandonedQueue) > 10);
-    assert!(records.iter().filter(|r| r.fate.is_none()).count() > 5);
-}
-
-/// Closed hours are jumped over, and nothing else is different.
-#[test]
-fn skipped_hours_change_no_record_and_no_gauge() {
-    let plan = read_text(
-        "night",
-        LONG_NIGHT,
-        Path::new(""),
-        &[
-            "calendar.start=2026-10-23T12:00:00".into(),
-            "calendar.horizon=60h".into(),
-            "live.connect_lead=500ms".into(),
-        ],
-    );
-    let plan = in_grains(&plan.unwrap(), 0);
-    let run = |skip_closed| {
-        let options = Options {
-            records: true,
-            skip_closed,
-            ..Options::default()
-        };
-        played(&plan, &options)
-    };
-    let (whole, _, long) = run(false);
-    let (skipped, _, short) = run(true);
-    assert_eq!(whole.records, skipped.records);
-    assert_eq!(skipped.records[0], simulated(&plan, 0));
-    for gauge in [
-        "occupancy_ratio",
-        "utilisation_ratio",
-        "queue_mean",
-        "overtime_h",
-    ] {
-        let of = |outcome: &busyhour::live::Outcome| outcome.result.value(gauge).unwrap();
-        assert!((of(&whole) - of(&skipped)).abs() < 1e-9, "{gauge}");
-    }
-    assert_eq!(
-        whole.result.value("arrived"),
-        skipped.result.value("arrived")
-    );
-    // Sixty hours at speed 60 are an hour, of which the desk is open for a quarter.
-    assert!(long > Duration::from_secs(3_500), "{long:?}");
-    assert!(short < Duration::from_secs(1_100), "{short:?}");
-    let reasons = &skipped.result.verdict.reasons;
-    assert!(
-        reasons.iter().any(|r| r.contains("over closed hours, 1d")),
-        "{reasons:?}"
-    );
-    assert_eq!(skipped.result.verdict.valid, Some(true));
 }
 
 /// Those who come live pass the test of Brown et al. at 1 %, as those of the simulation do, and are

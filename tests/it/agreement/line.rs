@@ -5,7 +5,7 @@ use std::time::Duration;
 use busyhour::live::alarm::Alarm;
 use busyhour::live::{Options, Outcome, built_in, play, watch::Watch};
 use busyhour::scenario::plan::Plan;
-use busyhour::server::{Server, Stats};
+use busyhour::server::{Server, ServerOptions, Stats};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_local;
 use tokio::time::Instant;
@@ -17,7 +17,11 @@ use crate::stage::{Door, Line, addr, on_a_paused_clock};
 pub fn played(plan: &Plan, options: &Options) -> (Outcome, Stats, Duration) {
     on_a_paused_clock(async {
         let (far, door) = mpsc::unbounded_channel();
-        let server = Server::on(Door(door), addr(), &built_in(plan, addr())).unwrap();
+        let rules = ServerOptions {
+            replication: options.replication,
+            ..built_in(plan, addr())
+        };
+        let server = Server::on(Door(door), addr(), &rules).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = spawn_local(server.run(async move {
             let _ = stopped.await;

@@ -84,7 +84,7 @@ impl Guest {
 /// What a server says first that has no rules of its own.
 pub fn hello() -> Value {
     json!({
-        "type": "hello", "protocol": 1, "server": "a script", "policy": "fewest-active",
+        "type": "hello", "protocol": 2, "server": "a script", "policy": "fewest-active",
         "queue_limit": null, "levels": 1, "age_after_ms": null, "inactivity_ms": null,
         "frame_limit": 16384, "idle_ms": 60000,
     })

@@ -76,6 +76,7 @@ fn messages_out_of_turn_are_remarked_and_let_pass() {
         customer.tell(message(2, &last["text"]));
         agent.hear_of("close").await;
         agent.hear_of("free").await;
+        agent.tell(json!({ "type": "freed", "chat": 1 }));
         see_out(agent, vec![customer]).await;
     });
     let outcome = outcome.unwrap();

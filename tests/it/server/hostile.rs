@@ -115,6 +115,7 @@ async fn what_the_newer_frames_ask_is_checked() {
     assert_eq!(other.hear().await["type"], "offline");
     agent.say(json!({"type": "offline"})).await;
     agent.say(json!({"type": "hand-over", "chat": chat})).await;
+    agent.freed(chat).await;
     assert_eq!(agent.hear().await["type"], "offline");
     let queued = json!({"type": "queued", "position": 1});
     assert_eq!(customer.hear().await, queued);

@@ -45,7 +45,7 @@ impl Peer {
         let mut peer = Peer::open(server, path, &[]).await.unwrap();
         let hello = peer.hear().await;
         assert_eq!(hello["type"], "hello");
-        assert_eq!(hello["protocol"], 1);
+        assert_eq!(hello["protocol"], 2);
         peer
     }
 
@@ -111,6 +111,11 @@ impl Peer {
                 message => return message,
             }
         }
+    }
+
+    /// The answer to a slot that was freed, which comes next.
+    pub async fn freed(&mut self, chat: u64) {
+        assert_eq!(self.hear().await, json!({"type": "freed", "chat": chat}));
     }
 
     /// The chat's number in the assignment that comes next.

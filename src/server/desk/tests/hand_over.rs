@@ -54,10 +54,11 @@ fn a_chat_goes_back_with_what_was_said() {
     rig.does(1, reply(2, 1));
     assert_eq!(rig.does(1, FromAgent::Offline {}), []);
     // Both go before who waited, the older one first; nothing is given out between.
-    assert_eq!(rig.does(1, FromAgent::HandOver { chat: 2 }), back(3, 1));
+    let first = rig.does(1, FromAgent::HandOver { chat: 2 });
+    assert_eq!(first, [back(3, 1), vec![freed(1, 2)]].concat());
     let last = rig.does(1, FromAgent::HandOver { chat: 1 });
     let away = to_agent(1, ToAgent::Offline {});
-    assert_eq!(last, [back(2, 1), vec![away]].concat());
+    assert_eq!(last, [back(2, 1), vec![freed(1, 1), away]].concat());
     assert_eq!((rig.desk.held(0), rig.desk.waiting()), (0, 3));
     // One message is kept for the next agent.
     assert_eq!(rig.says(3, say(2, "still there?")), []);
@@ -104,6 +105,31 @@ fn chats_handed_over_in_a_row_are_given_out_together() {
     assert!(rig.heard[&ConnId(2)].contains(&Parcel::Customer(ToCustomer::Queued { position: 1 })));
 }
 
+/// An agent whose shift goes on hears of its free slots when all that they bring is said.
+#[test]
+fn who_hands_over_and_stays_may_get_the_chat_back() {
+    let mut rig = Rig::new(10);
+    rig.agent(1, 0, 2);
+    rig.customer(2);
+    rig.customer(3);
+    assert_eq!(rig.does(1, FromAgent::HandOver { chat: 2 }), back(3, 1));
+    assert_eq!(rig.does(1, FromAgent::HandOver { chat: 1 }), back(2, 1));
+    let told = |conn| to_customer(conn, ToCustomer::Assigned { agent: 0 });
+    let out = [
+        assigned_again(1, 1, "c2", (1, 0), None),
+        told(2),
+        assigned_again(1, 2, "c3", (1, 0), None),
+        told(3),
+        freed(1, 2),
+        freed(1, 1),
+    ];
+    assert_eq!(rig.settle(), out);
+    // Where the server stops before, nobody hears more.
+    rig.does(1, FromAgent::HandOver { chat: 1 });
+    rig.desk.stop(&mut Vec::new());
+    assert_eq!(rig.settle(), []);
+}
+
 #[test]
 fn the_timeout_of_a_quiet_customer_starts_anew_at_the_next_agent() {
     let mut rig = Rig::by(DeskRules {
@@ -140,10 +166,12 @@ fn a_hand_over_that_cannot_be_is_refused_or_frees() {
     // The customer's leaving has crossed it: only the slot is left.
     rig.says(3, FromCustomer::Leave {});
     assert_eq!(rig.does(1, hand_over(2)), []);
+    assert_eq!(rig.settle(), [freed(1, 2)]);
     assert_eq!(rig.desk.held(0), 2);
     // Who leaves while it waits again is out of the queue.
     rig.does(1, FromAgent::Offline {});
-    assert_eq!(rig.does(1, hand_over(3)), back(4, 1));
+    let last = rig.does(1, hand_over(3));
+    assert_eq!(last, [back(4, 1), vec![freed(1, 3)]].concat());
     assert_eq!(
         rig.says(4, FromCustomer::Leave {}),
         over(4, Party::Customer)

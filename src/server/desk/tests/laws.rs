@@ -64,6 +64,8 @@ struct Onlooker {
     /// Customers whom an agent has.
     talking: HashSet<ConnId>,
     numbers: HashSet<u64>,
+    /// Slots freed of which the agent has not heard yet, with the agent's connection.
+    freed: HashSet<(ConnId, u64)>,
 }
 
 impl Onlooker {
@@ -73,6 +75,7 @@ impl Onlooker {
             Input::Agent(FromAgent::Free { chat } | FromAgent::HandOver { chat }) => {
                 if let Some((held, _)) = self.agents.get_mut(&conn) {
                     held.remove(chat);
+                    self.freed.insert((conn, *chat));
                 }
             }
             Input::Agent(FromAgent::Offline {}) => {
@@ -89,11 +92,14 @@ impl Onlooker {
 
     /// Whether an agent who takes chats holds fewer than it may.
     fn sees_room(&self) -> bool {
-        let mut taking = self
-            .agents
-            .iter()
-            .filter(|(conn, _)| !self.leaving.contains(conn));
-        taking.any(|(_, (held, limit))| held.len() < *limit as usize)
+        self.agents.keys().any(|conn| self.has_room(*conn))
+    }
+
+    /// Whether this agent is one of them.
+    fn has_room(&self, conn: ConnId) -> bool {
+        let agent = self.agents.get(&conn);
+        let room = agent.is_some_and(|(held, limit)| held.len() < *limit as usize);
+        room && !self.leaving.contains(&conn)
     }
 
     fn sees(&mut self, out: &Out) {
@@ -112,6 +118,11 @@ impl Onlooker {
                     let (held, limit) = self.agents.get_mut(conn).expect("online");
                     held.insert(*chat);
                     assert!(held.len() <= *limit as usize, "K is exceeded");
+                }
+                Parcel::Agent(ToAgent::Freed { chat }) => {
+                    assert!(self.freed.remove(&(*conn, *chat)), "it is said once");
+                    let waits = self.waiting.is_empty() || !self.has_room(*conn);
+                    assert!(waits, "who waits is given out before");
                 }
                 Parcel::Agent(ToAgent::Offline {}) => {
                     let (held, _) = self.agents.remove(conn).expect("online");
@@ -253,6 +264,7 @@ proptest! {
                 next += 1;
             }
             onlooker.sees(&rig.settle());
+            prop_assert!(onlooker.freed.is_empty());
             prop_assert_eq!(rig.desk.waiting() as usize, onlooker.waiting.len());
             prop_assert!(onlooker.waiting.is_empty() || !onlooker.sees_room());
         }

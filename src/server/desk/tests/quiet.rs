@@ -43,7 +43,7 @@ fn a_quiet_customer_is_given_up() {
     assert_eq!(ended[1..], over(2, Party::Server));
     // The slot stays held until the agent frees it.
     assert_eq!((rig.desk.held(0), rig.desk.deadline()), (1, Time::NEVER));
-    assert_eq!(rig.does(1, FromAgent::Free { chat: 1 }), []);
+    assert_eq!(rig.does(1, FromAgent::Free { chat: 1 }), [freed(1, 1)]);
     assert_eq!((rig.desk.held(0), rig.desk.tally().quiet), (0, 1));
 }
 
@@ -86,6 +86,7 @@ fn order(rig: &mut Rig) -> Vec<u64> {
         let chat = *chat;
         rig.does(1, FromAgent::Close { chat });
         out = rig.does(1, FromAgent::Free { chat });
+        assert_eq!(out.pop(), Some(freed(1, chat)));
     }
     order
 }
@@ -125,4 +126,42 @@ fn random_routing_is_drawn_from_the_seed() {
     assert_eq!(given(1), given(1));
     assert_ne!(given(1), given(2));
     assert!((0..4).all(|agent| given(1).contains(&agent)));
+}
+
+/// Whoever is a run's goes by its own draws, in whatever order it comes.
+#[test]
+fn random_routing_of_a_run_is_drawn_by_its_customers() {
+    let given = |replication, customers: &[u32]| {
+        let mut random = rules(10);
+        (random.router.policy, random.replication) = (Policy::Random, replication);
+        let mut rig = Rig::by(random);
+        (0..4).for_each(|agent| drop(rig.agent(agent, agent as u32, 30)));
+        let agent = |number: &u32| {
+            let conn = 10 + u64::from(*number);
+            rig.input(conn, Input::Joined(Role::Customer));
+            let (marker, text) = (format!("bh-00c0ffee-c{number}-0-u-0"), None);
+            let (priority, people) = (0, Population::new(1, replication, Kind::Customer));
+            let out = rig.says(
+                conn,
+                FromCustomer::Open {
+                    marker,
+                    text,
+                    priority,
+                },
+            );
+            let told = to_customer(conn, ToCustomer::Assigned { agent: 0 });
+            let lot = people.person((*number).into(), 0).at(Purpose::Routing, 0);
+            // Four have room: the lot's first quarter is the first's.
+            assert_eq!(out[1] == told, lot.lot() < 1 << 30, "{number}");
+            out[1].1.clone()
+        };
+        customers.iter().map(agent).collect::<Vec<Parcel>>()
+    };
+    let mut customers: Vec<u32> = (0..20).collect();
+    let forward = given(0, &customers);
+    assert_ne!(given(1, &customers), forward);
+    customers.reverse();
+    let mut backward = given(0, &customers);
+    backward.reverse();
+    assert_eq!(backward, forward);
 }
