@@ -1,0 +1,72 @@
+//! What does not fit into the memory: refused with words, never ended by the system.
+
+use std::fs::File;
+
+use super::program::Program;
+
+/// A CSV without a line break, as large as is asked and taking nothing of the disk.
+fn sparse(program: &Program, bytes: u64) {
+    let file = File::create(program.path("sparse.csv")).unwrap();
+    file.set_len(bytes).unwrap();
+}
+
+#[test]
+fn a_file_without_line_breaks_is_refused() {
+    let program = Program::new();
+    sparse(&program, 5_000_000_000);
+    let head = |name: &str, text: &str| {
+        let mut whole = text.as_bytes().to_vec();
+        whole.resize(3 << 20, b'7');
+        std::fs::write(program.path(name), whole).unwrap();
+    };
+    head("later.csv", "at,seconds\n1,2\n1,\"");
+    let refused = |set: &str, words: &[&str]| {
+        let line = format!("ulimit -v 3000000; exec $BUSYHOUR check small.toml --set '{set}'");
+        program.shell(&line).fails_with(2, words);
+    };
+    let long = ["line 1 of sparse.csv is too long", "1 MiB", "line break"];
+    refused(
+        "agents.reply=empirical(file=sparse.csv, column=seconds)",
+        &long,
+    );
+    refused(
+        "arrivals.intraday={ file = \"sparse.csv\", column = \"seconds\", every = \"30m\" }",
+        &long,
+    );
+    refused(
+        "arrivals.replay={ file = \"sparse.csv\", time = \"at\" }",
+        &long,
+    );
+    refused(
+        "agents.reply=empirical(file=later.csv, column=seconds)",
+        &["line 3 of later.csv is too long", "close each quote"],
+    );
+}
+
+#[test]
+fn what_is_no_file_is_refused() {
+    let program = Program::new();
+    program.shell("mkfifo pipe").ends_with(0);
+    for name in ["/dev/zero", "/dev/null", "pipe"] {
+        let set = format!("agents.reply=empirical(file={name}, column=seconds)");
+        let words = [name, "not a regular file", "into a file first"];
+        let run = program.run(&["check", "small.toml", "--set", &set]);
+        run.fails_with(2, &words);
+    }
+    program
+        .run(&["check", "/dev/zero"])
+        .fails_with(2, &["cannot read /dev/zero", "too long for a scenario"]);
+}
+
+#[test]
+fn more_rows_than_the_memory_holds_are_refused() {
+    let program = Program::new();
+    let rows = "2026-11-23T09:00:00\n".repeat(4_000_000);
+    std::fs::write(program.path("many.csv"), format!("at\n{rows}")).unwrap();
+    program
+        .shell(
+            "ulimit -v 200000; exec $BUSYHOUR check small.toml --set \
+             'arrivals.replay={ file = \"many.csv\", time = \"at\" }'",
+        )
+        .fails_with(2, &["of many.csv", "this machine has memory for"]);
+}
