@@ -24,7 +24,7 @@ mod headcount;
 mod hours;
 mod intraday;
 mod local;
-mod memory;
+pub mod memory;
 mod moment;
 mod names;
 pub mod outlook;
@@ -157,6 +157,7 @@ fn read_all(
         overrides: changes,
         scaled: scaling.map(Scaling::words),
         window: None,
+        files: problems.files(),
     };
     match resolve::resolve(&written, source, &mut problems) {
         Some(plan) if problems.is_empty() => Ok(plan),

@@ -70,7 +70,7 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
         Some(_) => outlook.descriptors,
         None => outlook.descriptors_with_server,
     })?;
-    args.output.probe()?;
+    args.output.probe(&plan)?;
     let options = Options {
         target,
         allow_targets: args.allow_targets.clone(),

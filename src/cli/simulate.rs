@@ -9,6 +9,7 @@ use clap::Args;
 use super::conclude::{Ran, conclude, keep};
 use super::console::Console;
 use super::progress::{Line, Progress};
+use super::room::Room;
 use super::scenario_args::{JudgeBy, OutputArgs, ScenarioArgs, change};
 use super::signals::Signals;
 use super::trace::Trace;
@@ -60,13 +61,15 @@ pub fn run(args: &Simulate, console: &Console) -> Result<Exit> {
     let plan = plan(args)?;
     if let Some(trace) = args.trace {
         trace.check(&plan, plan.first_replication)?;
-        args.output.probe_named()?;
+        args.output.probe_named(&plan)?;
     } else {
-        args.output.probe()?;
+        args.output.probe(&plan)?;
     }
     let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = args.threads.map_or_else(processors, usize::from);
+    Room::check(&plan, threads)?;
     let options = Options {
-        threads: args.threads.map_or_else(processors, usize::from),
+        threads,
         records: args.output.records.is_some(),
         trace: args.trace.map(|trace| trace.customer),
     };

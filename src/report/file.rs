@@ -6,7 +6,7 @@
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -59,6 +59,19 @@ pub fn probe(path: &Path) -> Result<()> {
     })
 }
 
+/// Whether two paths lead to one regular file, there already or not; a device holds nothing that
+/// could be overwritten.
+pub fn is_same(one: &Path, other: &Path) -> bool {
+    match (fs::metadata(one), fs::metadata(other)) {
+        (Ok(a), Ok(b)) => a.is_file() && (a.dev(), a.ino()) == (b.dev(), b.ino()),
+        (Err(_), Err(_)) => {
+            let folders = [one, other].map(|path| fs::canonicalize(folder_of(path)).ok());
+            one.file_name() == other.file_name() && folders[0] == folders[1]
+        }
+        _ => false,
+    }
+}
+
 /// What stands at a path.
 enum Target {
     /// Nothing or a regular file; links followed, so that a rename does not replace the link.
@@ -86,6 +99,8 @@ fn folder_of(path: &Path) -> &Path {
 
 /// A file of its own beside `path`, gone when dropped.
 fn temporary(path: &Path) -> io::Result<NamedTempFile> {
+    // A folder that is missing is told in the system's words.
+    fs::metadata(folder_of(path))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let mode = fs::metadata(path).map_or(0o666, |there| there.permissions().mode());
     tempfile::Builder::new()
@@ -183,6 +198,10 @@ mod tests {
         assert!(names(folder.path()).is_empty());
         let error = probe(&folder.path().join("none/run.json")).unwrap_err();
         assert!(error.message(false).contains("make the folder"), "{error}");
+        assert!(
+            error.message(false).contains("no such file or directory"),
+            "{error}"
+        );
         assert_eq!(probe(folder.path()).unwrap_err().exit(), Exit::Failed);
     }
 }

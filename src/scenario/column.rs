@@ -58,6 +58,7 @@ impl Columns<'_> {
         mut take: impl FnMut(u64, &[&str]) -> Result<(), CellFault>,
     ) -> bool {
         let path = self.path();
+        problems.add_file(&path);
         let (file, allowance) = match Bounded::open(&path) {
             Ok(opened) => opened,
             Err(error) => return self.unreadable(&path, &error, problems),

@@ -34,6 +34,9 @@ const CHANCE: f64 = 3.0;
 /// Steps a holding time, and at most in all, by which the open chats are followed.
 const STEPS: (f64, f64) = (8.0, 2e6);
 
+/// Steps a patience, and at most in all, where some may wait.
+const PATIENT: (f64, f64) = (4.0, 2e5);
+
 /// What bounds the open chats.
 pub struct Backlog<'a> {
     plan: &'a Plan,
@@ -117,6 +120,10 @@ impl<'a> Backlog<'a> {
         };
         let (mut from, mut last) = (self.plan.begin, 0.0);
         while from < horizon {
+            let full = staff.mean(from, (from + length).min(horizon));
+            let came = flow.offered(from, (from + length).min(horizon));
+            let hasty = state.open + came > self.slots(full);
+            let length = if hasty { length.min(self.patient(horizon)) } else { length };
             let until = (from + length).min(horizon);
             let step = Step {
                 from,
@@ -141,6 +148,13 @@ impl<'a> Backlog<'a> {
         let least = self.pace.holding_alone / STEPS.0;
         let all = horizon.since(self.plan.begin).as_secs_f64();
         Span::from_secs_f64(least.clamp(all / STEPS.1, all / 8.0)).max(Span(1))
+    }
+
+    /// A step where some may wait: those who come in it do not all stay until its end.
+    fn patient(&self, horizon: Time) -> Span {
+        let all = horizon.since(self.plan.begin).as_secs_f64();
+        let patience = 1.0 / self.impatience / PATIENT.0;
+        Span::from_secs_f64(patience.clamp(all / PATIENT.1, all)).max(Span(1))
     }
 
     fn slots(&self, agents: f64) -> f64 {

@@ -70,3 +70,45 @@ fn more_rows_than_the_memory_holds_are_refused() {
         )
         .fails_with(2, &["of many.csv", "this machine has memory for"]);
 }
+
+#[test]
+fn more_chats_than_the_memory_holds_are_refused_and_warned_of() {
+    let program = Program::new();
+    let many = "--set 'arrivals.rate=1000000 per second' --set agents.count=1";
+    let patient = "--set 'customers.queue_patience=never'";
+    let simulate = format!("$BUSYHOUR simulate small.toml --threads 2 {many} {patient}");
+    let words = [
+        "too little memory",
+        "open at once",
+        "in 2 replications",
+        "queue.limit",
+    ];
+    program
+        .shell(&format!(
+            "ulimit -v 4000000; exec {simulate} --replications 2"
+        ))
+        .fails_with(2, &words);
+    let check = format!("$BUSYHOUR check small.toml {many} {patient}");
+    let check = program
+        .shell(&format!("ulimit -v 4000000; exec {check}"))
+        .ends_with(0);
+    assert!(
+        check.stdout.contains("a simulation would be refused"),
+        "{}",
+        check.stdout
+    );
+}
+
+/// Many customers are no need of memory where few are there at a time.
+#[test]
+fn many_who_do_not_wait_are_not_refused() {
+    let program = Program::new();
+    let many = "--set 'arrivals.rate=1000000 per second' --set agents.count=1";
+    let check = |set: &str| {
+        let line = format!("ulimit -v 4000000; exec $BUSYHOUR check small.toml {many} --set {set}");
+        let out = program.shell(&line).ends_with(0).stdout;
+        assert!(!out.contains("would be refused"), "{out}");
+    };
+    check("queue.limit=1000");
+    check("customers.queue_patience='constant(1s)'");
+}
