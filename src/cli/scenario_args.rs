@@ -9,6 +9,7 @@ use super::progress::Shown;
 use crate::error::{Error, Result};
 use crate::measure::gate::Judge;
 use crate::report::file;
+use crate::report::records::Rows;
 use crate::scenario;
 use crate::scenario::plan::Plan;
 use crate::scenario::scaling::Scaling;
@@ -147,6 +148,12 @@ impl OutputArgs {
     /// Where the result file goes.
     pub fn out(&self) -> &Path {
         self.out.as_deref().unwrap_or(Path::new("run.json"))
+    }
+
+    /// The records file, if one is asked for.
+    pub fn rows<'p>(&'p self, plan: &'p Plan) -> Option<Rows<'p>> {
+        let path = self.records.as_deref();
+        path.map(|path| Rows::new(path, plan))
     }
 
     /// How progress is shown.

@@ -17,7 +17,7 @@ use crate::error::{Exit, Result};
 use crate::report::figure::grouped;
 use crate::scenario::outlook::flow::Flow;
 use crate::scenario::plan::Plan;
-use crate::simulation::{Options, Watch, simulate};
+use crate::simulation::{Options, Watch, simulate_into};
 use crate::time::Span;
 
 /// Arguments of `simulate`.
@@ -79,20 +79,24 @@ pub fn run(args: &Simulate, console: &Console) -> Result<Exit> {
         stopping.stop.store(true, Ordering::Relaxed);
     })?;
     let progress = progress(args, console, &plan, watch.clone());
-    let outcome = simulate(&plan, &options, &watch);
+    let mut rows = args.output.rows(&plan);
+    let outcome = simulate_into(&plan, &options, &watch, &mut |replication, records| {
+        if let Some(rows) = &mut rows {
+            rows.add(replication, &records);
+        }
+    });
     progress.finish();
     let ran = Ran {
         result: outcome.result,
-        records: outcome.records,
-        first: plan.first_replication,
+        rows,
         stopped: signals.came(),
     };
     match args.trace.zip(outcome.story) {
         Some((trace, story)) => {
             trace.tell(&story, &plan, console)?;
-            keep(ran, &args.output, &plan)
+            keep(ran, &args.output)
         }
-        None => conclude(ran, &args.output, &plan, console),
+        None => conclude(ran, &args.output, console),
     }
 }
 

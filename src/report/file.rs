@@ -30,11 +30,86 @@ pub fn write_result(path: &Path, result: &RunResult) -> Result<()> {
 /// # Errors
 /// The file cannot be written, or the disk is full.
 pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
-    let written = match Target::of(path) {
-        Target::Special => straight(path, fill),
-        Target::Regular(path) => beside(&path, fill),
+    let filled = |mut out: Output| {
+        fill(&mut out)?;
+        out.finish()
     };
+    let written = Output::open(path).and_then(filled);
     written.map_err(|source| Error::unwritable(path, &source))
+}
+
+/// A file that is being written; given up when dropped before it is finished.
+#[derive(Debug)]
+pub struct Output {
+    out: BufWriter<Place>,
+}
+
+/// Where an output goes until it is finished.
+#[derive(Debug)]
+enum Place {
+    /// Beside the path that it is renamed to.
+    Beside(NamedTempFile, PathBuf),
+    /// To where it belongs.
+    There(File),
+}
+
+impl Output {
+    /// Begins to write the file at `path`.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn open(path: &Path) -> io::Result<Output> {
+        let place = match Target::of(path) {
+            Target::Special => Place::There(File::options().write(true).open(path)?),
+            Target::Regular(path) if path.is_dir() => {
+                return Err(io::ErrorKind::IsADirectory.into());
+            }
+            Target::Regular(path) => Place::Beside(temporary(&path)?, path),
+        };
+        Ok(Output {
+            out: BufWriter::new(place),
+        })
+    }
+
+    /// Puts the whole in its place.
+    ///
+    /// # Errors
+    /// It cannot be written, or the disk is full.
+    pub fn finish(self) -> io::Result<()> {
+        let place = self.out.into_inner();
+        let Place::Beside(file, path) = place.map_err(io::IntoInnerError::into_error)? else {
+            return Ok(());
+        };
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|failed| failed.error)?;
+        Ok(())
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+impl Write for Place {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Place::Beside(file, _) => file.write(bytes),
+            Place::There(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Place::Beside(file, _) => file.flush(),
+            Place::There(file) => file.flush(),
+        }
+    }
 }
 
 /// Finds out early whether `path` can be written, before a long run; changes nothing there. What is
@@ -109,24 +184,6 @@ fn temporary(path: &Path) -> io::Result<NamedTempFile> {
         .permissions(Permissions::from_mode(mode))
         .tempfile_in(folder_of(path))
         .map_err(|error| io::Error::from(error.kind()))
-}
-
-fn beside(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    if path.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    let mut out = BufWriter::new(temporary(path)?);
-    fill(&mut out)?;
-    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|failed| failed.error)?;
-    Ok(())
-}
-
-fn straight(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut out = BufWriter::new(File::options().write(true).open(path)?);
-    fill(&mut out)?;
-    out.flush()
 }
 
 #[cfg(test)]

@@ -123,7 +123,11 @@ impl<'a> Backlog<'a> {
             let full = staff.mean(from, (from + length).min(horizon));
             let came = flow.offered(from, (from + length).min(horizon));
             let hasty = state.open + came > self.slots(full);
-            let length = if hasty { length.min(self.patient(horizon)) } else { length };
+            let length = if hasty {
+                length.min(self.patient(horizon))
+            } else {
+                length
+            };
             let until = (from + length).min(horizon);
             let step = Step {
                 from,
