@@ -34,7 +34,7 @@ const CHANCE: f64 = 3.0;
 /// Steps a holding time, and at most in all, by which the open chats are followed.
 const STEPS: (f64, f64) = (8.0, 2e6);
 
-/// Steps a patience, and at most in all, where some may wait.
+/// Steps a patience, and at most in all, of a flood.
 const PATIENT: (f64, f64) = (4.0, 2e5);
 
 /// What bounds the open chats.
@@ -104,7 +104,7 @@ impl<'a> Backlog<'a> {
     /// which those who come again are counted apart.
     pub fn collect(&self, flow: &Flow, staff: &Staff, then: (Time, Time)) -> Collected {
         let horizon = self.plan.outline.horizon;
-        let length = self.step(horizon);
+        let (length, patient) = (self.step(horizon), self.patient(horizon));
         let mut state = State {
             open: 0.0,
             finishing: 0.0,
@@ -120,13 +120,9 @@ impl<'a> Backlog<'a> {
         };
         let (mut from, mut last) = (self.plan.begin, 0.0);
         while from < horizon {
-            let full = staff.mean(from, (from + length).min(horizon));
-            let came = flow.offered(from, (from + length).min(horizon));
-            let hasty = state.open + came > self.slots(full);
-            let length = if hasty {
-                length.min(self.patient(horizon))
-            } else {
-                length
+            let length = match self.is_flooded(flow, staff, from, length) {
+                true => length.min(patient),
+                false => length,
             };
             let until = (from + length).min(horizon);
             let step = Step {
@@ -154,7 +150,13 @@ impl<'a> Backlog<'a> {
         Span::from_secs_f64(least.clamp(all / STEPS.1, all / 8.0)).max(Span(1))
     }
 
-    /// A step where some may wait: those who come in it do not all stay until its end.
+    /// Whether more come in a step than there are slots.
+    fn is_flooded(&self, flow: &Flow, staff: &Staff, from: Time, length: Span) -> bool {
+        let until = (from + length).min(self.plan.outline.horizon);
+        flow.offered(from, until) > self.slots(staff.mean(from, until))
+    }
+
+    /// A step of a flood: those who come in a longer one would not all wait until its end.
     fn patient(&self, horizon: Time) -> Span {
         let all = horizon.since(self.plan.begin).as_secs_f64();
         let patience = 1.0 / self.impatience / PATIENT.0;
