@@ -4,6 +4,7 @@
 //! ends for want of memory reports nothing.
 
 use crate::error::{Error, Result};
+use crate::measure::record::Record;
 use crate::report::figure::grouped;
 use crate::scenario::memory;
 use crate::scenario::outlook::Outlook;
@@ -16,6 +17,8 @@ use crate::simulation::world::World;
 pub struct Room {
     /// Chats open at once at the worst time.
     open: f64,
+    /// Rows of a replication that are kept for the records file.
+    rows: f64,
     /// Replications that are played at the same time.
     worlds: u32,
     /// None where the system does not say.
@@ -38,6 +41,7 @@ impl Room {
     fn without_chats(plan: &Plan, threads: usize) -> Room {
         Room {
             open: 0.0,
+            rows: 0.0,
             worlds: plan.replications.min(threads as u32).max(1),
             free: memory::available(),
         }
@@ -47,28 +51,47 @@ impl Room {
     ///
     /// # Errors
     /// Refused: it does not.
-    pub fn check(plan: &Plan, threads: usize) -> Result<()> {
+    pub fn check(plan: &Plan, threads: usize, records: bool) -> Result<()> {
+        let arrived = Flow::of(plan).arrived(plan.begin, plan.outline.horizon);
+        let rows = if records { arrived } else { 0.0 };
         // The outlook is asked only where it matters: no customer has two chats at a time.
         let all = Room {
-            open: Flow::of(plan).arrived(plan.begin, plan.outline.horizon),
+            open: arrived,
+            rows,
             ..Room::without_chats(plan, threads)
         };
         if all.shortage().is_none() {
             return Ok(());
         }
-        match Room::of(plan, &Outlook::of(plan), threads).shortage() {
-            Some(words) => Err(Error::refused(words).with_remedy(REMEDY)),
+        let room = Room {
+            rows,
+            ..Room::of(plan, &Outlook::of(plan), threads)
+        };
+        let remedy = if room.rows > room.open {
+            "leave out `--records`, play a `--window` of it, or use fewer `--threads`"
+        } else {
+            REMEDY
+        };
+        match room.shortage() {
+            Some(words) => Err(Error::refused(words).with_remedy(remedy)),
             None => Ok(()),
         }
     }
 
     fn need(&self) -> f64 {
-        self.open * World::BYTES_A_CHAT as f64 * f64::from(self.worlds)
+        let chats = self.open * World::BYTES_A_CHAT as f64;
+        // A list that grows takes up to twice what it holds.
+        let rows = self.rows * 2.0 * size_of::<Record>() as f64;
+        (chats + rows) * f64::from(self.worlds)
     }
 
     /// What is wrong, if it does not fit.
     fn shortage(&self) -> Option<String> {
         let free = self.free.filter(|free| self.need() > *free as f64)?;
+        let rows = match self.rows {
+            0.0 => String::new(),
+            rows => format!(" and {} rows to be kept", grouped(rows, 0)),
+        };
         let at_once = match self.worlds {
             1 => String::new(),
             worlds => format!(
@@ -77,7 +100,8 @@ impl Room {
             ),
         };
         Some(format!(
-            "too little memory: {} chats are expected to be open at once, {}{at_once}; {} are free",
+            "too little memory: {} chats are expected to be open at once{rows}, {}{at_once}; {} \
+             are free",
             grouped(self.open, 0),
             memory::say(self.need()),
             memory::say(free as f64),
@@ -97,7 +121,12 @@ mod tests {
 
     #[test]
     fn what_fits_is_no_shortage() {
-        let room = |open, worlds, free| Room { open, worlds, free };
+        let room = |open, worlds, free| Room {
+            open,
+            rows: 0.0,
+            worlds,
+            free,
+        };
         assert_eq!(room(1e6, 2, Some(480_000_000)).shortage(), None);
         assert_eq!(room(1e12, 2, None).shortage(), None);
         let words = room(1e6, 3, Some(480_000_000)).shortage().unwrap();

@@ -67,7 +67,7 @@ pub fn run(args: &Simulate, console: &Console) -> Result<Exit> {
     }
     let processors = || std::thread::available_parallelism().map_or(1, usize::from);
     let threads = args.threads.map_or_else(processors, usize::from);
-    Room::check(&plan, threads)?;
+    Room::check(&plan, threads, args.output.records.is_some())?;
     let options = Options {
         threads,
         records: args.output.records.is_some(),

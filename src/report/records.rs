@@ -90,7 +90,7 @@ impl<'p> Rows<'p> {
         self.begun()?.flush()?;
         let csv = self.csv.take().expect("it has been begun");
         let out = csv.into_inner();
-        out.map_err(|error| error.into_error())?.finish()
+        out.map_err(csv::IntoInnerError::into_error)?.finish()
     }
 
     fn begun(&mut self) -> io::Result<&mut csv::Writer<Output>> {

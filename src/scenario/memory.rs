@@ -6,8 +6,8 @@
 /// The most rows that are read and arrivals that are replayed, whatever the machine's memory.
 pub const MOST: u64 = 1_000_000_000;
 
-/// Bytes that can be taken without swapping and within the process's limit (`ulimit -v`), as `/proc`
-/// tells; `None` where there is none.
+/// Bytes that can be taken without swapping and within the process's limit (`ulimit -v`), as the
+/// system tells; `None` where it does not.
 pub fn available() -> Option<u64> {
     let read = |file: &str, key| parse(&std::fs::read_to_string(file).ok()?, key);
     let free = read("/proc/meminfo", "MemAvailable:");

@@ -99,6 +99,17 @@ fn more_chats_than_the_memory_holds_are_refused_and_warned_of() {
     );
 }
 
+/// The rows of a replication are kept until it ends.
+#[test]
+fn more_rows_than_the_memory_holds_are_not_begun() {
+    let program = Program::new();
+    let many = "--set 'arrivals.rate=20000 per second' --set queue.limit=10 --threads 1";
+    let simulate = format!("$BUSYHOUR simulate small.toml {many} --records rows.csv");
+    let words = ["36,000,000 rows to be kept", "leave out `--records`"];
+    let run = program.shell(&format!("ulimit -v 4000000; exec {simulate}"));
+    run.fails_with(2, &words);
+}
+
 /// Many customers are no need of memory where few are there at a time.
 #[test]
 fn many_who_do_not_wait_are_not_refused() {
