@@ -9,6 +9,7 @@ mod console;
 mod erlang;
 mod load;
 mod progress;
+mod room;
 mod scenario_args;
 mod schema;
 mod serve;

@@ -24,7 +24,7 @@ mod headcount;
 mod hours;
 mod intraday;
 mod local;
-mod memory;
+pub mod memory;
 mod moment;
 mod names;
 pub mod outlook;
@@ -46,6 +46,7 @@ pub mod stream;
 mod surge;
 pub mod window;
 
+use std::io::Read;
 use std::path::Path;
 
 use crate::error::{Error, Result};
@@ -56,6 +57,9 @@ use problem::Problems;
 use scaling::Scaling;
 
 pub use schema::schema;
+
+/// The longest scenario file, in bytes.
+const LONGEST: u64 = 16 << 20;
 
 /// Reads a length of time as scenarios write it, for flags of the command line.
 ///
@@ -90,7 +94,7 @@ pub fn read(file: &Path, overrides: &[String]) -> Result<Plan> {
 /// # Errors
 /// As [`read`].
 pub fn read_scaled(file: &Path, overrides: &[String], scaling: Option<Scaling>) -> Result<Plan> {
-    let bytes = std::fs::read(file).map_err(|source| Error::unreadable(file, &source))?;
+    let bytes = read_bytes(file).map_err(|source| Error::unreadable(file, &source))?;
     let text = String::from_utf8(bytes)
         .map_err(|_| Error::refused(format!("{} is not UTF-8 text", file.display())))?;
     let folder = file.parent().unwrap_or(Path::new(""));
@@ -101,6 +105,18 @@ pub fn read_scaled(file: &Path, overrides: &[String], scaling: Option<Scaling>) 
         overrides,
         scaling,
     )
+}
+
+/// The file's bytes: what has no end is no scenario.
+fn read_bytes(file: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut file = std::fs::File::open(file)?.take(LONGEST + 1);
+    file.read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST {
+        let why = format!("it is longer than {LONGEST} bytes, too long for a scenario");
+        return Err(std::io::Error::other(why));
+    }
+    Ok(bytes)
 }
 
 /// Reads a scenario from its text, as [`read`] does from a file; `name` stands for the file in
@@ -141,6 +157,7 @@ fn read_all(
         overrides: changes,
         scaled: scaling.map(Scaling::words),
         window: None,
+        files: problems.files(),
     };
     match resolve::resolve(&written, source, &mut problems) {
         Some(plan) if problems.is_empty() => Ok(plan),

@@ -5,6 +5,7 @@
 //! and whether a round of them was enough is asked when the whole round is over.
 
 pub mod queue;
+mod turns;
 pub mod world;
 
 use std::ops::Range;
@@ -21,7 +22,10 @@ use crate::measure::result::{Environment, RunKind, RunResult};
 use crate::measure::story::Story;
 use crate::measure::tally::Tally;
 use crate::scenario::plan::Plan;
+use turns::Turns;
 use world::{Watcher, World};
+
+pub use turns::Sink;
 
 /// Replications of the first round of a run that stops when it knows enough; each further round
 /// doubles their number.
@@ -58,7 +62,7 @@ pub struct Watch {
 pub struct Outcome {
     /// The result, not yet settled: who asked for a stop is for the caller to say.
     pub result: RunResult,
-    /// Rows by replication, then customer; empty unless asked for.
+    /// Rows by replication, then customer; empty unless asked for, or where they were handed on.
     pub records: Vec<Vec<Record>>,
     /// The story of the customer who was traced.
     pub story: Option<Story>,
@@ -67,7 +71,6 @@ pub struct Outcome {
 /// What all rounds so far have found, by replication in index order.
 struct Found {
     tallies: Vec<Tally>,
-    records: Vec<Vec<Record>>,
     pool: Pool,
     story: Option<Story>,
 }
@@ -83,7 +86,8 @@ struct Share {
 struct Replication {
     number: u32,
     tally: Tally,
-    records: Vec<Record>,
+    /// Of one that was stopped: handed on if no other replication is there.
+    records: Option<Vec<Record>>,
     story: Option<Story>,
 }
 
@@ -95,15 +99,21 @@ impl Watcher for &Watch {
     }
 }
 
+/// Plays as [`simulate_into`] does and keeps all rows.
+pub fn simulate(plan: &Plan, options: &Options, watch: &Watch) -> Outcome {
+    let mut records = Vec::new();
+    let outcome = simulate_into(plan, options, watch, &mut |_, rows| records.push(rows));
+    Outcome { records, ..outcome }
+}
+
 /// Plays the plan's replications: all of them, or round by round until every measure is known as
 /// well as the plan asks. A stop gives up those under way, but for the first one when no other was
-/// finished.
-pub fn simulate(plan: &Plan, options: &Options, watch: &Watch) -> Outcome {
+/// finished. The rows of each are handed on as they end, in the order of their numbers.
+pub fn simulate_into(plan: &Plan, options: &Options, watch: &Watch, sink: &mut Sink) -> Outcome {
     let began = Instant::now();
     let started = jiff::Timestamp::now().to_string();
     let mut found = Found {
         tallies: Vec::new(),
-        records: Vec::new(),
         pool: Pool::new(&plan.outline, false),
         story: None,
     };
@@ -111,7 +121,7 @@ pub fn simulate(plan: &Plan, options: &Options, watch: &Watch) -> Outcome {
     for planned in rounds(plan) {
         watch.planned.store(planned, Ordering::Relaxed);
         let numbers = plan.first_replication + played..plan.first_replication + planned;
-        play_round(plan, options, watch, numbers, &mut found);
+        play_round(plan, options, watch, numbers, &mut found, sink);
         played = planned;
         precision = judge(plan, &found);
         let settled = precision.iter().all(|precise| precise.reached)
@@ -129,7 +139,7 @@ pub fn simulate(plan: &Plan, options: &Options, watch: &Watch) -> Outcome {
     result.environment = Environment::of_run(started, began.elapsed().as_secs_f64(), threads);
     Outcome {
         result,
-        records: found.records,
+        records: Vec::new(),
         story: found.story,
     }
 }
@@ -153,12 +163,14 @@ fn play_round(
     watch: &Watch,
     numbers: Range<u32>,
     found: &mut Found,
+    sink: &mut Sink,
 ) {
     let threads = options.threads.clamp(1, numbers.len().max(1));
     let next = AtomicU32::new(numbers.start);
     let shares = Mutex::new(Vec::new());
+    let turns = Turns::new(numbers.start, threads, sink);
     let work = || {
-        let share = work(plan, options, watch, &next, numbers.end);
+        let share = work(plan, options, watch, (&next, numbers.end), &turns);
         let mut shares = shares.lock().expect("a worker that panicked ends the run");
         shares.push(share);
     };
@@ -169,18 +181,28 @@ fn play_round(
         work();
     });
     let shares = shares.into_inner();
-    found.add(shares.expect("a worker that panicked ends the run"));
+    found.add(shares.expect("a worker that panicked ends the run"), sink);
 }
 
-/// Plays replications until there are none left.
-fn work(plan: &Plan, options: &Options, watch: &Watch, next: &AtomicU32, end: u32) -> Share {
+/// Plays replications, from the next one to the end, until there are none left.
+fn work(
+    plan: &Plan,
+    options: &Options,
+    watch: &Watch,
+    (next, end): (&AtomicU32, u32),
+    turns: &Turns,
+) -> Share {
     let mut world = World::new(plan);
     let mut recorder = Recorder::new(&plan.outline, false, options.records);
     let (mut replications, mut complete) = (Vec::new(), true);
     while complete {
         let number = next.fetch_add(1, Ordering::Relaxed);
         let first = number == plan.first_replication;
-        if number >= end || watch.stop.load(Ordering::Relaxed) && !first {
+        if number >= end {
+            break;
+        }
+        let turn = turns.take(number);
+        if watch.stop.load(Ordering::Relaxed) && !first {
             break;
         }
         let traced = options.trace.filter(|_| first);
@@ -191,6 +213,12 @@ fn work(plan: &Plan, options: &Options, watch: &Watch, next: &AtomicU32, end: u3
         }
         let story = traced.map(|_| recorder.take_story());
         let (tally, records) = recorder.finish(end, stopped);
+        let records = if stopped {
+            Some(records)
+        } else {
+            turn.hand(records);
+            None
+        };
         replications.push(Replication {
             number,
             tally,
@@ -209,7 +237,7 @@ fn work(plan: &Plan, options: &Options, watch: &Watch, next: &AtomicU32, end: u3
 
 impl Found {
     /// Adds a round: its replications come after all that there are.
-    fn add(&mut self, mut shares: Vec<Share>) {
+    fn add(&mut self, mut shares: Vec<Share>, sink: &mut Sink) {
         let some = |share: &Share| share.complete && !share.replications.is_empty();
         if shares.iter().any(some) {
             shares.retain(|share| share.complete);
@@ -222,7 +250,9 @@ impl Found {
         round.sort_by_key(|replication| replication.number);
         for replication in round {
             self.tallies.push(replication.tally);
-            self.records.push(replication.records);
+            if let Some(records) = replication.records {
+                sink(replication.number, records);
+            }
             self.story = self.story.take().or(replication.story);
         }
     }

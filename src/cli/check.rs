@@ -5,6 +5,7 @@
 use clap::Args;
 
 use super::console::Console;
+use super::room::Room;
 use super::scenario_args::ScenarioArgs;
 use crate::center::rules::{Attention, ShiftEnd};
 use crate::error::{Exit, Result};
@@ -32,6 +33,8 @@ pub struct Check {
 pub fn run(args: &Check, console: &Console) -> Result<Exit> {
     let plan = args.scenario.plan(&[])?;
     let outlook = Outlook::of(&plan);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let room = Room::of(&plan, &outlook, threads).warning();
     let mut page = Page {
         text: String::new(),
         paint: Paint::new(console.colour),
@@ -41,10 +44,11 @@ pub fn run(args: &Check, console: &Console) -> Result<Exit> {
     team(&mut page, &plan, &outlook);
     live(&mut page, &plan, &outlook);
     gates(&mut page, &plan);
-    if !outlook.warnings.is_empty() {
+    let warnings: Vec<_> = outlook.warnings.iter().chain(&room).collect();
+    if !warnings.is_empty() {
         page.text.push('\n');
     }
-    for warning in &outlook.warnings {
+    for warning in warnings {
         page.warning(warning, console.width);
     }
     console.tell(&page.text)?;

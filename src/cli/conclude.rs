@@ -3,25 +3,23 @@
 //! Law: the report is told even where a file cannot be written, and the exit codes keep their
 //! precedence: signal, failed, INVALID, gate.
 
+use std::path::Path;
+
 use super::console::Console;
 use super::scenario_args::OutputArgs;
 use super::signals::Stop;
 use crate::error::{Exit, Result};
-use crate::measure::record::Record;
 use crate::measure::result::RunResult;
 use crate::report::figure::Unit;
-use crate::report::{file, records, terminal};
-use crate::scenario::plan::Plan;
+use crate::report::records::Rows;
+use crate::report::{file, terminal};
 
 /// What a run gave.
-#[derive(Debug)]
-pub struct Ran {
+pub struct Ran<'p> {
     /// Its result, not yet settled.
     pub result: RunResult,
-    /// Rows by replication; empty unless asked for.
-    pub records: Vec<Vec<Record>>,
-    /// The first replication's number.
-    pub first: u32,
+    /// The records file, if it was asked for, with all rows.
+    pub rows: Option<Rows<'p>>,
     /// The signal that stopped it.
     pub stopped: Option<Stop>,
 }
@@ -30,10 +28,10 @@ pub struct Ran {
 ///
 /// # Errors
 /// Failed: a file or stdout cannot be written (and no signal came).
-pub fn conclude(mut ran: Ran, output: &OutputArgs, plan: &Plan, console: &Console) -> Result<Exit> {
+pub fn conclude(mut ran: Ran, output: &OutputArgs, console: &Console) -> Result<Exit> {
     ran.result.verdict.stopped_by = ran.stopped.map(|stop| stop.name().into());
     ran.result.settle();
-    let written = write(&ran, output, plan);
+    let written = write(Some(output.out()), &ran.result, ran.rows);
     let told = if output.quiet {
         Ok(())
     } else {
@@ -56,24 +54,18 @@ pub fn conclude(mut ran: Ran, output: &OutputArgs, plan: &Plan, console: &Consol
 ///
 /// # Errors
 /// Failed: a file cannot be written.
-pub fn keep(mut ran: Ran, output: &OutputArgs, plan: &Plan) -> Result<Exit> {
+pub fn keep(mut ran: Ran, output: &OutputArgs) -> Result<Exit> {
     ran.result.verdict.stopped_by = ran.stopped.map(|stop| stop.name().into());
     ran.result.settle();
-    if let Some(path) = &output.out {
-        file::write_result(path, &ran.result)?;
-    }
-    if let Some(path) = &output.records {
-        records::write(path, &ran.records, ran.first, plan)?;
-    }
+    write(output.out.as_deref(), &ran.result, ran.rows)?;
     Ok(ran.stopped.map_or(Exit::Fine, Stop::exit))
 }
 
-fn write(ran: &Ran, output: &OutputArgs, plan: &Plan) -> Result<()> {
-    file::write_result(output.out(), &ran.result)?;
-    match &output.records {
-        Some(path) => records::write(path, &ran.records, ran.first, plan),
-        None => Ok(()),
-    }
+/// Writes both files: one that cannot be written keeps nobody from the other.
+fn write(out: Option<&Path>, result: &RunResult, rows: Option<Rows>) -> Result<()> {
+    let out = out.map_or(Ok(()), |path| file::write_result(path, result));
+    let rows = rows.map_or(Ok(()), Rows::finish);
+    out.and(rows)
 }
 
 /// Where the files went.

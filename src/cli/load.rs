@@ -70,7 +70,7 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
         Some(_) => outlook.descriptors,
         None => outlook.descriptors_with_server,
     })?;
-    args.output.probe()?;
+    args.output.probe(&plan)?;
     let options = Options {
         target,
         allow_targets: args.allow_targets.clone(),
@@ -102,13 +102,18 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
         }
         console.tell("\n")?;
     }
+    let mut rows = args.output.rows(&plan);
+    if let Some(rows) = &mut rows {
+        for records in &outcome.records {
+            rows.add(args.replication, records);
+        }
+    }
     let ran = Ran {
         result: outcome.result,
-        records: outcome.records,
-        first: args.replication,
+        rows,
         stopped: signals.came(),
     };
-    conclude(ran, &args.output, &plan, console)
+    conclude(ran, &args.output, console)
 }
 
 fn progress(args: &Load, console: &Console, plan: &Plan, watch: Arc<Watch>) -> Progress {

@@ -9,6 +9,7 @@ use super::progress::Shown;
 use crate::error::{Error, Result};
 use crate::measure::gate::Judge;
 use crate::report::file;
+use crate::report::records::Rows;
 use crate::scenario;
 use crate::scenario::plan::Plan;
 use crate::scenario::scaling::Scaling;
@@ -132,27 +133,51 @@ impl From<JudgeBy> for Judge {
 }
 
 impl OutputArgs {
-    /// Sees that the files can be written before a long run.
+    /// Sees that the files can be written before a long run, and that none is of the run already.
     ///
     /// # Errors
-    /// Failed: one of them cannot.
-    pub fn probe(&self) -> Result<()> {
-        file::probe(self.out())?;
-        self.records.as_deref().map_or(Ok(()), file::probe)
+    /// Failed: one of them cannot. Refused: it would overwrite another, or what the plan is read
+    /// from.
+    pub fn probe(&self, plan: &Plan) -> Result<()> {
+        self.probe_all(Some(self.out()), plan)
     }
 
     /// The same for the files that were named, the default one not being written.
     ///
     /// # Errors
-    /// Failed: one of them cannot.
-    pub fn probe_named(&self) -> Result<()> {
-        let mut named = self.out.iter().chain(&self.records);
-        named.try_for_each(|path| file::probe(path))
+    /// As [`OutputArgs::probe`].
+    pub fn probe_named(&self, plan: &Plan) -> Result<()> {
+        self.probe_all(self.out.as_deref(), plan)
+    }
+
+    fn probe_all(&self, out: Option<&Path>, plan: &Plan) -> Result<()> {
+        let records = self.records.as_deref();
+        let mut taken = vec![PathBuf::from(&plan.source.file)];
+        taken.extend(plan.source.files.iter().cloned());
+        for (flag, path) in [("--out", out), ("--records", records)] {
+            let Some(path) = path else { continue };
+            if let Some(same) = taken.iter().find(|other| file::is_same(path, other)) {
+                let (path, same) = (path.display(), same.display());
+                let what = format!("{flag} {path} would overwrite {same}, which is of this run");
+                return Err(
+                    Error::refused(what).with_remedy(format!("name another file for {flag}"))
+                );
+            }
+            file::probe(path)?;
+            taken.push(path.into());
+        }
+        Ok(())
     }
 
     /// Where the result file goes.
     pub fn out(&self) -> &Path {
         self.out.as_deref().unwrap_or(Path::new("run.json"))
+    }
+
+    /// The records file, if one is asked for.
+    pub fn rows<'p>(&'p self, plan: &'p Plan) -> Option<Rows<'p>> {
+        let path = self.records.as_deref();
+        path.map(|path| Rows::new(path, plan))
     }
 
     /// How progress is shown.

@@ -9,6 +9,7 @@ use clap::Args;
 use super::conclude::{Ran, conclude, keep};
 use super::console::Console;
 use super::progress::{Line, Progress};
+use super::room::Room;
 use super::scenario_args::{JudgeBy, OutputArgs, ScenarioArgs, change};
 use super::signals::Signals;
 use super::trace::Trace;
@@ -16,7 +17,7 @@ use crate::error::{Exit, Result};
 use crate::report::figure::grouped;
 use crate::scenario::outlook::flow::Flow;
 use crate::scenario::plan::Plan;
-use crate::simulation::{Options, Watch, simulate};
+use crate::simulation::{Options, Watch, simulate_into};
 use crate::time::Span;
 
 /// Arguments of `simulate`.
@@ -60,13 +61,15 @@ pub fn run(args: &Simulate, console: &Console) -> Result<Exit> {
     let plan = plan(args)?;
     if let Some(trace) = args.trace {
         trace.check(&plan, plan.first_replication)?;
-        args.output.probe_named()?;
+        args.output.probe_named(&plan)?;
     } else {
-        args.output.probe()?;
+        args.output.probe(&plan)?;
     }
     let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = args.threads.map_or_else(processors, usize::from);
+    Room::check(&plan, threads, args.output.records.is_some())?;
     let options = Options {
-        threads: args.threads.map_or_else(processors, usize::from),
+        threads,
         records: args.output.records.is_some(),
         trace: args.trace.map(|trace| trace.customer),
     };
@@ -76,20 +79,24 @@ pub fn run(args: &Simulate, console: &Console) -> Result<Exit> {
         stopping.stop.store(true, Ordering::Relaxed);
     })?;
     let progress = progress(args, console, &plan, watch.clone());
-    let outcome = simulate(&plan, &options, &watch);
+    let mut rows = args.output.rows(&plan);
+    let outcome = simulate_into(&plan, &options, &watch, &mut |replication, records| {
+        if let Some(rows) = &mut rows {
+            rows.add(replication, &records);
+        }
+    });
     progress.finish();
     let ran = Ran {
         result: outcome.result,
-        records: outcome.records,
-        first: plan.first_replication,
+        rows,
         stopped: signals.came(),
     };
     match args.trace.zip(outcome.story) {
         Some((trace, story)) => {
             trace.tell(&story, &plan, console)?;
-            keep(ran, &args.output, &plan)
+            keep(ran, &args.output)
         }
-        None => conclude(ran, &args.output, &plan, console),
+        None => conclude(ran, &args.output, console),
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -30,11 +30,86 @@ pub fn write_result(path: &Path, result: &RunResult) -> Result<()> {
 /// # Errors
 /// The file cannot be written, or the disk is full.
 pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
-    let written = match Target::of(path) {
-        Target::Special => straight(path, fill),
-        Target::Regular(path) => beside(&path, fill),
+    let filled = |mut out: Output| {
+        fill(&mut out)?;
+        out.finish()
     };
+    let written = Output::open(path).and_then(filled);
     written.map_err(|source| Error::unwritable(path, &source))
+}
+
+/// A file that is being written; given up when dropped before it is finished.
+#[derive(Debug)]
+pub struct Output {
+    out: BufWriter<Place>,
+}
+
+/// Where an output goes until it is finished.
+#[derive(Debug)]
+enum Place {
+    /// Beside the path that it is renamed to.
+    Beside(NamedTempFile, PathBuf),
+    /// To where it belongs.
+    There(File),
+}
+
+impl Output {
+    /// Begins to write the file at `path`.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn open(path: &Path) -> io::Result<Output> {
+        let place = match Target::of(path) {
+            Target::Special => Place::There(File::options().write(true).open(path)?),
+            Target::Regular(path) if path.is_dir() => {
+                return Err(io::ErrorKind::IsADirectory.into());
+            }
+            Target::Regular(path) => Place::Beside(temporary(&path)?, path),
+        };
+        Ok(Output {
+            out: BufWriter::new(place),
+        })
+    }
+
+    /// Puts the whole in its place.
+    ///
+    /// # Errors
+    /// It cannot be written, or the disk is full.
+    pub fn finish(self) -> io::Result<()> {
+        let place = self.out.into_inner();
+        let Place::Beside(file, path) = place.map_err(io::IntoInnerError::into_error)? else {
+            return Ok(());
+        };
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|failed| failed.error)?;
+        Ok(())
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+impl Write for Place {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Place::Beside(file, _) => file.write(bytes),
+            Place::There(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Place::Beside(file, _) => file.flush(),
+            Place::There(file) => file.flush(),
+        }
+    }
 }
 
 /// Finds out early whether `path` can be written, before a long run; changes nothing there. What is
@@ -57,6 +132,19 @@ pub fn probe(path: &Path) -> Result<()> {
             error.with_remedy(format!("make the folder {} first", folder.display()))
         }
     })
+}
+
+/// Whether two paths lead to one regular file, there already or not; a device holds nothing that
+/// could be overwritten.
+pub fn is_same(one: &Path, other: &Path) -> bool {
+    match (fs::metadata(one), fs::metadata(other)) {
+        (Ok(a), Ok(b)) => a.is_file() && (a.dev(), a.ino()) == (b.dev(), b.ino()),
+        (Err(_), Err(_)) => {
+            let folders = [one, other].map(|path| fs::canonicalize(folder_of(path)).ok());
+            one.file_name() == other.file_name() && folders[0] == folders[1]
+        }
+        _ => false,
+    }
 }
 
 /// What stands at a path.
@@ -86,6 +174,8 @@ fn folder_of(path: &Path) -> &Path {
 
 /// A file of its own beside `path`, gone when dropped.
 fn temporary(path: &Path) -> io::Result<NamedTempFile> {
+    // A folder that is missing is told in the system's words.
+    fs::metadata(folder_of(path))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let mode = fs::metadata(path).map_or(0o666, |there| there.permissions().mode());
     tempfile::Builder::new()
@@ -94,24 +184,6 @@ fn temporary(path: &Path) -> io::Result<NamedTempFile> {
         .permissions(Permissions::from_mode(mode))
         .tempfile_in(folder_of(path))
         .map_err(|error| io::Error::from(error.kind()))
-}
-
-fn beside(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    if path.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    let mut out = BufWriter::new(temporary(path)?);
-    fill(&mut out)?;
-    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|failed| failed.error)?;
-    Ok(())
-}
-
-fn straight(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut out = BufWriter::new(File::options().write(true).open(path)?);
-    fill(&mut out)?;
-    out.flush()
 }
 
 #[cfg(test)]
@@ -183,6 +255,10 @@ mod tests {
         assert!(names(folder.path()).is_empty());
         let error = probe(&folder.path().join("none/run.json")).unwrap_err();
         assert!(error.message(false).contains("make the folder"), "{error}");
+        assert!(
+            error.message(false).contains("no such file or directory"),
+            "{error}"
+        );
         assert_eq!(probe(folder.path()).unwrap_err().exit(), Exit::Failed);
     }
 }

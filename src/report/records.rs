@@ -6,8 +6,8 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::file;
-use crate::error::Result;
+use super::file::Output;
+use crate::error::{Error, Result};
 use crate::measure::record::Record;
 use crate::scenario::calendar::Calendar;
 use crate::scenario::plan::Plan;
@@ -38,32 +38,82 @@ const COLUMNS: [&str; 22] = [
     "composing_s",
 ];
 
-/// Writes the records of all replications, the first of which is `first`.
-///
-/// # Errors
-/// The file cannot be written, or the disk is full.
-pub fn write(path: &Path, records: &[Vec<Record>], first: u32, plan: &Plan) -> Result<()> {
-    let classes = &plan.outline.classes;
-    file::write(path, |out| {
-        write_to(out, records, first, &plan.calendar, classes)
-    })
+/// The records file of a run, which grows as its replications end.
+pub struct Rows<'p> {
+    path: &'p Path,
+    plan: &'p Plan,
+    /// Begun with the first rows: a pipe waits for its reader.
+    csv: Option<csv::Writer<Output>>,
+    /// What went wrong first: what comes after it is left out.
+    wrong: Option<io::Error>,
 }
 
-fn write_to(
-    out: &mut dyn Write,
-    records: &[Vec<Record>],
-    first: u32,
+impl<'p> Rows<'p> {
+    /// No rows yet.
+    pub fn new(path: &'p Path, plan: &'p Plan) -> Rows<'p> {
+        Rows {
+            path,
+            plan,
+            csv: None,
+            wrong: None,
+        }
+    }
+
+    /// Adds the rows of a replication; what goes wrong is told in the end.
+    pub fn add(&mut self, replication: u32, records: &[Record]) {
+        if self.wrong.is_some() {
+            return;
+        }
+        let (calendar, classes) = (&self.plan.calendar, &self.plan.outline.classes);
+        let added = self
+            .begun()
+            .and_then(|csv| write_rows(csv, replication, records, calendar, classes));
+        if let Err(error) = added {
+            // A full disk is given back what was written.
+            (self.csv, self.wrong) = (None, Some(error));
+        }
+    }
+
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    /// The file cannot be written, or the disk is full.
+    pub fn finish(mut self) -> Result<()> {
+        let finished = match self.wrong.take() {
+            Some(error) => Err(error),
+            None => self.put(),
+        };
+        finished.map_err(|source| Error::unwritable(self.path, &source))
+    }
+
+    fn put(&mut self) -> io::Result<()> {
+        self.begun()?.flush()?;
+        let csv = self.csv.take().expect("it has been begun");
+        let out = csv.into_inner();
+        out.map_err(csv::IntoInnerError::into_error)?.finish()
+    }
+
+    fn begun(&mut self) -> io::Result<&mut csv::Writer<Output>> {
+        if self.csv.is_none() {
+            let mut csv = csv::Writer::from_writer(Output::open(self.path)?);
+            csv.write_record(COLUMNS)?;
+            self.csv = Some(csv);
+        }
+        Ok(self.csv.as_mut().expect("it has been begun"))
+    }
+}
+
+fn write_rows<W: Write>(
+    csv: &mut csv::Writer<W>,
+    replication: u32,
+    records: &[Record],
     calendar: &Calendar,
     classes: &[String],
 ) -> io::Result<()> {
-    let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(COLUMNS)?;
-    for (replication, records) in (first..).zip(records) {
-        for record in records {
-            csv.write_record(row(replication, record, calendar, classes))?;
-        }
+    for record in records {
+        csv.write_record(row(replication, record, calendar, classes))?;
     }
-    csv.flush()
+    Ok(())
 }
 
 fn row(
@@ -184,11 +234,14 @@ mod tests {
     #[test]
     fn one_row_a_customer_empty_where_it_did_not_come() {
         let start = "2026-03-29T00:30:00[Europe/Madrid]".parse().unwrap();
-        let mut out = Vec::new();
-        let records = [vec![handled()], vec![left_in_the_queue()]];
+        let mut csv = csv::Writer::from_writer(Vec::new());
         let classes = ["private".to_string(), "business, large".to_string()];
-        write_to(&mut out, &records, 4, &Calendar::new(start), &classes).unwrap();
-        let text = String::from_utf8(out).unwrap();
+        let calendar = Calendar::new(start);
+        csv.write_record(COLUMNS).unwrap();
+        for (replication, record) in [(4, handled()), (5, left_in_the_queue())] {
+            write_rows(&mut csv, replication, &[record], &calendar, &classes).unwrap();
+        }
+        let text = String::from_utf8(csv.into_inner().unwrap()).unwrap();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], COLUMNS.join(","));
         assert_eq!(

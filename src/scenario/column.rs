@@ -3,6 +3,8 @@
 //! Law: what is wrong in a row is told with file, line, column and what was expected. Rows are
 //! never held all at once, since a year of chats need not fit into memory as text.
 
+mod bounded;
+
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::ops::Range;
@@ -11,8 +13,11 @@ use std::path::{Path, PathBuf};
 use csv::ByteRecord;
 
 use super::document::{At, Place};
+use super::memory;
 use super::names::{did_you_mean, list};
 use super::problem::{Fault, Problems};
+use crate::error::in_words;
+use bounded::{Allowance, Bounded, LONGEST};
 
 /// How many rows at fault are shown; the rest of a broken file says nothing new.
 const SHOWN: usize = 5;
@@ -28,6 +33,8 @@ pub struct Columns<'a> {
     pub folder: &'a Path,
     /// The columns wanted, by their names in the header.
     pub names: Vec<&'a At<String>>,
+    /// Bytes that are kept of a row.
+    pub keeps: usize,
 }
 
 /// A fault of one cell: which of the wanted columns, and what is wrong with its text.
@@ -51,31 +58,37 @@ impl Columns<'_> {
         mut take: impl FnMut(u64, &[&str]) -> Result<(), CellFault>,
     ) -> bool {
         let path = self.path();
-        let file = match File::open(&path) {
-            Ok(file) => file,
+        problems.add_file(&path);
+        let (file, allowance) = match Bounded::open(&path) {
+            Ok(opened) => opened,
             Err(error) => return self.unreadable(&path, &error, problems),
         };
-        let mut rows = csv::ReaderBuilder::new()
-            .flexible(true)
-            .from_reader(BufReader::new(file));
+        let mut rows = csv::ReaderBuilder::new().flexible(true).from_reader(file);
         let header = match rows.byte_headers() {
             Ok(header) => header.clone(),
-            Err(error) => return self.unreadable(&path, &error.into(), problems),
+            Err(error) => return self.broken(&path, 1, error, &allowance, problems),
         };
         let Some(places) = self.find(&header, problems) else {
             return false;
         };
+        let most = memory::rows(self.keeps, memory::available());
         let (mut record, mut faults, mut row) = (ByteRecord::new(), 0, 0);
         while faults < SHOWN {
-            match rows.read_byte_record(&mut record) {
+            allowance.renew();
+            let more = rows.read_byte_record(&mut record);
+            let line = record.position().map_or(0, csv::Position::line);
+            match more {
                 Ok(true) => {}
                 Ok(false) => break,
-                Err(error) => return self.unreadable(&path, &error.into(), problems),
+                Err(error) => return self.broken(&path, line, error, &allowance, problems),
             }
-            if let Err((column, fault)) =
-                cells(&record, &places).and_then(|cells| take(row, &cells))
-            {
-                let line = record.position().map_or(0, csv::Position::line);
+            let taken = cells(&record, &places).and_then(|cells| {
+                let label = || format!("this machine has memory for {most} rows");
+                let fault = || (0, Fault::new(0..cells[0].len(), label()));
+                (row < most).then_some(()).ok_or_else(fault)?;
+                take(row, &cells)
+            });
+            if let Err((column, fault)) = taken {
                 let cell = Cell {
                     line,
                     field: places[column],
@@ -93,21 +106,48 @@ impl Columns<'_> {
         faults == 0 && row > 0
     }
 
+    /// Notes that a record, which begins at this line, could not be read.
+    fn broken(
+        &self,
+        path: &Path,
+        line: u64,
+        error: csv::Error,
+        allowance: &Allowance,
+        problems: &mut Problems,
+    ) -> bool {
+        if !allowance.is_spent() {
+            return self.unreadable(path, &error.into(), problems);
+        }
+        let title = format!("line {line} of {} is too long", path.display());
+        let label = format!("at most {} MiB a line are read", LONGEST >> 20);
+        let help = "is this a CSV? end each line with a line break, and close each quote";
+        problems.add(self.file.place, title, label, Some(help.into()));
+        false
+    }
+
     fn unreadable(&self, path: &Path, error: &std::io::Error, problems: &mut Problems) -> bool {
-        let why = error.to_string();
-        let why = why
-            .split(" (os error")
-            .next()
-            .unwrap_or(&why)
-            .to_lowercase();
+        let why = in_words(error);
         let title = format!("cannot read {}: {why}", path.display());
-        let help = "a name in the scenario counts from the scenario's folder";
+        let help = match error.kind() {
+            std::io::ErrorKind::Other => "copy what a pipe or a device gives into a file first",
+            _ => "a name in the scenario counts from the scenario's folder",
+        };
         problems.add(self.file.place, title, "this file", Some(help.into()));
         false
     }
 
     /// The places of the wanted columns in the header.
     fn find(&self, header: &ByteRecord, problems: &mut Problems) -> Option<Vec<usize>> {
+        if header.is_empty() {
+            let title = format!("{} is empty", self.file.value);
+            problems.add(
+                self.file.place,
+                title,
+                "a header and rows are expected",
+                None,
+            );
+            return None;
+        }
         let there: Vec<_> = header
             .iter()
             .map(|name| String::from_utf8_lossy(name).trim().to_string())

@@ -229,6 +229,7 @@ fn from_file(
         file,
         folder,
         names: vec![column],
+        keeps: size_of::<f64>(),
     };
     let mut weights = Vec::new();
     let read = columns.read(problems, |row, cells| {

@@ -4,6 +4,7 @@
 //! instants count from the scenario's start.
 
 use std::mem;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::calendar::Calendar;
@@ -86,6 +87,8 @@ pub struct Source {
     pub scaled: Option<String>,
     /// The window that is played, in words; absent for all of it.
     pub window: Option<String>,
+    /// The files that it reads: no output may go there.
+    pub files: Vec<PathBuf>,
 }
 
 /// A stretch of time: from inclusive, until exclusive.

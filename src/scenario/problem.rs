@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
@@ -41,6 +42,8 @@ struct Problem {
 pub struct Problems {
     sources: Vec<Source>,
     list: Vec<Problem>,
+    /// The files that were read besides the scenario.
+    files: BTreeSet<PathBuf>,
 }
 
 impl Fault {
@@ -80,6 +83,7 @@ impl Problems {
         let mut problems = Problems {
             sources: Vec::new(),
             list: Vec::new(),
+            files: BTreeSet::new(),
         };
         problems.add_source(name, text, 1);
         problems
@@ -93,6 +97,16 @@ impl Problems {
             first_line,
         });
         self.sources.len() as u32 - 1
+    }
+
+    /// Notes that a file is read besides the scenario.
+    pub fn add_file(&mut self, path: &Path) {
+        self.files.insert(path.into());
+    }
+
+    /// The files that were read besides the scenario.
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.files.iter().cloned().collect()
     }
 
     /// Whether nothing is wrong.

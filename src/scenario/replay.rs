@@ -4,6 +4,7 @@
 //! smaller scale keeps a part of what a greater one keeps, and every replication has the same
 //! arrivals: replications of a replay vary the people, not when they come, unless it is resampled.
 
+use std::num::{IntErrorKind, ParseIntError};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -18,7 +19,7 @@ use super::document::{At, Place};
 use super::duration::SPAN;
 use super::form::{Choice, Text};
 use super::local;
-use super::memory;
+use super::memory::{self, MOST, room};
 use super::plan::Piece;
 use super::problem::{Fault, Problems};
 use super::resample;
@@ -66,14 +67,6 @@ enum Resample {
 
 /// The most rows at fault that are shown.
 const SHOWN: usize = 5;
-
-/// The most rows that are read and arrivals that are replayed, whatever the machine's memory.
-const MOST: u64 = 1_000_000_000;
-
-/// How many rows or arrivals of so many bytes the machine has room for.
-fn room(bytes: usize, free: Option<u64>) -> u64 {
-    free.map_or(MOST, |free| (free / bytes as u64).min(MOST))
-}
 
 const TIMES: &str = "a time such as `2026-11-23T09:00:00Z`, `2026-11-23 09:00` or seconds since \
                      1970 is expected";
@@ -147,19 +140,18 @@ impl Wanted {
             file: &self.file,
             folder,
             names: names.into_iter().flatten().collect(),
+            keeps: size_of::<(Moment, u32)>(),
         };
         let (mut moments, mut counts) = (Vec::new(), Vec::new());
-        let most = room(size_of::<(Moment, u32)>(), memory::available());
-        let read = columns.read(problems, |row, cells| {
+        let read = columns.read(problems, |_, cells| {
             let time = cells[0];
-            if row >= most {
-                let label = format!("this machine has memory for {most} rows");
-                return Err(fault(0, time, &label));
-            }
             moments.push(moment(time, self.zone).ok_or_else(|| fault(0, time, TIMES))?);
             if let Some(count) = cells.get(1) {
-                let label = "a whole number of chats is expected";
-                counts.push(count.parse().map_err(|_| fault(1, count, label))?);
+                counts.push(
+                    count
+                        .parse()
+                        .map_err(|why| fault(1, count, &no_count(&why)))?,
+                );
             }
             Ok(())
         });
@@ -177,6 +169,14 @@ impl Wanted {
 
 fn fault(column: usize, cell: &str, label: &str) -> (usize, Fault) {
     (column, Fault::new(0..cell.len(), label))
+}
+
+/// What is wrong with a count.
+fn no_count(why: &ParseIntError) -> String {
+    match why.kind() {
+        IntErrorKind::PosOverflow => format!("too large: at most {} chats a row", u32::MAX),
+        _ => "a whole number of chats is expected".into(),
+    }
 }
 
 /// Reads a time of the data.
@@ -265,6 +265,7 @@ impl Replay {
             file: &self.file,
             folder: &self.folder,
             names: vec![&self.time],
+            keeps: 1,
         };
         let zone = placing.almanac.zone().iana_name().unwrap_or("the zone");
         columns.read(problems, |row, cells| {
@@ -454,18 +455,5 @@ impl Placing<'_> {
                 }
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_room_is_the_memorys_and_never_more_than_a_billion() {
-        assert_eq!(room(8, Some(80_000)), 10_000);
-        assert_eq!(room(8, Some(u64::MAX)), MOST);
-        assert_eq!(room(8, None), MOST);
-        assert_eq!(room(24, Some(0)), 0);
     }
 }

@@ -77,6 +77,9 @@ pub trait Watcher {
 }
 
 impl<'p> World<'p> {
+    /// Bytes that a chat takes while it is open, with its places in the queues, as measured.
+    pub const BYTES_A_CHAT: usize = 240;
+
     /// An empty center for the plan's people.
     pub fn new(plan: &'p Plan) -> World<'p> {
         let agents = plan.team as usize;

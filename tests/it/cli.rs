@@ -3,6 +3,7 @@
 mod alone;
 mod erlang;
 mod live;
+mod memory;
 mod precise;
 mod program;
 mod refusals;

@@ -1,8 +1,10 @@
 //! Replications until measures are known well enough, and one replication alone.
 
+use std::sync::atomic::Ordering;
+
 use busyhour::measure::result::RunResult;
 use busyhour::scenario::plan::{Plan, Precision};
-use busyhour::simulation::{Options, Outcome, Watch, simulate};
+use busyhour::simulation::{Options, Outcome, Watch, simulate, simulate_into};
 use busyhour::stats::law::{CountLaw, Law};
 
 use crate::plans::Center;
@@ -76,6 +78,29 @@ fn the_rounds_are_the_same_for_any_number_of_threads() {
     assert!(one.result.scenario.replications > 10);
     assert_eq!(bytes(&one.result), bytes(&three.result));
     assert_eq!(one.records, three.records);
+}
+
+/// No row waits for more than a few replications, however many there are.
+#[test]
+fn rows_are_handed_on_in_order_while_the_run_goes_on() {
+    let wanted = plan(&[("wait_s_mean", 0.000_1, 0.0)], 60);
+    let options = Options {
+        threads: 3,
+        records: true,
+        ..Options::default()
+    };
+    let (watch, mut came) = (Watch::default(), Vec::new());
+    let outcome = simulate_into(&wanted, &options, &watch, &mut |number, rows| {
+        let ended = watch.replications.load(Ordering::Relaxed);
+        assert!(
+            ended <= number + 6,
+            "{ended} ended before the rows of {number}"
+        );
+        assert_eq!(came.len() as u32, number);
+        came.push(rows);
+    });
+    assert!(outcome.records.is_empty());
+    assert_eq!(came, run(&wanted, 1).records);
 }
 
 #[test]

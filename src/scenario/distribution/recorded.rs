@@ -13,8 +13,11 @@ use super::super::problem::{Fault, Problems};
 use super::call::{Call, Parameter};
 use crate::stats::law::{CountLaw, Impossible, Law};
 
-/// The most values of a file, 8 bytes each.
+/// The most values of a file.
 const MOST: u64 = 10_000_000;
+
+/// Bytes a value, with the copies that the law is made of.
+const KEEPS: usize = 32;
 
 /// Which column of which file, each with its place in the string.
 pub struct Recorded {
@@ -71,6 +74,7 @@ impl Recorded {
             file: &file,
             folder,
             names: vec![&column],
+            keeps: KEEPS,
         };
         let mut values = Vec::new();
         let all = columns.read(problems, |row, cells| {

@@ -34,6 +34,9 @@ const CHANCE: f64 = 3.0;
 /// Steps a holding time, and at most in all, by which the open chats are followed.
 const STEPS: (f64, f64) = (8.0, 2e6);
 
+/// Steps a patience, and at most in all, of a flood.
+const PATIENT: (f64, f64) = (4.0, 2e5);
+
 /// What bounds the open chats.
 pub struct Backlog<'a> {
     plan: &'a Plan,
@@ -101,7 +104,7 @@ impl<'a> Backlog<'a> {
     /// which those who come again are counted apart.
     pub fn collect(&self, flow: &Flow, staff: &Staff, then: (Time, Time)) -> Collected {
         let horizon = self.plan.outline.horizon;
-        let length = self.step(horizon);
+        let (length, patient) = (self.step(horizon), self.patient(horizon));
         let mut state = State {
             open: 0.0,
             finishing: 0.0,
@@ -117,6 +120,10 @@ impl<'a> Backlog<'a> {
         };
         let (mut from, mut last) = (self.plan.begin, 0.0);
         while from < horizon {
+            let length = match self.is_flooded(flow, staff, from, length) {
+                true => length.min(patient),
+                false => length,
+            };
             let until = (from + length).min(horizon);
             let step = Step {
                 from,
@@ -141,6 +148,19 @@ impl<'a> Backlog<'a> {
         let least = self.pace.holding_alone / STEPS.0;
         let all = horizon.since(self.plan.begin).as_secs_f64();
         Span::from_secs_f64(least.clamp(all / STEPS.1, all / 8.0)).max(Span(1))
+    }
+
+    /// Whether more come in a step than there are slots.
+    fn is_flooded(&self, flow: &Flow, staff: &Staff, from: Time, length: Span) -> bool {
+        let until = (from + length).min(self.plan.outline.horizon);
+        flow.offered(from, until) > self.slots(staff.mean(from, until))
+    }
+
+    /// A step of a flood: those who come in a longer one would not all wait until its end.
+    fn patient(&self, horizon: Time) -> Span {
+        let all = horizon.since(self.plan.begin).as_secs_f64();
+        let patience = 1.0 / self.impatience / PATIENT.0;
+        Span::from_secs_f64(patience.clamp(all / PATIENT.1, all)).max(Span(1))
     }
 
     fn slots(&self, agents: f64) -> f64 {

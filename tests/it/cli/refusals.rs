@@ -84,11 +84,76 @@ fn an_unwritable_result_fails_before_the_run() {
     let program = Program::new();
     program
         .run(&["simulate", "small.toml", "--out", "none/run.json"])
-        .fails_with(3, &["cannot write none/run.json", "make the folder none"]);
+        .fails_with(
+            3,
+            &[
+                "cannot write none/run.json: no such file or directory",
+                "make the folder none",
+            ],
+        );
     program
         .run(&["simulate", "small.toml", "--records", "/none/records.csv"])
         .fails_with(3, &["cannot write /none/records.csv"]);
     assert!(!program.path("run.json").exists());
+}
+
+#[test]
+fn what_the_run_reads_or_writes_already_is_not_overwritten() {
+    let program = Program::new();
+    let rows = "at\n2026-11-23T09:00:00\n";
+    std::fs::write(program.path("own.csv"), rows).unwrap();
+    program
+        .shell("ln -s small.toml link.toml; mkdir in")
+        .ends_with(0);
+    let scenario = std::fs::read(program.path("small.toml")).unwrap();
+    let replay = "arrivals={ replay = { file = \"own.csv\", time = \"at\" } }";
+    for (args, words) in [
+        (
+            &["--out", "small.toml"][..],
+            "--out small.toml would overwrite small.toml",
+        ),
+        (
+            &["--records", "link.toml"],
+            "--records link.toml would overwrite small.toml",
+        ),
+        (
+            &["--out", "./new", "--records", "in/../new"],
+            "--records in/../new would overwrite ./new",
+        ),
+        (
+            &["--set", replay, "--out", "own.csv"],
+            "--out own.csv would overwrite own.csv",
+        ),
+        (
+            &["--trace", "customer:0", "--out", "small.toml"],
+            "would overwrite",
+        ),
+    ] {
+        let args = [&["simulate", "small.toml", "--quiet"][..], args].concat();
+        let args: Vec<_> = match args.contains(&"--trace") {
+            true => args.into_iter().filter(|arg| *arg != "--quiet").collect(),
+            false => args,
+        };
+        program
+            .run(&args)
+            .fails_with(2, &[words, "name another file"]);
+    }
+    assert_eq!(std::fs::read(program.path("small.toml")).unwrap(), scenario);
+    assert_eq!(
+        std::fs::read_to_string(program.path("own.csv")).unwrap(),
+        rows
+    );
+    assert!(!program.path("new").exists());
+    let devices = [
+        "--out",
+        "/dev/null",
+        "--records",
+        "/dev/null",
+        "--replications",
+        "2",
+    ];
+    let run = program.run(&[&["simulate", "small.toml"][..], &devices].concat());
+    run.ends_with(0);
 }
 
 #[test]

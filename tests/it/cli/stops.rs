@@ -100,3 +100,19 @@ fn no_gate_passes_in_a_stopped_run() {
     let ended = ended.ends_with(130);
     assert!(ended.stdout.contains("not judged"), "{}", ended.stdout);
 }
+
+/// Those who were given up have no rows, and the others keep their numbers.
+#[test]
+fn a_stopped_run_has_written_the_rows_of_what_it_played() {
+    let records = ["--records", "rows.csv"];
+    let command = [&["simulate", "small.toml"][..], &LONG, &records].concat();
+    let (program, ended, _) = stopped(&command, &["INT"]);
+    ended.ends_with(130);
+    let text = std::fs::read_to_string(program.path("rows.csv")).unwrap();
+    let numbers = text.lines().skip(1).filter_map(|row| row.split(',').next());
+    let mut numbers: Vec<u32> = numbers.map(|number| number.parse().unwrap()).collect();
+    assert!(numbers.is_sorted());
+    numbers.dedup();
+    let played = program.result("run.json").scenario.replications;
+    assert_eq!(numbers.len(), played as usize);
+}

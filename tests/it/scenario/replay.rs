@@ -261,6 +261,17 @@ fn a_missing_file_or_column_is_named() {
 }
 
 #[test]
+fn an_empty_file_and_a_count_too_large_are_told_as_such() {
+    let error = replay("", "time = \"at\"", "").unwrap_err().to_string();
+    assert!(error.contains("data.csv is empty"), "{error}");
+    assert!(!error.contains("the header is"), "{error}");
+    let csv = "at,n\n2026-11-23T09:00:00,99999999999999\n";
+    let counts = "time = \"at\", count = \"n\", every = \"5m\"";
+    let error = replay(csv, counts, "").unwrap_err().to_string();
+    assert!(error.contains("too large: at most 4294967295"), "{error}");
+}
+
+#[test]
 fn data_of_another_time_is_refused_with_its_own() {
     let csv = "at\n2003-03-03T07:00:00Z\n2003-10-24T21:00:00Z\n";
     let error = replay(csv, "time = \"at\"", "").unwrap_err().message(false);
