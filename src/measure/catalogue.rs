@@ -57,6 +57,11 @@ const SINGLES: &[(&str, Runs, &str)] = &[
         Runs::All,
         "chats of customers who came again, of those offered",
     ),
+    (
+        "short_abandoned",
+        Runs::All,
+        "left the queue before `run.short_abandon`; in no other count",
+    ),
     ("handled", Runs::All, "chats that got to their end"),
     ("abandoned_queue", Runs::All, "left in the queue"),
     ("abandoned_chat", Runs::All, "left in the chat"),

@@ -75,6 +75,9 @@ impl<'a> OfClass<'a> {
         };
         put("offered", &|class| class.counts.of(Count::Offered));
         put("retried", &|class| class.counts.of(Count::Retried));
+        put("short_abandoned", &|class| {
+            class.counts.of(Count::ShortAbandoned)
+        });
         for fate in [Fate::Handled, Fate::AbandonedQueue, Fate::AbandonedChat] {
             put(fate.name(), &|class| class.counts.of_fate(fate));
         }
@@ -133,6 +136,7 @@ mod tests {
     fn outline(classes: &[&str]) -> Outline {
         Outline {
             warm_up: at(10),
+            short_abandon: Span::ZERO,
             horizon: at(1_000),
             end: at(2_000),
             interval: Span::from_secs(100),

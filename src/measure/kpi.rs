@@ -95,6 +95,9 @@ impl Findings<'_> {
         put("closed", &|tally| tally.counts.of(Count::Closed));
         put("offered", &|tally| tally.counts.of(Count::Offered));
         put("retried", &|tally| tally.counts.of(Count::Retried));
+        put("short_abandoned", &|tally| {
+            tally.counts.of(Count::ShortAbandoned)
+        });
         let live_only = |fate: &Fate| matches!(fate, Fate::Failed | Fate::Broken);
         for fate in Fate::ALL
             .into_iter()
@@ -326,6 +329,7 @@ impl Findings<'_> {
             arrived: count(Count::Arrived),
             offered: count(Count::Offered),
             retried: count(Count::Retried),
+            short_abandoned: count(Count::ShortAbandoned),
             handled: fate(Fate::Handled),
             abandoned_queue: fate(Fate::AbandonedQueue),
             abandoned_chat: fate(Fate::AbandonedChat),

@@ -9,6 +9,8 @@ use crate::time::{Span, Time};
 pub struct Outline {
     /// Customers offered before this instant are excluded, and so is time.
     pub warm_up: Time,
+    /// Who leaves the queue after less than this is in no measure; zero for nobody.
+    pub short_abandon: Span,
     /// Arrivals happen, and the clock is read, before this instant.
     pub horizon: Time,
     /// The latest instant at which anything can happen.

@@ -130,6 +130,9 @@ pub struct ScenarioEcho {
     pub horizon_s: f64,
     /// Seconds left out at the start.
     pub warm_up_s: f64,
+    /// Who left the queue after fewer seconds is left out.
+    #[serde(default)]
+    pub short_abandon_s: f64,
     /// Seconds an interval.
     pub interval_s: f64,
     /// Agents in the team.
@@ -177,6 +180,9 @@ pub struct Row {
     /// Chats of customers who came again, of those offered.
     #[serde(default)]
     pub retried: f64,
+    /// Left the queue so early that they are in no other figure of the row but those by the clock.
+    #[serde(default)]
+    pub short_abandoned: f64,
     /// Counts of fates of those offered in the row.
     pub handled: f64,
     /// Left in the queue.

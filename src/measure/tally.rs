@@ -31,6 +31,8 @@ pub enum Count {
     Unanswered,
     /// Abandonments, in the queue or in the chat, that were silent.
     Silent,
+    /// Left the queue so early that they are in no other count.
+    ShortAbandoned,
     /// `Fate`s follow from here on, in the order of `Fate::ALL`.
     Fates,
 }
@@ -47,6 +49,11 @@ impl Counts {
     #[inline]
     pub fn bump(&mut self, count: Count) {
         self.0[count as usize] += 1;
+    }
+
+    /// Takes back one that was counted.
+    pub fn take_back(&mut self, count: Count) {
+        self.0[count as usize] -= 1;
     }
 
     /// Counts one fate.

@@ -7,14 +7,15 @@ use super::people::LEVEL_MODEL;
 use super::plan::AtClosing;
 use super::problem::Problems;
 use crate::measure::catalogue;
+use crate::time::Span;
 
 /// Notes every contradiction between sections.
 pub fn check(written: &Written, problems: &mut Problems) {
     closing(written, problems);
     aging(written, problems);
     again(written, problems);
-    let level_model = written.team.as_ref().and_then(|team| team.level_model);
-    if level_model.is_some() {
+    short(written, problems);
+    if written.is_level_model() {
         messages(written, problems);
     }
 }
@@ -53,6 +54,29 @@ fn again(written: &Written, problems: &mut Problems) {
     }
 }
 
+/// Who never leaves the queue does not leave it early, and without a time nobody does.
+fn short(written: &Written, problems: &mut Problems) {
+    let Some(short) = &written.run.short_abandon else {
+        return;
+    };
+    if short.value == Span::ZERO {
+        let left_out = written
+            .asked()
+            .filter(|(measure, _)| *measure == "short_abandoned");
+        for (_, place) in left_out {
+            let title = "`short_abandoned` is always 0: nobody is left out";
+            let help =
+                "write `short_abandon = \"5s\"` in [run], or take the measure out".to_string();
+            problems.add(place, title, "no `short_abandon`", Some(help));
+        }
+    } else if !written.customers.may_leave_queue() {
+        let title = "`short_abandon` leaves nobody out: nobody leaves the queue";
+        let help = "write `queue_patience` in [customers], or take `short_abandon` out";
+        let label = "`queue_patience` is `never`";
+        problems.add(short.place, title, label, Some(help.into()));
+    }
+}
+
 /// What the level model has no place for.
 fn messages(written: &Written, problems: &mut Problems) {
     for (key, place) in written.customers.of_messages() {
@@ -60,10 +84,7 @@ fn messages(written: &Written, problems: &mut Problems) {
         let help = Some(format!("take `{key}` or `level_handle_time` out"));
         problems.add(place, title, LEVEL_MODEL, help);
     }
-    let gates = written.gates.iter().map(|gate| (&gate.measure, gate.place));
-    let precision = written.run.precision.iter().flat_map(|p| &p.bounds);
-    let bounds = precision.map(|bound| (&bound.measure, bound.place));
-    for (measure, place) in gates.chain(bounds) {
+    for (measure, place) in written.asked() {
         if catalogue::tells_of_messages(measure) {
             let title = format!("this plan cannot have `{measure}`");
             let help = "take it out, or `level_handle_time`".to_string();

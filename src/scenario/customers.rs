@@ -118,6 +118,12 @@ impl Customers {
         self.classes.iter().any(|(_, class)| *class.silent > 0.0)
     }
 
+    /// Whether somebody's patience in the queue ends, as far as can be said.
+    pub fn may_leave_queue(&self) -> bool {
+        let mut classes = self.classes.iter().map(|(_, class)| class);
+        classes.any(|class| class.strange || class.queue_patience.value != Law::Never)
+    }
+
     /// Keys that tell of messages, where they are written.
     pub fn of_messages(&self) -> impl Iterator<Item = (&'static str, Place)> {
         let keys = self

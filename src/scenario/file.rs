@@ -44,6 +44,23 @@ pub struct Written {
     pub gates: Vec<At<Gate>>,
 }
 
+impl Written {
+    /// Whether chats are pieces of work by level, without messages.
+    pub fn is_level_model(&self) -> bool {
+        self.team
+            .as_ref()
+            .is_some_and(|team| team.level_model.is_some())
+    }
+
+    /// The measures that gates and precision name, with where.
+    pub fn asked(&self) -> impl Iterator<Item = (&str, Place)> {
+        let gates = self.gates.iter();
+        let gates = gates.map(|gate| (gate.measure.as_str(), gate.place));
+        let bounds = self.run.precision.iter().flat_map(|p| &p.bounds);
+        gates.chain(bounds.map(|bound| (bound.measure.as_str(), bound.place)))
+    }
+}
+
 /// Reads the document.
 pub fn read(document: &Document, folder: &Path, problems: &mut Problems) -> Written {
     let top = Place::top(0);

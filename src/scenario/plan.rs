@@ -255,6 +255,7 @@ impl Plan {
             start: self.calendar.start().to_string(),
             horizon_s: self.outline.horizon.as_secs_f64(),
             warm_up_s: self.outline.warm_up.as_secs_f64(),
+            short_abandon_s: self.outline.short_abandon.as_secs_f64(),
             interval_s: self.outline.interval.as_secs_f64(),
             agents: self.team,
             concurrency: self.agents.concurrency,

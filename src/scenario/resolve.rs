@@ -5,17 +5,18 @@
 
 use std::path::Path;
 
+use super::almanac::Almanac;
 use super::calendar::Calendar;
 use super::contradictions;
 use super::cover;
 use super::document::At;
 use super::file::Written;
 use super::hours;
-use super::plan::{Plan, Precision, Source};
+use super::plan::{Plan, Source};
 use super::problem::Problems;
 use super::run;
 use crate::measure::catalogue;
-use crate::measure::gate::{Gate, Judge};
+use crate::measure::gate::Judge;
 use crate::measure::outline::Outline;
 use crate::time::{Span, Time};
 
@@ -32,14 +33,7 @@ pub fn resolve(written: &Written, source: Source, problems: &mut Problems) -> Op
     let closes = team.map_or(0.0, |team| team.closes);
     let customers = written.customers.resolve(closes, problems);
     let Some(almanac) = written.calendar.resolve(problems) else {
-        // What does not depend on it is checked all the same.
-        let hours = written.calendar.hours().map(|hours| Time::ZERO + hours);
-        if let Some(horizon) = hours.filter(|horizon| *horizon > Time::ZERO) {
-            check_run(written, horizon, problems);
-        }
-        if let Some(zone) = written.calendar.zone() {
-            written.arrivals.check_times(zone, problems);
-        }
+        check_without_calendar(written, problems);
         return None;
     };
     check_run(written, almanac.horizon, problems);
@@ -66,17 +60,7 @@ pub fn resolve(written: &Written, source: Source, problems: &mut Problems) -> Op
         name: written.name.clone().unwrap_or_else(|| stem(&source.file)),
         source,
         seed: written.seed,
-        outline: Outline {
-            warm_up: Time::ZERO + written.run.warm_up.value,
-            horizon: almanac.horizon,
-            end,
-            interval,
-            days: almanac.days(),
-            service_levels: service_levels(&gates, &bounds),
-            concurrency: agents.concurrency,
-            classes: written.customers.names(),
-            messages: team.level_model.is_none(),
-        },
+        outline: outline(written, &almanac, interval, agents.concurrency),
         calendar: Calendar::new(almanac.start),
         begin: Time::ZERO,
         drain_limit: written.run.drain_limit,
@@ -105,6 +89,34 @@ pub fn resolve(written: &Written, source: Source, problems: &mut Problems) -> Op
         cover::check(&plan, opening, team.staffing.place(), problems);
     }
     Some(plan)
+}
+
+/// The frame of what is measured.
+fn outline(written: &Written, almanac: &Almanac, interval: Span, concurrency: u32) -> Outline {
+    let short = written.run.short_abandon.as_ref();
+    Outline {
+        warm_up: Time::ZERO + written.run.warm_up.value,
+        short_abandon: short.map_or(Span::ZERO, |short| short.value),
+        horizon: almanac.horizon,
+        end: almanac.horizon + written.run.drain_limit,
+        interval,
+        days: almanac.days(),
+        service_levels: service_levels(written),
+        concurrency,
+        classes: written.customers.names(),
+        messages: !written.is_level_model(),
+    }
+}
+
+/// Checks what does not depend on the calendar, which has problems of its own.
+fn check_without_calendar(written: &Written, problems: &mut Problems) {
+    let hours = written.calendar.hours().map(|hours| Time::ZERO + hours);
+    if let Some(horizon) = hours.filter(|horizon| *horizon > Time::ZERO) {
+        check_run(written, horizon, problems);
+    }
+    if let Some(zone) = written.calendar.zone() {
+        written.arrivals.check_times(zone, problems);
+    }
 }
 
 fn check_run(written: &Written, end: Time, problems: &mut Problems) {
@@ -136,10 +148,9 @@ fn values<T: Clone>(list: &[At<T>]) -> Vec<T> {
 }
 
 /// The times T that gates and precision name, and the usual one.
-fn service_levels(gates: &[Gate], precision: &[Precision]) -> Vec<Span> {
-    let gates = gates.iter().map(|gate| &gate.measure);
-    let measures = gates.chain(precision.iter().map(|bound| &bound.measure));
-    let named = measures.filter_map(|measure| catalogue::service_level(measure));
+fn service_levels(written: &Written) -> Vec<Span> {
+    let measures = written.asked().map(|(measure, _)| measure);
+    let named = measures.filter_map(catalogue::service_level);
     let mut levels: Vec<Span> = named.chain([USUAL_SERVICE_LEVEL]).collect();
     levels.sort_unstable();
     levels.dedup();

@@ -14,6 +14,8 @@ use crate::time::Span;
 pub struct Run {
     /// What is left out at the start.
     pub warm_up: At<Span>,
+    /// Who leaves the queue before it is left out; none where it cannot be read.
+    pub short_abandon: Option<At<Span>>,
     /// How long the run may go on after the horizon.
     pub drain_limit: Span,
     /// How often a simulation is repeated.
@@ -32,6 +34,13 @@ pub fn ask(section: &mut Section) -> Run {
     let warm_up = section.or(
         "warm_up",
         "What is left out of all figures at the start.",
+        &SPAN,
+        "\"0s\"",
+    );
+    let short_abandon = section.or(
+        "short_abandon",
+        "Who leaves the queue after less than this is left out of all figures, as if nobody had \
+         come.",
         &SPAN,
         "\"0s\"",
     );
@@ -78,6 +87,7 @@ pub fn ask(section: &mut Section) -> Run {
     }
     Run {
         warm_up,
+        short_abandon: Some(short_abandon).filter(|_| !section.is_unread("short_abandon")),
         drain_limit: drain_limit.value,
         replications: replications.value as u32,
         precision: precision.map(|precision| precision.value),

@@ -10,6 +10,7 @@
 //! against the mean of several, in which all replies take up to a thousandth more or less.
 
 mod cases;
+mod early;
 mod exact;
 mod line;
 mod night;

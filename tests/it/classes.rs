@@ -38,6 +38,7 @@ fn plan() -> Plan {
     plan.customers = CustomerClasses::new(vec![(3.0, private), (1.0, business)]);
     plan.outline.classes = vec!["private".into(), "business".into()];
     plan.agents.inactivity = Span::from_secs(120);
+    plan.outline.short_abandon = Span::from_secs(10);
     plan
 }
 
@@ -62,6 +63,7 @@ fn the_classes_together_are_the_whole() {
         "abandoned_queue",
         "abandoned_chat",
         "abandoned_silent",
+        "short_abandoned",
         "rejected",
         "dropped",
         "open_at_end",
@@ -89,7 +91,7 @@ fn the_classes_together_are_the_whole() {
         assert!((mean / whole - 1.0).abs() < 1e-9, "{name}: {mean} {whole}");
         assert!(class(0).half_width() > Some(0.0), "{name}");
     }
-    for rare in ["retried", "abandoned_silent", "rejected"] {
+    for rare in ["retried", "abandoned_silent", "short_abandoned", "rejected"] {
         assert!(value(0, rare) > 0.0, "{rare}");
     }
     assert!(value(0, "handle_s_mean") < value(1, "handle_s_mean"));

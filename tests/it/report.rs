@@ -247,8 +247,10 @@ fn live() -> RunResult {
 fn rich() -> RunResult {
     let mut result = week();
     result.scenario.warm_up_s = 129_600.0;
+    result.scenario.short_abandon_s = 5.0;
     let rare = [
         ("retried", 410.2, 20.0),
+        ("short_abandoned", 82.4, 6.0),
         ("abandoned_silent", 31.5, 4.0),
         ("dropped", 12.25, 2.0),
         ("orbit_mean", 3.21, 0.2),

@@ -28,6 +28,7 @@ fn the_four_forms_of_the_service_level() {
 fn outline() -> Outline {
     Outline {
         warm_up: Time::ZERO,
+        short_abandon: Span::ZERO,
         horizon: Time::ZERO + Span::from_secs(3_600),
         end: Time::ZERO + Span::from_secs(7_200),
         interval: Span::from_secs(1_800),

@@ -7,7 +7,7 @@ use crate::center::fate::Fate;
 use crate::measure::clock::Gauge;
 use crate::measure::histogram::Reading;
 use crate::measure::story::Event;
-use crate::measure::tally::{Count, Latency, Within};
+use crate::measure::tally::{Count, Counts, Latency, Within};
 use crate::measure::visit::{EXCLUDED, Flag, Visit};
 use crate::time::{Span, Time};
 
@@ -202,6 +202,10 @@ impl Recorder {
     /// The customer gives up and leaves the queue; silently, it keeps its place there.
     #[inline(never)]
     pub fn left_queue(&mut self, visit: &mut Visit, silently: bool, now: Time) {
+        let wait = now.since(visit.offered);
+        if wait < self.outline.short_abandon {
+            self.leave_out(visit);
+        }
         if silently {
             visit.set(Flag::Ghost);
             self.bump(visit, Count::Silent);
@@ -212,13 +216,31 @@ impl Recorder {
         if visit.interval == EXCLUDED {
             return;
         }
-        let wait = now.since(visit.offered);
         self.series[Latency::WaitAbandoned as usize].record(wait);
         self.tally
             .of_class(visit, |class| class.wait_all.record(wait));
         self.within(visit, |within, level| {
             within.short += u64::from(wait < level);
         });
+    }
+
+    /// Takes back what was counted of a chat in the queue: it is in no measure but that of those
+    /// left out.
+    #[cold]
+    fn leave_out(&mut self, visit: &mut Visit) {
+        self.bump(visit, Count::ShortAbandoned);
+        let come = match visit.attempt() {
+            0 => Count::Customers,
+            _ => Count::Retried,
+        };
+        let delayed = visit.is_delayed().then_some(Count::Delayed);
+        for count in [Count::Arrived, Count::Offered, come]
+            .into_iter()
+            .chain(delayed)
+        {
+            self.change(visit, |counts| counts.take_back(count));
+        }
+        visit.interval = EXCLUDED;
     }
 
     /// The customer gives up waiting for a reply and leaves the chat; silently, it keeps its slot,
@@ -370,9 +392,16 @@ impl Recorder {
 
     #[inline]
     fn bump(&mut self, visit: &Visit, count: Count) {
+        self.change(visit, |counts| counts.bump(count));
+    }
+
+    /// Changes the counts of the visit's interval and class.
+    #[inline]
+    fn change(&mut self, visit: &Visit, change: impl Fn(&mut Counts)) {
         if let Some(slice) = self.slices.get_mut(visit.interval as usize) {
-            slice.counts.bump(count);
-            self.tally.of_class(visit, |class| class.counts.bump(count));
+            change(&mut slice.counts);
+            self.tally
+                .of_class(visit, |class| change(&mut class.counts));
         }
     }
 

@@ -113,7 +113,14 @@ fn ran(result: &RunResult) -> String {
         Some(scaled) => format!("; {}", clean(scaled)),
         None => String::new(),
     };
-    let from = format!("{stretch}; {people}{scaled}");
+    let early = match echo.short_abandon_s {
+        0.0 => String::new(),
+        secs => {
+            let short = Span::from_secs_f64(secs);
+            format!("; who left the queue in under {short} is left out")
+        }
+    };
+    let from = format!("{stretch}; {people}{scaled}{early}");
     match result.kind {
         RunKind::Simulate => format!(
             "simulated {}: {from}; seed {}{}",

@@ -9,6 +9,9 @@ use crate::measure::result::{Measure, RunKind, RunResult};
 use crate::report::figure::Unit;
 use crate::report::paint::Paint;
 
+/// Who is not among the offered: told where they came.
+const APART: [(&str, &str); 2] = [("closed desk", "closed"), ("left out", "short_abandoned")];
+
 /// Counts with the measure of their share, where it is one of offered.
 const FATES: [(&str, &str, &str); 11] = [
     ("offered", "offered", ""),
@@ -135,9 +138,11 @@ fn chats(grid: &mut Grid, result: &RunResult, room: Room) {
     };
     grid.heading(["Chats", each, "share"]);
     let offered = result.value("offered").filter(|offered| *offered > 0.0);
-    let closed = result.measures.get("closed");
-    if let Some(closed) = closed.filter(|closed| closed.value.is_some_and(|count| count > 0.0)) {
-        grid.row(["closed desk".into(), Unit::Count.say_measure(closed)]);
+    for (label, name) in APART {
+        let count = result.measures.get(name);
+        if let Some(count) = count.filter(|count| count.value.is_some_and(|count| count > 0.0)) {
+            grid.row([label.into(), Unit::Count.say_measure(count)]);
+        }
     }
     for (label, name, ratio) in FATES {
         let Some(count) = result.measures.get(name).filter(|m| is_told(name, m)) else {

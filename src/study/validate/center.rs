@@ -199,6 +199,7 @@ impl Center {
         let levels = self.service_levels.iter();
         Outline {
             warm_up: hours(self.warm_up_hours),
+            short_abandon: Span::ZERO,
             horizon,
             end: horizon + Span::from_secs(24 * 3600),
             interval: hours(self.interval_hours).min(horizon).since(Time::ZERO),

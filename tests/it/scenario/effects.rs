@@ -172,6 +172,39 @@ fn a_surge_outside_the_horizon_is_warned_of() {
 }
 
 #[test]
+fn nobody_leaves_early_who_never_leaves() {
+    let words = [
+        "`short_abandon` leaves nobody out",
+        "`queue_patience` is `never`",
+    ];
+    says(
+        &[
+            "run.short_abandon=5s",
+            "customers.reply_patience=constant(1m)",
+        ],
+        &words,
+    );
+    assert_eq!(warnings(&["run.short_abandon=0s"]), "");
+    let patience = "customers.queue_patience=exponential(mean=1m)";
+    assert_eq!(warnings(&["run.short_abandon=5s", patience]), "");
+    let always = [
+        "`short_abandoned` is always 0",
+        "write `short_abandon = \"5s\"`",
+    ];
+    says(&["gate.short_abandoned=\"< 9\""], &always);
+    says(&["run.precision={ short_abandoned=\"2%\" }"], &always);
+    // Patience that cannot be read may end, and a time that cannot be may be any.
+    says(
+        &["run.short_abandon=5", "gate.short_abandoned=\"< 9\""],
+        &["is a length of time"],
+    );
+    says(
+        &["run.short_abandon=5s", "customers.queue_patience=soon"],
+        &["soon"],
+    );
+}
+
+#[test]
 fn a_desk_that_never_opens_is_refused() {
     for hours in ["{}", "{ sun=\"08:00-20:00\" }", "{ mon=\"12:00-20:00\" }"] {
         says(

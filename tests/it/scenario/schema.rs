@@ -129,6 +129,7 @@ count = 14
 reply = "constant(30s)"
 closes = "customer"
 [run]
+short_abandon = "5s"
 precision = { wait_s_mean = "2%", abandoned_ratio = 0.005, handle_s_p90 = { relative = "2%", absolute = 0.5 }, at_most = 100 }
 "#;
 
