@@ -5,9 +5,9 @@
 //! delivery) for latencies, and within one point for ratios.
 //!
 //! Where people queue, a hundredth of a second decides who comes first, and from there on the same
-//! people fare otherwise. So one simulation has luck of its own, the same for a seed whenever it is
-//! played: of twenty it is up to half a point of the service level. A live run is therefore held
-//! against the mean of several, in which all replies take up to a thousandth more or less.
+//! people fare otherwise. At 80 agents that alone, simulation against simulation with replies a
+//! thousandth longer, moves the service level by up to 1.5 times the bound; at 240 agents nothing by
+//! half of it. So the centers are large.
 
 mod cases;
 mod early;
@@ -26,9 +26,6 @@ use busyhour::time::{Span, Time};
 
 use crate::plans::Center;
 
-/// What a reply takes in the mean.
-const REPLY_S: f64 = 35.0;
-
 /// A center at which people queue: an offered load of a third more than `agents` can take, held by
 /// queue patience, so that what differs between two runs of the same people fades.
 fn plan(seed: u64, agents: u32, hours: f64, speed: f64) -> Plan {
@@ -38,7 +35,7 @@ fn plan(seed: u64, agents: u32, hours: f64, speed: f64) -> Plan {
         warm_up_hours: 0.0,
         agents,
         concurrency: 2,
-        reply: Law::lognormal(REPLY_S, 0.6).unwrap(),
+        reply: Law::lognormal(35.0, 0.6).unwrap(),
         think: Law::lognormal(45.0, 0.8).unwrap(),
         wrap_up: Law::exponential(30.0).unwrap(),
         exchanges: CountLaw::geometric(3.0).unwrap(),
@@ -80,16 +77,6 @@ fn played(plan: &Plan) -> RunResult {
     outcome.expect("the built-in server starts").result
 }
 
-/// Simulations of the same people whose replies take a hair more or less, and as much in the mean.
-fn simulated_about(plan: &Plan) -> Vec<RunResult> {
-    let about = |hair: i32| {
-        let mut plan = plan.clone();
-        plan.agents.reply = Law::lognormal(REPLY_S * (1.0 + f64::from(hair) / 8e3), 0.6).unwrap();
-        simulated(&plan)
-    };
-    (-8..=8).map(about).collect()
-}
-
 /// The mean of a measure.
 fn mean<'a>(name: &str, runs: impl IntoIterator<Item = &'a RunResult>) -> f64 {
     let values = runs.into_iter().map(|run| run.value(name).unwrap());
@@ -98,7 +85,7 @@ fn mean<'a>(name: &str, runs: impl IntoIterator<Item = &'a RunResult>) -> f64 {
 }
 
 /// Runs each seed live, `at_once` at the same time, and simulated.
-fn pairs(plans: &[Plan], at_once: usize) -> Vec<(RunResult, Vec<RunResult>)> {
+fn pairs(plans: &[Plan], at_once: usize) -> Vec<(RunResult, RunResult)> {
     let live = plans.chunks(at_once).flat_map(|plans| {
         std::thread::scope(|scope| {
             let runs: Vec<_> = plans
@@ -109,7 +96,7 @@ fn pairs(plans: &[Plan], at_once: usize) -> Vec<(RunResult, Vec<RunResult>)> {
             runs.collect::<Vec<_>>()
         })
     });
-    live.zip(plans.iter().map(simulated_about)).collect()
+    live.zip(plans.iter().map(simulated)).collect()
 }
 
 #[test]
@@ -117,7 +104,7 @@ fn pairs(plans: &[Plan], at_once: usize) -> Vec<(RunResult, Vec<RunResult>)> {
 fn live_agrees_with_simulation_on_twenty_seeds() {
     let speed = 60.0;
     let plans: Vec<Plan> = (11..31)
-        .map(|seed| restless(plan(seed, 80, 1.0, speed)))
+        .map(|seed| restless(plan(seed, 240, 1.0, speed)))
         .collect();
     let pairs = pairs(&plans, 5);
     for (live, _) in &pairs {
@@ -149,10 +136,10 @@ fn live_agrees_with_simulation_on_twenty_seeds() {
     ] {
         let differences = pairs
             .iter()
-            .map(|(live, about)| live.value(name).unwrap() - mean(name, about));
+            .map(|(live, simulated)| live.value(name).unwrap() - simulated.value(name).unwrap());
         let differences: Vec<f64> = differences.collect();
         let (low, high) = Estimate::of_mean(&differences).ends.unwrap();
-        let expected = mean(name, pairs.iter().flat_map(|pair| &pair.1));
+        let expected = mean(name, pairs.iter().map(|pair| &pair.1));
         let bound = if name.contains("_s_") {
             0.02 * expected + grace
         } else {
