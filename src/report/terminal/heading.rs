@@ -134,10 +134,18 @@ fn ran(result: &RunResult) -> String {
         RunKind::Load => format!(
             "played live against {} at speed {}: {from}; seed {}, replication {}",
             server(echo.target.as_deref()),
-            echo.speed.unwrap_or(1.0),
+            at_speed(echo.speed.unwrap_or(1.0)),
             echo.seed,
             echo.replication.unwrap_or(0)
         ),
+    }
+}
+
+/// The speed, and what it does to what server and network take.
+fn at_speed(speed: f64) -> String {
+    match speed > 1.0 {
+        true => format!("{speed} (what the server takes is magnified {speed} x)"),
+        false => speed.to_string(),
     }
 }
 
