@@ -206,7 +206,7 @@ impl Agent {
     }
 
     /// The slot's next message joins the tail of the composer's queue.
-    #[inline]
+    #[inline(always)]
     fn pend(&mut self, now: Time, slot: SlotId, rules: &AgentRules) {
         let sharing = self.is_sharing();
         let place = &mut self.slots[slot.0 as usize];
@@ -238,7 +238,7 @@ impl Agent {
         let place = &mut self.slots[slot.0 as usize];
         let until = std::mem::replace(&mut place.until, Time::NEVER);
         if until.comes() && until == self.first {
-            self.first = self.earliest().0;
+            self.first = self.earliest();
         }
     }
 
@@ -285,7 +285,7 @@ impl Agent {
     /// been quiet too long.
     #[inline(always)]
     fn release(&mut self, now: Time, rules: &AgentRules) -> AgentAct {
-        let slot = SlotId(self.earliest().1);
+        let slot = SlotId(self.first_due());
         self.untime(slot);
         let place = &self.slots[usize::from(slot.0)];
         if place.state == State::WrapUp {
@@ -353,6 +353,18 @@ impl Agent {
         (self.composing != NONE && alone).then_some(self.until)
     }
 
+    /// Takes up the one message that there is, where the agent does one thing after the other, was
+    /// at nothing and has nothing else to do at `now`: what `next` would do. Says until when.
+    #[inline]
+    pub fn take_up(&mut self, now: Time, rules: &AgentRules) -> Option<Time> {
+        let idle = self.composing == NONE && self.beside.is_none() && self.first > now;
+        if !idle || self.head == NONE || self.parting != ShiftEnd::Finish {
+            return None;
+        }
+        self.pick(now, rules);
+        Some(self.until).filter(|until| *until > now)
+    }
+
     /// The chat whose slot the composer is at or will be done with first, and until when.
     #[inline]
     pub fn composing(&self) -> Option<(ChatId, Time)> {
@@ -364,7 +376,7 @@ impl Agent {
     #[inline(never)]
     pub fn next_chat(&self) -> Option<ChatId> {
         let slot = match self.first < self.until {
-            true => self.earliest().1,
+            true => self.first_due(),
             false => self.composing,
         };
         Some(self.slots.get(usize::from(slot))?.chat)

@@ -128,7 +128,7 @@ impl Customer {
     }
 
     /// What the customer does when its deadline has come.
-    #[inline]
+    #[inline(always)]
     fn wake(&mut self, now: Time, rules: &CustomerRules) -> Option<CustomerAct> {
         if now < self.deadline {
             return None;

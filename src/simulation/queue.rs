@@ -154,15 +154,10 @@ impl EventQueue {
         self.occupied[bucket >> 6] |= 1 << (bucket & 63);
     }
 
-    #[inline]
+    /// Apart, so that it does not stand in the way of what is usual: a later day.
+    #[inline(never)]
     fn insert_sorted(&mut self, key: Key) {
-        let mut place = self.current.len();
-        self.current.push(key);
-        while place > self.first && key < self.current[place - 1] {
-            self.current[place] = self.current[place - 1];
-            place -= 1;
-        }
-        self.current[place] = key;
+        sink(&mut self.current, self.first, key);
     }
 
     #[inline(never)]
@@ -310,7 +305,8 @@ impl EventQueue {
             let Entry { time, after, with } = self.entries[subject as usize];
             let entry_day = time.0 >> self.shift;
             if entry_day == day {
-                self.current.push(Key::new(time, subject, with));
+                let key = Key::new(time, subject, with);
+                sink(&mut self.current, held, key);
             } else {
                 later = later.min(entry_day);
                 self.entries[subject as usize].after = stays;
@@ -323,25 +319,22 @@ impl EventQueue {
             self.occupied[bucket >> 6] &= !(1 << (bucket & 63));
         }
         if self.current.len() > held {
-            sort(&mut self.current[held..]);
             self.day = day;
         }
         later
     }
 }
 
-/// Sorts a few keys.
+/// Puts a key into its place among those from `first` on, which are in order.
 #[inline]
-fn sort(keys: &mut [Key]) {
-    for next in 1..keys.len() {
-        let key = keys[next];
-        let mut place = next;
-        while place > 0 && key < keys[place - 1] {
-            keys[place] = keys[place - 1];
-            place -= 1;
-        }
-        keys[place] = key;
+fn sink(keys: &mut Vec<Key>, first: usize, key: Key) {
+    let mut place = keys.len();
+    keys.push(key);
+    while place > first && key < keys[place - 1] {
+        keys[place] = keys[place - 1];
+        place -= 1;
     }
+    keys[place] = key;
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ mod coming;
 use prefetch_index::prefetch_index;
 
 use super::queue::EventQueue;
-use crate::center::agent::{Agent, AgentAct, AgentInput, Deed, Handover, SlotId};
+use crate::center::agent::{Agent, AgentAct, AgentInput, Deed, Handover};
 use crate::center::customer::{Customer, CustomerAct, CustomerInput};
 use crate::center::fate::Fate;
 use crate::center::router::{Assignment, Router};
@@ -55,7 +55,7 @@ pub struct World<'p> {
     events: u64,
     /// Whether memory is sent for ahead.
     large: bool,
-    /// Test switch: queue every patience, needed or not.
+    /// Test switch: queue every patience, needed or not, and know nothing of what agents do.
     eager: bool,
 }
 
@@ -103,8 +103,8 @@ impl<'p> World<'p> {
         }
     }
 
-    /// Queues every patience and sends for no memory, as a driver would that does not look ahead:
-    /// same results, slower.
+    /// Queues every patience, has agents asked for all that they do and sends for no memory, as a
+    /// driver would that does not look ahead: same results, slower.
     #[must_use]
     pub fn eager(mut self) -> World<'p> {
         (self.eager, self.large) = (true, false);
@@ -326,15 +326,23 @@ impl<'p> World<'p> {
         self.drain(AgentId(agent), now, recorder);
     }
 
-    /// The agent has a message of the chat: it joins its queue, or everything that follows at this
-    /// instant is carried out.
-    #[inline]
+    /// The agent has a message of the chat: it joins the queue, or is taken up at once, or everything
+    /// that follows at this instant is carried out.
+    #[inline(always)]
     fn attend(&mut self, agent: AgentId, chat: ChatId, now: Time, recorder: &mut Recorder) {
-        let Some(until) = self.agents[agent.index()].engaged(&self.plan.agents) else {
+        if self.eager {
+            return self.drain(agent, now, recorder);
+        }
+        let (desk, rules) = (&mut self.agents[agent.index()], &self.plan.agents);
+        let engaged = desk.engaged(rules);
+        let Some(until) = engaged.or_else(|| desk.take_up(now, rules)) else {
             return self.drain(agent, now, recorder);
         };
+        if engaged.is_none() {
+            self.schedule(agent, now, recorder);
+        }
         let deadline = self.chats[chat.index()].customer.deadline();
-        if deadline < until || self.eager {
+        if deadline < until {
             let chat = self.plan.team + chat.0;
             self.queue.set_with(chat, deadline, agent.0);
         }
@@ -348,18 +356,24 @@ impl<'p> World<'p> {
             let Some(act) = desk.next(now, &self.plan.agents) else {
                 break;
             };
-            let AgentAct { slot, chat, .. } = act;
             match act.deed {
-                Deed::Reply { last } => {
-                    recorder.composed(&mut self.chats[chat.index()].visit, act.composed);
-                    self.deliver((agent, slot), chat, last, now, recorder);
-                }
-                Deed::Free => self.free_slot(agent, chat, now, recorder),
+                Deed::Reply { last } => self.deliver(agent, act, last, now, recorder),
+                Deed::Free => self.free_slot(agent, act.chat, now, recorder),
                 Deed::Expire | Deed::HandOver | Deed::Drop => {
                     self.part(agent, act, now, recorder);
                 }
             }
         }
+        self.schedule(agent, now, recorder);
+        if self.agents[agent.index()].leaves() {
+            self.off_duty(agent, now, recorder);
+        }
+        self.queue_patience(agent);
+    }
+
+    /// Notes whether the agent has begun or left off composing, and queues its next wake-up.
+    #[inline(always)]
+    fn schedule(&mut self, agent: AgentId, now: Time, recorder: &mut Recorder) {
         let desk = &mut self.agents[agent.index()];
         if let Some(busy) = desk.turned() {
             recorder.attends(busy, now);
@@ -369,10 +383,6 @@ impl<'p> World<'p> {
             false => 0,
         };
         self.queue.set_with(agent.0, desk.deadline(), with);
-        if desk.leaves() {
-            self.off_duty(agent, now, recorder);
-        }
-        self.queue_patience(agent);
     }
 
     /// A slot is free: the chat is over, the next may come.
@@ -391,17 +401,23 @@ impl<'p> World<'p> {
         }
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn deliver(
         &mut self,
-        (agent, slot): (AgentId, SlotId),
-        chat: ChatId,
+        agent: AgentId,
+        AgentAct {
+            slot,
+            chat,
+            composed,
+            ..
+        }: AgentAct,
         last: bool,
         now: Time,
         recorder: &mut Recorder,
     ) {
         let rules = self.rules(chat);
         let place = &mut self.chats[chat.index()];
+        recorder.composed(&mut place.visit, composed);
         if place.visit.is_ghost() {
             recorder.ghost_answered(&mut place.visit, last, now);
             return;

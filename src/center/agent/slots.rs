@@ -81,6 +81,12 @@ impl Slot {
         self.turn = chat.turn;
     }
 
+    /// Whether there is a deadline.
+    #[inline]
+    fn is_timed(&self) -> bool {
+        self.until.comes() && self.state != State::ToWrap
+    }
+
     /// The index that the reply to the pending message is drawn from.
     #[inline]
     pub(super) fn reply_index(&self) -> u32 {
@@ -165,13 +171,19 @@ impl Agent {
         }
     }
 
-    /// The earliest deadline of a slot, and the lowest slot that has it; `Time::NEVER` for none.
-    #[inline(never)]
-    pub(super) fn earliest(&self) -> (Time, u16) {
-        let timed = |slot: &Slot| matches!(slot.state, State::WrapUp | State::Quiet);
-        let slots = self.slots.iter().zip(0u16..).filter(|slot| timed(slot.0));
-        let deadlines = slots.map(|(slot, index)| (slot.until, index));
-        deadlines.min().unwrap_or((Time::NEVER, NONE))
+    /// The earliest deadline of a slot; `Time::NEVER` for none.
+    #[inline]
+    pub(super) fn earliest(&self) -> Time {
+        let timed = self.slots.iter().filter(|slot| slot.is_timed());
+        timed.map(|slot| slot.until).min().unwrap_or(Time::NEVER)
+    }
+
+    /// The lowest slot that has the earliest deadline; `NONE` where there is no deadline.
+    #[inline]
+    pub(super) fn first_due(&self) -> u16 {
+        let due = |slot: &Slot| slot.until == self.first && slot.is_timed();
+        let slot = self.slots.iter().position(due);
+        slot.map_or(NONE, |slot| slot as u16)
     }
 
     /// Whether the agent works side by side.
