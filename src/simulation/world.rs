@@ -334,13 +334,14 @@ impl<'p> World<'p> {
             return self.drain(agent, now, recorder);
         }
         let (desk, rules) = (&mut self.agents[agent.index()], &self.plan.agents);
-        let engaged = desk.engaged(rules);
-        let Some(until) = engaged.or_else(|| desk.take_up(now, rules)) else {
+        let until = if let Some(until) = desk.engaged(rules) {
+            until
+        } else if let Some(until) = desk.take_up(now, rules) {
+            self.schedule(agent, now, recorder);
+            until
+        } else {
             return self.drain(agent, now, recorder);
         };
-        if engaged.is_none() {
-            self.schedule(agent, now, recorder);
-        }
         let deadline = self.chats[chat.index()].customer.deadline();
         if deadline < until {
             let chat = self.plan.team + chat.0;
