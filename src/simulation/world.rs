@@ -402,20 +402,22 @@ impl<'p> World<'p> {
         }
     }
 
+    /// The agent's reply reaches its customer, who thinks about the next message or is done.
     #[inline(always)]
     fn deliver(
         &mut self,
         agent: AgentId,
-        AgentAct {
-            slot,
-            chat,
-            composed,
-            ..
-        }: AgentAct,
+        act: AgentAct,
         last: bool,
         now: Time,
         recorder: &mut Recorder,
     ) {
+        let AgentAct {
+            slot,
+            chat,
+            composed,
+            ..
+        } = act;
         let rules = self.rules(chat);
         let place = &mut self.chats[chat.index()];
         recorder.composed(&mut place.visit, composed);
@@ -424,8 +426,8 @@ impl<'p> World<'p> {
             return;
         }
         recorder.replied(&mut place.visit, now);
-        let act = place.customer.handle(now, CustomerInput::Reply, rules);
-        let Some(CustomerAct::Done { closes }) = act else {
+        let done = place.customer.handle(now, CustomerInput::Reply, rules);
+        let Some(CustomerAct::Done { closes }) = done else {
             debug_assert!(!last);
             let deadline = place.customer.deadline();
             let chat = self.plan.team + chat.0;

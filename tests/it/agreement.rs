@@ -5,9 +5,9 @@
 //! delivery) for latencies, and within one point for ratios.
 //!
 //! Where people queue, a hundredth of a second decides who comes first, and from there on the same
-//! people fare otherwise. At 80 agents that alone, simulation against simulation with replies a
-//! thousandth longer, moves the service level by up to 1.5 times the bound; at 240 agents nothing by
-//! half of it. So the centers are large.
+//! people fare otherwise. At 80 agents that alone, simulation against simulation with replies that
+//! take up to two thousandths more or less, takes the service level's interval to 1.5 times the bound;
+//! at 240 agents none comes to half of its bound. So the centers are large.
 
 mod cases;
 mod early;

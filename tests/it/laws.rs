@@ -1,5 +1,6 @@
 //! Conservation laws of the simulation over random scenarios.
 
+mod early;
 mod every_feature;
 
 use busyhour::center::fate::Fate;

@@ -3,8 +3,6 @@
 use busyhour::center::rules::{
     Attention, CustomerClasses, CustomerRules, Policy, Retries, Retry, ShiftEnd,
 };
-use busyhour::measure::catalogue::service_level_name;
-use busyhour::measure::result::{Measure, Row};
 use busyhour::scenario::plan::{Arrivals, AtClosing, Headcount, Period};
 
 use super::*;
@@ -193,78 +191,6 @@ proptest! {
                 prop_assert!(!again || a.closed <= b.offered, "{:?} {:?}", a, b);
             }
         }
-    }
-
-    /// Who leaves the queue early is in no figure but those by the clock, and changes no other. The
-    /// service level is then what it was less those who left before its time.
-    #[test]
-    fn who_leaves_early_is_left_out(plan in plan(), secs in 1u64..120) {
-        let short = Span::from_secs(secs);
-        let mut plan = plan;
-        plan.outline.service_levels = vec![short];
-        let all = run(&plan, 1);
-        plan.outline.short_abandon = short;
-        let ours = run(&plan, 1);
-        prop_assert_eq!(&all.records, &ours.records);
-        let measured = plan.outline.warm_up..plan.outline.horizon;
-        let early: Vec<&Record> = all.records.iter().flatten()
-            .filter(|r| measured.contains(&r.offered) && r.fate == Some(Fate::AbandonedQueue))
-            .filter(|r| r.closed.since(r.offered) < short)
-            .collect();
-        let out = |name: &str| early.iter().filter(|r| match name {
-            "customers" => r.attempt == 0,
-            "retried" => r.attempt > 0,
-            "delayed_ratio" => r.delayed,
-            "abandoned_silent" => r.silent,
-            // Who left without a word may get a slot yet.
-            "handle_s_mean" => r.agent != u32::MAX && r.freed.comes(),
-            _ => true,
-        }).count() as u64;
-        let samples = |outcome: &Outcome, name: &str| outcome.result.measures[name].samples;
-        let counts = [
-            "arrived", "customers", "offered", "retried", "abandoned_queue", "abandoned_silent",
-            "wait_abandoned_s_mean", "wait_all_s_mean", "handle_s_mean",
-        ];
-        for name in counts {
-            prop_assert_eq!(samples(&all, name) - out(name), samples(&ours, name), "{}", name);
-        }
-        prop_assert_eq!(samples(&ours, "short_abandoned"), early.len() as u64);
-        let delayed = |outcome: &Outcome| {
-            let of_offered = outcome.result.value("delayed_ratio").unwrap_or(0.0);
-            (of_offered * samples(outcome, "offered") as f64).round() as u64
-        };
-        prop_assert_eq!(delayed(&all) - out("delayed_ratio"), delayed(&ours));
-        let level = |outcome: &Outcome, form: &str| {
-            outcome.result.measures[&service_level_name(short, form)]
-        };
-        let less = level(&all, "_less_short_abandons");
-        for form in ["", "_less_short_abandons", "_with_short_abandons"] {
-            prop_assert_eq!(level(&ours, form), less);
-        }
-        // Neither of offered chats nor of those who left the queue: as it was. What is by the clock
-        // has as many samples as chats are offered.
-        let figures = |measure: &Measure| (measure.value, measure.low, measure.high);
-        let touched = ["abandoned_ratio", "abandoned_queue_ratio", "rejected_ratio", "delayed_ratio", "short_abandoned"];
-        for (name, measure) in &ours.result.measures {
-            let series = name.rsplit_once('_').is_some_and(|(series, _)| match series {
-                "wait_abandoned_s" | "wait_all_s" => true,
-                "handle_s" | "wrap_up_s" | "composing_per_chat_s" => out("handle_s_mean") > 0,
-                _ => false,
-            });
-            let level = name.starts_with("service_level_") && !name.ends_with("_of_answered");
-            if !series && !level && !counts.contains(&name.as_str()) && !touched.contains(&name.as_str()) {
-                prop_assert_eq!(figures(measure), figures(&all.result.measures[name]), "{}", name);
-            }
-        }
-        let rows = &ours.result.intervals;
-        let sum = |figure: fn(&Row) -> f64| {
-            (rows.iter().map(figure).sum::<f64>() * f64::from(plan.replications)).round() as u64
-        };
-        prop_assert_eq!(sum(|row| row.offered), samples(&ours, "offered"));
-        prop_assert_eq!(sum(|row| row.short_abandoned), early.len() as u64);
-        let classes = ours.result.classes.iter();
-        let of_classes = classes.map(|class| class.measures["short_abandoned"].samples).sum::<u64>();
-        prop_assert!(ours.result.classes.is_empty() || of_classes == early.len() as u64);
     }
 
     #[test]
