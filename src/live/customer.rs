@@ -13,14 +13,13 @@ use std::rc::Rc;
 use tokio::time::Instant;
 
 use super::dial::Dial;
+use super::journal::ChatEvent;
 use super::orbit::Caller;
 use super::scene::{Call, Scene};
 use super::socket::{Socket, dial};
-use crate::center::ChatId;
 use crate::center::customer::{Customer, CustomerAct, CustomerInput};
 use crate::center::fate::Fate;
 use crate::center::rules::Again;
-use crate::measure::clock::Gauge;
 use crate::measure::tally::Latency;
 use crate::time::Time;
 use crate::wire::frame::{CustomerSide, FromCustomer};
@@ -30,7 +29,6 @@ use crate::wire::marker::Direction;
 struct Visitor<D: Dial> {
     scene: Rc<Scene<D>>,
     caller: Caller,
-    chat: ChatId,
     customer: Customer,
     socket: Socket<CustomerSide, D::Stream>,
     /// When the chat was asked for on the connection; none once it is clear that it has to wait.
@@ -40,6 +38,20 @@ struct Visitor<D: Dial> {
     closing: Time,
     /// Gone silently.
     ghost: bool,
+    standing: Standing,
+}
+
+/// How a chat stands, as its customer has heard.
+#[derive(Clone, Copy, Debug, Default)]
+struct Standing {
+    /// Who has it.
+    agent: Option<u32>,
+    /// An agent had it while the customer was there.
+    was_assigned: bool,
+    /// It was handed over.
+    was_handed_over: bool,
+    /// It has ended.
+    over: bool,
 }
 
 /// What a frame or a wake-up leaves to do.
@@ -51,7 +63,7 @@ enum Then {
 
 /// Plays a customer, who comes at `due`, to the end of its chat.
 pub async fn visit<D: Dial>(scene: Rc<Scene<D>>, caller: Caller, due: Time) {
-    let chat = scene.offer(caller, due);
+    scene.note_in(caller, due, ChatEvent::Offered);
     scene.lagged(due);
     let draws = scene
         .people
@@ -67,71 +79,44 @@ pub async fn visit<D: Dial>(scene: Rc<Scene<D>>, caller: Caller, due: Time) {
         entered = enter(&scene, caller) => entered,
         () = scene.wait_until(wake.min(closing)) => {
             if closing <= wake {
-                send_away(&scene, caller, chat, closing);
+                scene.note_in(caller, closing, ChatEvent::SentAway);
+                scene.again(caller, Again::Rejected, closing);
             } else {
                 // Nobody holds a place for one who never got in.
-                leave_queue(&scene, caller, chat, false, wake);
+                leave_queue(&scene, caller, false, wake);
             }
             return;
         }
         _ = call.wait_for(|call| *call == Call::Stop) => {
-            scene.end(chat, Fate::OpenAtEnd, scene.now());
+            scene.note_in(caller, scene.now(), ChatEvent::LeftOpen);
             return;
         }
     };
     let Some((socket, opened)) = entered else {
-        scene.end(chat, Fate::Failed, scene.now());
+        scene.note_in(caller, scene.now(), ChatEvent::Cut(Fate::Failed));
         return;
     };
     let mut visitor = Visitor {
         scene,
         caller,
-        chat,
         customer,
         socket,
         opened: Some(opened),
         wake,
         closing,
         ghost: false,
+        standing: Standing::default(),
     };
     visitor.stay().await;
     let ghosts = &visitor.scene.ghosts;
     ghosts.set(ghosts.get() - u32::from(visitor.ghost));
-    visitor.socket.close().await;
+    visitor.go().await;
 }
 
-/// Notes that the customer leaves the queue, whether or not the server has told it that it waits.
-fn leave_queue<D>(scene: &Scene<D>, caller: Caller, chat: ChatId, silently: bool, due: Time) {
-    scene.on_visit(chat, due, |recorder, visit, due| {
-        if !visit.is_delayed() {
-            recorder.queued(visit, due);
-        }
-        recorder.left_queue(visit, silently, due);
-    });
+/// The customer gives up waiting for an agent.
+fn leave_queue<D>(scene: &Scene<D>, caller: Caller, silently: bool, due: Time) {
+    scene.note_in(caller, due, ChatEvent::LeavesQueue { silently });
     scene.again(caller, Again::Abandoned, due);
-}
-
-/// Notes that the desk closes while the customer waits, for the first time or after its chat was
-/// handed over.
-fn send_away<D>(scene: &Scene<D>, caller: Caller, chat: ChatId, due: Time) {
-    let rejected = scene.on_visit(chat, due, |recorder, visit, due| {
-        if visit.is_ghost() {
-            recorder.ghost_over(visit, due);
-        } else if visit.transfers() > 0 {
-            recorder.cut(visit, Fate::Dropped, due);
-        } else {
-            if !visit.is_delayed() {
-                recorder.queued(visit, due);
-            }
-            recorder.rejected(visit, due);
-            return true;
-        }
-        false
-    });
-    scene.settle(chat, due);
-    if rejected {
-        scene.again(caller, Again::Rejected, due);
-    }
 }
 
 /// Connects and asks for an agent; none when the customer never got in.
@@ -155,7 +140,7 @@ async fn enter<D: Dial>(
             return None;
         }
     };
-    scene.note(Latency::Connect, dialled.elapsed());
+    scene.took(Latency::Connect, dialled.elapsed());
     let marker = |sequence| {
         scene
             .marker(caller, Direction::Customer, sequence)
@@ -167,6 +152,7 @@ async fn enter<D: Dial>(
         priority: scene.rules(caller.class).level,
     };
     socket.send(&open).await.ok()?;
+    scene.handed_in(caller, (Direction::Customer, 1), scene.now());
     Some((socket, Instant::now()))
 }
 
@@ -202,9 +188,7 @@ impl<D: Dial> Visitor<D> {
     async fn catch_up(&mut self, now: Time) -> Then {
         while self.wake.min(self.closing) <= now {
             if self.closing <= self.wake {
-                let due = self.closing;
-                send_away(&self.scene, self.caller, self.chat, due);
-                return self.leave(due).await;
+                return self.be_sent_away(self.closing).await;
             }
             let due = self.wake;
             let rules = self.scene.rules(self.caller.class);
@@ -213,16 +197,11 @@ impl<D: Dial> Visitor<D> {
             let then = match act {
                 Some(CustomerAct::Send) => self.say(due).await,
                 Some(CustomerAct::LeaveQueue { silently }) => {
-                    leave_queue(&self.scene, self.caller, self.chat, silently, due);
+                    leave_queue(&self.scene, self.caller, silently, due);
                     self.depart(silently, due).await
                 }
                 Some(CustomerAct::LeaveChat { silently }) => {
-                    self.scene.on_visit(self.chat, due, |recorder, visit, due| {
-                        recorder.left_chat(visit, silently, due);
-                    });
-                    if !silently {
-                        self.scene.settle(self.chat, due);
-                    }
+                    self.note(due, ChatEvent::LeavesChat { silently });
                     self.scene.again(self.caller, Again::Abandoned, due);
                     self.depart(silently, due).await
                 }
@@ -237,9 +216,7 @@ impl<D: Dial> Visitor<D> {
 
     async fn say(&mut self, due: Time) -> Then {
         let seq = self.customer.exchange();
-        self.scene.on_visit(self.chat, due, |recorder, visit, due| {
-            recorder.sent(visit, due);
-        });
+        self.note(due, ChatEvent::Says);
         let marker = self.scene.marker(self.caller, Direction::Customer, seq);
         let say = FromCustomer::Say {
             seq,
@@ -247,15 +224,27 @@ impl<D: Dial> Visitor<D> {
         };
         match self.socket.send(&say).await {
             Ok(()) => {
-                self.scene.written(marker, due);
+                let which = (Direction::Customer, seq);
+                self.scene.written(self.caller, which, due);
                 Then::Stay
             }
             Err(error) => self.broken(error.plain()),
         }
     }
 
+    /// The desk closes while the customer waits, for the first time or after its chat was handed
+    /// over.
+    async fn be_sent_away(&mut self, due: Time) -> Then {
+        self.note(due, ChatEvent::SentAway);
+        if !self.ghost && !self.standing.was_handed_over {
+            self.scene.again(self.caller, Again::Rejected, due);
+        }
+        self.leave(due).await
+    }
+
     /// Goes, or stays as one who is gone.
     async fn depart(&mut self, silently: bool, due: Time) -> Then {
+        self.standing.over = true;
         if !silently {
             return self.leave(due).await;
         }
@@ -275,19 +264,25 @@ impl<D: Dial> Visitor<D> {
     /// The run is over and the chat is not. The connection is given up whether or not its leaving
     /// still gets through.
     async fn be_left(&mut self) -> Then {
-        let now = self.scene.now();
-        self.scene.end(self.chat, Fate::OpenAtEnd, now);
-        let holds = self
-            .scene
-            .on_visit(self.chat, now, |_, visit, _| match visit.agent() {
-                _ if visit.is_waiting() => Some(Gauge::Queue),
-                agent => agent.map(|_| Gauge::Ghosts),
-            });
-        if let Some(gauge) = holds.filter(|_| self.ghost) {
-            self.scene
-                .record(now, |recorder, now| recorder.fall(gauge, now));
-        }
+        self.note(self.scene.now(), ChatEvent::LeftOpen);
         let _ = self.socket.send(&FromCustomer::Leave {}).await;
         Then::Go
+    }
+
+    /// Closes the connection; what still comes on it is taken note of, no more.
+    async fn go(self) {
+        let Visitor {
+            scene,
+            caller,
+            socket,
+            ..
+        } = self;
+        socket
+            .close(|frame| hearing::overhear(&scene, caller, &frame))
+            .await;
+    }
+
+    fn note(&self, at: Time, event: ChatEvent) {
+        self.scene.note_in(self.caller, at, event);
     }
 }

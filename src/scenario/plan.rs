@@ -306,6 +306,14 @@ impl Plan {
         }
     }
 
+    /// After how long agents end a quiet chat in a live run; endless for never.
+    pub fn agents_inactivity(&self) -> Span {
+        match self.live.inactivity {
+            EndsQuiet::Server => Span::ENDLESS,
+            EndsQuiet::Agent => self.agents.inactivity,
+        }
+    }
+
     /// Whether the desk is open.
     pub fn is_open(&self, instant: Time) -> bool {
         let next = self.open.partition_point(|period| period.until <= instant);
