@@ -63,6 +63,7 @@ impl<D: Dial> Visitor<D> {
             ToCustomer::Closed {
                 by: Party::Customer,
             }
+            | ToCustomer::Typing {}
             | ToCustomer::Hello(_) => {}
         }
         Then::Stay
