@@ -17,6 +17,7 @@ pub mod scene;
 pub mod skip;
 pub mod socket;
 pub mod target;
+pub mod text;
 pub mod validity;
 pub mod watch;
 
