@@ -47,6 +47,17 @@ impl Text {
         }
     }
 
+    /// The bytes of the longest frame that a message may need, whatever JSON makes of its text.
+    pub fn longest_frame(&self) -> usize {
+        let line = Some(self.texts.longest()).filter(|_| self.given);
+        let unsized_most = MARKER_MOST + line.map_or(0, |line| line + 1);
+        let most = |law: &Option<SizeLaw>| {
+            let greatest = law.as_ref().map(|law| law.greatest() as usize);
+            greatest.unwrap_or(unsized_most).max(MARKER_MOST)
+        };
+        most(&self.bytes).max(most(&self.reply_bytes)) * 2 + ENVELOPE
+    }
+
     /// The text of the message, or part of one, that `marker` names, by the draws of the customer's
     /// attempt.
     pub fn of(&self, marker: Marker, draws: Draws) -> String {
@@ -119,6 +130,7 @@ mod tests {
     use crate::random::{Kind, Population};
     use crate::stats::law::Law;
     use crate::wire::frame::{Frame, FromAgent, Said, ToAgent};
+    use crate::wire::limits::FRAME_LIMIT_LEAST;
     use proptest::prelude::*;
 
     fn draws(number: u64) -> Draws {
@@ -140,7 +152,7 @@ mod tests {
         Some(SizeLaw::new(law, Messages::MOST_BYTES))
     }
 
-    fn text(bytes: Option<SizeLaw>, texts: Option<&str>) -> Text {
+    fn text_of(bytes: Option<SizeLaw>, texts: Option<&str>) -> Text {
         Text::new(&Messages {
             reply_bytes: bytes.clone(),
             bytes,
@@ -153,9 +165,9 @@ mod tests {
 
     #[test]
     fn without_a_size_or_texts_a_message_is_its_marker() {
-        let plain = text(None, None);
+        let plain = text_of(None, None);
         assert_eq!(plain.of(marker(ASKS, 1), draws(1)), "bh-00c0ffee-c17-0-u-1");
-        let given = text(None, Some("Hola.\n你好"));
+        let given = text_of(None, Some("Hola.\n你好"));
         let said: Vec<String> = (1..40)
             .map(|sequence| given.of(marker(ASKS, sequence), draws(1)))
             .map(|text| text.split_once(' ').unwrap().1.to_string())
@@ -174,7 +186,7 @@ mod tests {
     #[test]
     fn a_small_size_is_the_marker_and_a_cut_is_filled() {
         let name = marker(ASKS, 1).to_string();
-        let of = |bytes, texts| text(constant(bytes), texts).of(marker(ASKS, 1), draws(1));
+        let of = |bytes, texts| text_of(constant(bytes), texts).of(marker(ASKS, 1), draws(1));
         assert_eq!(of(0, None), name);
         let size = name.len() as u32;
         assert_eq!(of(size + 1, None), format!("{name} "));
@@ -195,7 +207,7 @@ mod tests {
 
     #[test]
     fn the_filler_is_text_that_varies() {
-        let long = text(constant(2_000), None);
+        let long = text_of(constant(2_000), None);
         let [one, other] = [1, 2].map(|sequence| long.of(marker(ASKS, sequence), draws(1)));
         assert!(one[30..] != other[30..]);
         let words: std::collections::HashSet<&str> = one.split(' ').collect();
@@ -211,7 +223,7 @@ mod tests {
     /// Text that JSON makes as long as it can, in the frames with the most around it.
     #[test]
     fn the_longest_text_fits_a_frame() {
-        let quotes = text(constant(Messages::MOST_BYTES), Some(&"\"".repeat(100)));
+        let quotes = text_of(constant(Messages::MOST_BYTES), Some(&"\"".repeat(100)));
         let text = quotes.of(marker(ASKS, u32::MAX), draws(1));
         assert_eq!(text.len(), Messages::MOST_BYTES as usize);
         let (chat, seq, turn, answered) = (1 << 53, u32::MAX, u8::MAX, u32::MAX);
@@ -229,11 +241,12 @@ mod tests {
             pending,
         };
         let reply = FromAgent::Reply { chat, seq, text };
-        let lengths = [assigned.encode().len(), reply.encode().len()];
-        assert!(
-            lengths.iter().all(|length| *length <= FRAME_LIMIT),
-            "{lengths:?}"
-        );
+        let most = quotes.longest_frame();
+        assert!(assigned.encode().len().max(reply.encode().len()) <= most);
+        assert!((16_000..=FRAME_LIMIT).contains(&most), "{most}");
+        let given = text_of(None, Some("twelve bytes"));
+        assert_eq!(given.longest_frame(), (MARKER_MOST + 13) * 2 + ENVELOPE);
+        assert!(text_of(None, None).longest_frame() < FRAME_LIMIT_LEAST);
     }
 
     proptest! {
@@ -246,7 +259,7 @@ mod tests {
             let direction = if agent { Direction::Agent } else { Direction::Customer };
             let marker = Marker { run, customer, attempt, direction, sequence };
             let texts = Texts::of(&lines).map(|_| lines.as_str());
-            let text = text(constant(bytes), texts);
+            let text = text_of(constant(bytes), texts);
             let said = text.of(marker, draws(5));
             prop_assert_eq!(said.len(), marker.to_string().len().max(bytes as usize));
             prop_assert_eq!(Marker::of(&said), Some(marker));

@@ -12,6 +12,8 @@ pub struct Texts {
     all: Arc<str>,
     /// Where each ends.
     ends: Arc<[u32]>,
+    /// The length of the longest.
+    longest: usize,
 }
 
 impl Texts {
@@ -22,13 +24,16 @@ impl Texts {
     /// no such line, or more than 4 GiB of them.
     pub fn of(text: &str) -> Option<Texts> {
         let (mut all, mut ends) = (String::with_capacity(text.len()), Vec::new());
+        let mut longest = 0;
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
             all.push_str(line);
+            longest = longest.max(line.len());
             ends.push(u32::try_from(all.len()).ok()?);
         }
         (!ends.is_empty()).then(|| Texts {
             all: all.into(),
             ends: ends.into(),
+            longest,
         })
     }
 
@@ -47,6 +52,11 @@ impl Texts {
         &self.all[from..self.ends[number] as usize]
     }
 
+    /// The length of the longest in bytes.
+    pub fn longest(&self) -> usize {
+        self.longest
+    }
+
     /// The mean length in bytes.
     pub fn mean(&self) -> f64 {
         self.all.len() as f64 / self.ends.len() as f64
@@ -62,6 +72,7 @@ mod tests {
         let texts = Texts::of("\n  ¿Qué tal?\r\n\n你好\n \t \nbye").unwrap();
         let lines: Vec<&str> = (0..texts.count()).map(|n| texts.line(n)).collect();
         assert_eq!(lines, ["¿Qué tal?", "你好", "bye"]);
+        assert_eq!(texts.longest(), 11);
         assert_eq!(texts.mean(), (11.0 + 6.0 + 3.0) / 3.0);
         assert_eq!(Texts::of(" \n\n"), None);
     }

@@ -28,6 +28,11 @@ impl SizeLaw {
         (bytes as u32).min(self.most)
     }
 
+    /// The most that is drawn, in bytes.
+    pub fn greatest(&self) -> u32 {
+        (self.law.longest().round() as u32).min(self.most)
+    }
+
     /// The mean in bytes, before anything is cut.
     pub fn mean(&self) -> f64 {
         self.law.mean()
@@ -53,9 +58,10 @@ mod tests {
         let mean = f64::from(sum) / sizes.len() as f64;
         // The tail beyond 400 bytes is cut: 3 % of a lognormal with this mean and cv.
         assert!((105.0..120.0).contains(&mean), "{mean}");
-        assert_eq!(law.mean().round(), 120.0);
+        assert_eq!((law.mean().round(), law.greatest()), (120.0, 400));
         let half = SizeLaw::new(Law::constant(99.5).unwrap(), 400);
         let draws = people.person(0, 0);
         assert_eq!(half.sample(&mut draws.at(Purpose::Bytes, 1)), 100);
+        assert_eq!(half.greatest(), 100);
     }
 }
