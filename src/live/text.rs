@@ -194,6 +194,23 @@ mod tests {
         assert_eq!(of(size + 10, Some("你好")), format!("{name} 你好 .."));
     }
 
+    /// Known answers: another version that drew otherwise could not share a run with this one.
+    #[test]
+    fn the_same_seed_says_the_same() {
+        let law = Law::lognormal(120.0, 1.0).unwrap();
+        let real = text_of(Some(SizeLaw::new(law, Messages::MOST_BYTES)), None);
+        let said = [ASKS, Direction::Agent].map(|side| real.of(marker(side, 3), draws(17)));
+        let asked = "bh-00c0ffee-c17-0-u-3 Is the small light on the front of the boiler red or \
+                     orange? The other two are in a parcel of their own, due on Friday. The train";
+        let answered = "bh-00c0ffee-c17-0-a-3 You can send it back within thirty days, and the way \
+                        back costs nothing. Yes, the newsletter still comes every morning although I \
+                        have left the list twice. Try it once ";
+        assert_eq!(said, [asked, answered]);
+        let next = real.of(marker(ASKS, 4), draws(17));
+        let other = real.of(marker(ASKS, 3), draws(18));
+        assert!(said[0].len() != next.len() && said[0].len() != other.len());
+    }
+
     #[test]
     fn directions_have_sizes_of_their_own() {
         let both = Text::new(&Messages {

@@ -116,21 +116,21 @@ impl<'a> Call<'a> {
 
     /// The parameters that go with the name, as they would be written.
     fn fits(&self) -> String {
-        let [short, low, mode] = [10, 30, 20].map(|amount| self.unit.example(amount));
+        let [short, some, mode] = [10, 30, 20].map(|amount| self.unit.example(amount));
         let [mean, high, p90, rare] = [60, 50, 120, 300].map(|amount| self.unit.example(amount));
         let median = self.unit.example(45);
         match self.name {
             "exponential" => format!("`exponential(mean={mean})` or `exponential(p90={p90})`"),
             "uniform" => {
-                format!("`uniform(low={short}, high={high})` or `uniform(mean={low}, cv=0.5)`")
+                format!("`uniform(low={short}, high={high})` or `uniform(mean={some}, cv=0.5)`")
             }
-            "constant" => format!("`constant({low})`"),
+            "constant" => format!("`constant({some})`"),
             "erlang" => {
                 format!("`erlang(shape=3, mean={mean})` or `erlang(shape=3, p90={p90})`")
             }
             "hyperexponential" => format!(
                 "`hyperexponential(mean={mean}, cv=2)`, or the chance of each phase and its mean: \
-                 `hyperexponential(0.9={low}, 0.1={rare})`"
+                 `hyperexponential(0.9={some}, 0.1={rare})`"
             ),
             "triangular" => format!("`triangular(low={short}, mode={mode}, high={mean})`"),
             "empirical" => "`empirical(file=replies.csv, column=seconds)`".to_string(),
