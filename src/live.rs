@@ -19,6 +19,7 @@ pub mod skip;
 pub mod slice;
 pub mod socket;
 pub mod target;
+pub mod text;
 pub mod validity;
 pub mod watch;
 pub mod worker;

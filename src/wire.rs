@@ -13,4 +13,4 @@ pub mod reason;
 pub use clean::clean;
 
 /// The version of the protocol, said in the server's hello.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;

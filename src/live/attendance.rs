@@ -14,6 +14,7 @@ use super::dial::Dial;
 use super::journal::{Fault, Reader};
 use super::scene::{Call, Scene};
 use super::socket::{Socket, dial};
+use super::text::Text;
 use crate::error::{Error, Result};
 use crate::measure::tally::Latency;
 use crate::scenario::plan::Shift;
@@ -237,6 +238,15 @@ fn compare<D>(scene: &Scene<D>, hello: &Hello) {
     }
     if hello.levels != rules.levels {
         differs("number of priorities");
+    }
+    let (limit, longest) = (
+        hello.frame_limit,
+        Text::new(&scene.plan.messages).longest_frame(),
+    );
+    if longest > limit as usize {
+        scene.remark(format!(
+            "the server takes {limit} bytes a message, the scenario's may need {longest}"
+        ));
     }
     scene.server_ends_quiet.set(hello.inactivity_ms.is_some());
     let inactivity = scene.plan.server_inactivity();

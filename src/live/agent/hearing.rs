@@ -66,7 +66,7 @@ impl<D: Dial> Desk<D> {
                     self.presence = Presence::OnShift;
                 }
             }
-            ToAgent::Hello(_) => {}
+            ToAgent::Typing { .. } | ToAgent::Hello(_) => {}
         }
         let goes_on = waited && !self.freed.is_awaited();
         let now = if goes_on { self.last } else { now };

@@ -61,6 +61,7 @@ impl<D: Dial> Visitor<D> {
             ToCustomer::Closed {
                 by: Party::Customer,
             }
+            | ToCustomer::Typing {}
             | ToCustomer::Hello(_) => {}
         }
         Then::Stay
