@@ -14,6 +14,7 @@ pub mod journal;
 pub mod ledger;
 pub mod machine;
 pub mod orbit;
+pub mod parts;
 pub mod scene;
 pub mod skip;
 pub mod slice;
@@ -32,6 +33,7 @@ use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::error::{Error, Result};
+use crate::measure::gate::Gate;
 use crate::measure::kpi::Findings;
 use crate::measure::record::Record;
 use crate::measure::result::{Environment, RunKind, RunResult};
@@ -242,6 +244,14 @@ fn report(plan: &Plan, options: &Options, ledger: &mut Ledger, course: &Course) 
         times => format!("{words} ({times} times)"),
     });
     verdict.reasons.extend(worded);
+    let invented = ledger.integrity().invented();
+    if invented > 0 {
+        let words = "that nobody had sent, by the markers of this run";
+        verdict.reasons.push(match invented {
+            1 => format!("a message came {words}"),
+            several => format!("{several} messages came {words}"),
+        });
+    }
     let failure = course.failure.as_ref();
     verdict.failed = failure.map(|error| error.plain().to_string());
     Outcome {
@@ -275,11 +285,14 @@ fn result(
         live: Some(&counts),
     };
     let label = |instant| plan.calendar.label(instant);
-    RunResult::new(
-        RunKind::Load,
-        echo,
-        &findings,
-        (&plan.gates, plan.judge),
-        label,
-    )
+    let mut gates = plan.gates.clone();
+    for measure in Fault::ALL.map(Fault::measure) {
+        if !plan.gates.iter().any(|gate| gate.measure == measure) {
+            gates.push(Gate::none_of(measure));
+        }
+    }
+    let gates = (&gates[..], plan.judge);
+    let mut result = RunResult::new(RunKind::Load, echo, &findings, gates, label);
+    result.faults = integrity.found(label);
+    result
 }

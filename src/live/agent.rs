@@ -20,6 +20,7 @@ use super::attendance::{assigned_offline, refuse};
 use super::dial::Dial;
 use super::journal::{ChatEvent, Event};
 use super::orbit::Caller;
+use super::parts::Parts;
 use super::scene::Scene;
 use super::socket::Socket;
 use crate::center::ChatId;
@@ -45,6 +46,10 @@ pub(super) struct Desk<D: Dial> {
     /// When the agent last did something or heard of something.
     last: Time,
     wake: Time,
+    /// When it is seen typing next, and in which chat.
+    typing: (Time, ChatId),
+    /// The reply that the last indicator was for: in which chat, and when it is due.
+    typed: Option<(ChatId, Time)>,
     presence: Presence,
     /// The present shift, or the last.
     shift: Shift,
@@ -67,6 +72,8 @@ struct Held {
     caller: Caller,
     /// Whether it was ended, by whomever.
     closed: bool,
+    /// Of the message that the customer says next.
+    parts: Parts,
 }
 
 /// Where an agent stands with its shift.
@@ -96,6 +103,8 @@ impl<D: Dial> Desk<D> {
             freed: Freed::default(),
             last: shift.from,
             wake: Time::NEVER,
+            typing: (Time::NEVER, ChatId(0)),
+            typed: None,
             presence: Presence::OnShift,
             shift,
             staffed: true,
@@ -112,7 +121,7 @@ impl<D: Dial> Desk<D> {
     pub async fn stay(&mut self, later: &mut VecDeque<Shift>) -> Result<()> {
         let mut call = self.scene.call.subscribe();
         loop {
-            let next = self.wake.min(self.turn(later));
+            let next = self.wake.min(self.turn(later)).min(self.typing.0);
             tokio::select! {
                 heard = self.socket.next() => {
                     let read = self.scene.now();
@@ -145,6 +154,9 @@ impl<D: Dial> Desk<D> {
 
     /// Does everything that was due by `now`, in order.
     async fn catch_up(&mut self, now: Time, later: &mut VecDeque<Shift>) -> Result<()> {
+        if self.typing.0 <= now {
+            self.be_seen_typing().await?;
+        }
         loop {
             let turn = self.turn(later);
             let due = self.wake.min(turn);
@@ -237,9 +249,35 @@ impl<D: Dial> Desk<D> {
             self.scene.note(now, Event::Attends(busy));
         }
         self.wake = self.agent.deadline();
+        self.begin_typing(now);
         if self.agent.leaves() {
             // The server has still to confirm it: that ends the stay.
             self.off_duty(now);
+        }
+        Ok(())
+    }
+
+    /// The agent may have begun composing another reply: its customer sees it typing in due time.
+    fn begin_typing(&mut self, now: Time) {
+        let composing = self.agent.composing();
+        if composing == self.typed {
+            return;
+        }
+        self.typed = composing;
+        let typing = composing.and_then(|(chat, until)| {
+            let at = self.scene.plan.messages.typing_at(now, until)?;
+            Some((at, chat))
+        });
+        self.typing = typing.unwrap_or((Time::NEVER, ChatId(0)));
+    }
+
+    /// The indicator is not timed: nothing waits for it.
+    async fn be_seen_typing(&mut self) -> Result<()> {
+        let (_, ours) = std::mem::replace(&mut self.typing, (Time::NEVER, ChatId(0)));
+        // Of a chat that is over what is composed is its wrap-up.
+        let held = self.held(ours).filter(|held| !held.closed);
+        if let Some(&mut Held { number: chat, .. }) = held {
+            self.socket.send(&FromAgent::Typing { chat }).await?;
         }
         Ok(())
     }
@@ -250,16 +288,16 @@ impl<D: Dial> Desk<D> {
         };
         let Held { number, caller, .. } = *held;
         held.closed |= last;
-        let seq = self.agent.exchange(slot);
-        let marker = self.scene.marker(caller, Direction::Agent, seq);
-        self.socket
-            .send(&FromAgent::Reply {
+        let reply = self.agent.exchange(slot);
+        for seq in self.scene.plan.messages.sequences(reply) {
+            let said = FromAgent::Reply {
                 chat: number,
                 seq,
-                text: marker.to_string(),
-            })
-            .await?;
-        self.scene.written(caller, (Direction::Agent, seq), due);
+                text: self.scene.text(caller, Direction::Agent, seq),
+            };
+            self.socket.send(&said).await?;
+            self.scene.written(caller, (Direction::Agent, seq), due);
+        }
         if last {
             let close = FromAgent::Close { chat: number };
             self.socket.send(&close).await?;

@@ -14,7 +14,6 @@ use super::dial::Dial;
 use super::journal::{Fault, Reader};
 use super::scene::{Call, Scene};
 use super::socket::{Socket, dial};
-use super::text::Text;
 use crate::error::{Error, Result};
 use crate::measure::tally::Latency;
 use crate::scenario::plan::Shift;
@@ -239,10 +238,7 @@ fn compare<D>(scene: &Scene<D>, hello: &Hello) {
     if hello.levels != rules.levels {
         differs("number of priorities");
     }
-    let (limit, longest) = (
-        hello.frame_limit,
-        Text::new(&scene.plan.messages).longest_frame(),
-    );
+    let (limit, longest) = (hello.frame_limit, scene.longest_frame());
     if longest > limit as usize {
         scene.remark(format!(
             "the server takes {limit} bytes a message, the scenario's may need {longest}"

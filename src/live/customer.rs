@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::dial::Dial;
 use super::journal::ChatEvent;
 use super::orbit::Caller;
+use super::parts::Parts;
 use super::scene::{Call, Scene};
 use super::socket::{Socket, dial};
 use crate::center::customer::{Customer, CustomerAct, CustomerInput};
@@ -34,6 +35,10 @@ struct Visitor<D: Dial> {
     /// When the chat was asked for on the connection; none once it is clear that it has to wait.
     opened: Option<Instant>,
     wake: Time,
+    /// When it is seen typing next.
+    typing: Time,
+    /// Of the reply that it waits for.
+    parts: Parts,
     /// When the desk sends away who waits; `Time::NEVER` while an agent has the chat.
     closing: Time,
     /// Gone silently.
@@ -103,6 +108,8 @@ pub async fn visit<D: Dial>(scene: Rc<Scene<D>>, caller: Caller, due: Time) {
         socket,
         opened: Some(opened),
         wake,
+        typing: Time::NEVER,
+        parts: Parts::default(),
         closing,
         ghost: false,
         standing: Standing::default(),
@@ -141,26 +148,30 @@ async fn enter<D: Dial>(
         }
     };
     scene.took(Latency::Connect, dialled.elapsed());
-    let marker = |sequence| {
-        scene
-            .marker(caller, Direction::Customer, sequence)
-            .to_string()
-    };
+    let text = |sequence| scene.text(caller, Direction::Customer, sequence);
     let open = FromCustomer::Open {
-        marker: marker(0),
-        text: Some(marker(1)),
+        marker: scene.marker(caller, Direction::Customer, 0).to_string(),
+        text: Some(text(1)),
         priority: scene.rules(caller.class).level,
     };
     socket.send(&open).await.ok()?;
-    scene.handed_in(caller, (Direction::Customer, 1), scene.now());
-    Some((socket, Instant::now()))
+    let opened = Instant::now();
+    for seq in scene.plan.messages.sequences(1) {
+        if seq > 1 {
+            let text = text(seq);
+            let say = FromCustomer::Say { seq, text };
+            socket.send(&say).await.ok()?;
+        }
+        scene.handed_in(caller, (Direction::Customer, seq), scene.now());
+    }
+    Some((socket, opened))
 }
 
 impl<D: Dial> Visitor<D> {
     async fn stay(&mut self) {
         let mut call = self.scene.call.subscribe();
         loop {
-            let next = self.wake.min(self.closing);
+            let next = self.wake.min(self.closing).min(self.typing);
             let then = tokio::select! {
                 // At the end agents close their chats: those are open at the end all the same.
                 biased;
@@ -186,6 +197,9 @@ impl<D: Dial> Visitor<D> {
 
     /// Does everything that was due by `now`.
     async fn catch_up(&mut self, now: Time) -> Then {
+        if self.typing <= now && self.be_seen_typing().await == Then::Go {
+            return Then::Go;
+        }
         while self.wake.min(self.closing) <= now {
             if self.closing <= self.wake {
                 return self.be_sent_away(self.closing).await;
@@ -214,22 +228,27 @@ impl<D: Dial> Visitor<D> {
         Then::Stay
     }
 
-    async fn say(&mut self, due: Time) -> Then {
-        let seq = self.customer.exchange();
-        self.note(due, ChatEvent::Says);
-        let marker = self.scene.marker(self.caller, Direction::Customer, seq);
-        let say = FromCustomer::Say {
-            seq,
-            text: marker.to_string(),
-        };
-        match self.socket.send(&say).await {
-            Ok(()) => {
-                let which = (Direction::Customer, seq);
-                self.scene.written(self.caller, which, due);
-                Then::Stay
-            }
+    /// The indicator is not timed: nothing waits for it.
+    async fn be_seen_typing(&mut self) -> Then {
+        self.typing = Time::NEVER;
+        match self.socket.send(&FromCustomer::Typing {}).await {
+            Ok(()) => Then::Stay,
             Err(error) => self.broken(error.plain()),
         }
+    }
+
+    async fn say(&mut self, due: Time) -> Then {
+        self.typing = Time::NEVER;
+        self.note(due, ChatEvent::Says);
+        for seq in self.scene.plan.messages.sequences(self.customer.exchange()) {
+            let text = self.scene.text(self.caller, Direction::Customer, seq);
+            if let Err(error) = self.socket.send(&FromCustomer::Say { seq, text }).await {
+                return self.broken(error.plain());
+            }
+            let which = (Direction::Customer, seq);
+            self.scene.written(self.caller, which, due);
+        }
+        Then::Stay
     }
 
     /// The desk closes while the customer waits, for the first time or after its chat was handed

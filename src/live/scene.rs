@@ -14,6 +14,7 @@ use super::journal::{ChatEvent, Entry, Event, Fault, Message, Reader};
 use super::orbit::{Caller, Orbit};
 use super::skip::Skip;
 use super::socket::SocketLimits;
+use super::text::Text;
 use crate::center::rules::{Again, AgentRules, CustomerRules};
 use crate::error::Error;
 use crate::measure::tally::Latency;
@@ -38,6 +39,8 @@ pub struct Scene<D> {
     pub limits: SocketLimits,
     /// This run's number in markers.
     pub run: u32,
+    /// What is said.
+    text: Text,
     /// The customers of the replication that is played.
     pub people: Population,
     /// The scenario's time, from the start on.
@@ -106,6 +109,7 @@ impl<D> Scene<D> {
             agents,
             limits: SocketLimits::default(),
             run,
+            text: Text::new(&plan.messages),
             people: Population::new(plan.seed, options.replication, Kind::Customer),
             clock: Cell::new(None),
             jumped: Notify::new(),
@@ -289,6 +293,20 @@ impl<D> Scene<D> {
             direction,
             sequence,
         }
+    }
+
+    /// What is said in a message, or a part of one.
+    pub fn text(&self, caller: Caller, direction: Direction, sequence: u32) -> String {
+        let draws = self
+            .people
+            .person(caller.number.into(), caller.attempt.into());
+        let marker = self.marker(caller, direction, sequence);
+        self.text.of(marker, draws)
+    }
+
+    /// The bytes of the longest frame that a message may need.
+    pub fn longest_frame(&self) -> usize {
+        self.text.longest_frame()
     }
 
     /// Whose message it is; none where no customer of ours can have such a number.

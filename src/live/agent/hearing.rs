@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::live::dial::Dial;
 use crate::live::journal::{ChatEvent, Event, Fault, Reader};
 use crate::live::orbit::Caller;
+use crate::live::parts::Parts;
 use crate::time::Time;
 use crate::wire::clean;
 use crate::wire::frame::{Said, ToAgent};
@@ -90,10 +91,26 @@ impl<D: Dial> Desk<D> {
         let Some(slot) = self.slot_of(chat) else {
             return;
         };
-        if sequence == Some(self.agent.exchange(slot) + 1) {
-            self.note(now, AgentInput::Message(slot));
-        } else if sequence.is_some() {
+        let Some(sequence) = sequence else {
+            return;
+        };
+        if self.scene.plan.messages.number(sequence) == self.agent.exchange(slot) + 1 {
+            self.part(chat, sequence, now);
+        } else {
             self.scene.remark("an agent got a message out of turn");
+        }
+    }
+
+    /// A part of the customer's next message is here: the agent has it when all of it is.
+    fn part(&mut self, chat: u64, sequence: u32, now: Time) {
+        let messages = &self.scene.plan.messages;
+        let held = self.chats.iter_mut().find(|held| held.number == chat);
+        let Some(held) = held else { return };
+        let slot = self.agent.slot_of(held.id);
+        if held.parts.come(messages, sequence)
+            && let Some(slot) = slot
+        {
+            self.note(now, AgentInput::Message(slot));
         }
     }
 
@@ -160,13 +177,19 @@ impl<D: Dial> Desk<D> {
             id: handover.chat,
             caller,
             closed: false,
+            parts: Parts::default(),
         });
         self.note_in(handover.chat, now, ChatEvent::Taken(self.shift.agent));
-        if let Some(marker) = said.and_then(|text| Marker::of(text)) {
+        let said = said.and_then(|text| Marker::of(text));
+        let said = said.filter(|marker| self.scene.caller(*marker) == Some(caller));
+        if let Some(marker) = said {
             self.scene.came_with(caller, marker, reader, now);
         }
         self.last = now;
         self.agent.take(now, handover, &self.scene.agents);
+        if let Some(marker) = said.filter(|_| !handover.pending) {
+            self.part(chat, marker.sequence, now);
+        }
         self.scene.note(now, Event::SlotTaken(self.agent.held()));
         if self.presence == Presence::Leaving {
             self.stay_on(now);
@@ -183,12 +206,15 @@ impl<D: Dial> Desk<D> {
         let exchanges = customer.closed_after(rules);
         let ours = ChatId(self.taken);
         self.taken = self.taken.wrapping_add(1);
+        let parts = self.scene.plan.messages.parts;
         let mut handover = Handover::of_new(ours, draws, exchanges, assignment.chat);
         if assignment.turn > 0 {
             handover.turn = assignment.turn;
-            handover.answered = assignment.answered.min(customer.exchanges());
+            handover.answered = (assignment.answered / parts).min(customer.exchanges());
             handover.pending = assignment.pending.is_some();
         }
+        // The rest of a message follows.
+        handover.pending &= parts == 1;
         handover
     }
 

@@ -112,15 +112,18 @@ impl<D: Dial> Visitor<D> {
         };
         // Who left the queue silently has a message pending all the same.
         let pending = self.customer.exchange().max(1);
-        if self.ghost {
-            if marker.sequence == pending {
-                self.note(now, ChatEvent::Unread);
-            }
-            return Then::Stay;
-        }
-        if marker.sequence != pending || !self.customer.is_pending() {
+        let messages = &self.scene.plan.messages;
+        let awaited = self.ghost || self.customer.is_pending();
+        if messages.number(marker.sequence) != pending || !awaited {
             self.scene
                 .remark("a customer got a message that answers nothing");
+            return Then::Stay;
+        }
+        if !self.parts.come(messages, marker.sequence) {
+            return Then::Stay;
+        }
+        if self.ghost {
+            self.note(now, ChatEvent::Unread);
             return Then::Stay;
         }
         self.replied(now).await
@@ -133,6 +136,8 @@ impl<D: Dial> Visitor<D> {
         let done = matches!(act, Some(CustomerAct::Done { .. }));
         self.note(now, ChatEvent::Replied { last: done });
         let Some(CustomerAct::Done { closes }) = act else {
+            let typing = self.scene.plan.messages.typing_at(now, self.wake);
+            self.typing = typing.unwrap_or(Time::NEVER);
             return Then::Stay;
         };
         self.scene.again(self.caller, Again::Unresolved, now);

@@ -195,6 +195,7 @@ impl Page<'_> {
         account.holders.retain(|holder| *holder != agent);
         if !for_good {
             account.reader_goes(Direction::Customer, at);
+            account.traffic(Direction::Customer).hand_over();
         }
         account.let_go(self.recorder, for_good, at);
     }
@@ -221,7 +222,7 @@ impl Page<'_> {
         let reader = reader.unwrap_or(self.account.reader(message.direction));
         let mut fault = |fault| self.integrity.fault(fault, reader, Some(marker), at);
         match came {
-            Came::Early => {}
+            Came::Early | Came::Retold => {}
             Came::Again => fault(Fault::Duplicated),
             Came::Once { late, took } => {
                 if late {

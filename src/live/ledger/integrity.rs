@@ -6,6 +6,7 @@
 
 use super::account::Account;
 use crate::live::journal::{FAULTS, Fault, Reader};
+use crate::measure::result::Found;
 use crate::time::{Span, Time};
 use crate::wire::marker::{Direction, Marker};
 
@@ -28,15 +29,27 @@ pub struct Integrity {
 
 /// An example of a fault.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Example {
-    /// What it is an example of.
-    pub fault: Fault,
+struct Example {
+    fault: Fault,
     /// Who saw it, or should have.
-    pub reader: Reader,
-    /// The message, or the chat; none of what bears no name of ours.
-    pub marker: Option<Marker>,
-    /// When, in scenario time.
-    pub at: Time,
+    reader: Reader,
+    /// The message, or the chat; none of what bears no marker.
+    marker: Option<Marker>,
+    at: Time,
+}
+
+impl Example {
+    fn words(&self, label: impl Fn(Time) -> String) -> String {
+        let what = self
+            .marker
+            .map_or("without a marker".into(), |m| m.to_string());
+        let reader = match self.reader {
+            Reader::Customer(number, 0) => format!("customer {number}"),
+            Reader::Customer(number, attempt) => format!("customer {number}, attempt {attempt}"),
+            Reader::Agent(agent) => format!("agent {agent}"),
+        };
+        format!("{what} to {reader}, {}", label(self.at))
+    }
 }
 
 impl Integrity {
@@ -80,10 +93,20 @@ impl Integrity {
         self.invented
     }
 
-    /// Examples, by fault.
-    pub fn examples(&self) -> impl Iterator<Item = &Example> {
-        let of = |fault| self.examples.iter().filter(move |e| e.fault == fault);
-        Fault::ALL.into_iter().flat_map(of)
+    /// What was found, fault by fault, with examples; `label` writes an instant as local time.
+    pub fn found(&self, label: impl Fn(Time) -> String) -> Vec<Found> {
+        let found = Fault::ALL
+            .into_iter()
+            .filter(|fault| self.count(*fault) > 0);
+        let found = found.map(|fault| Found {
+            measure: fault.measure().into(),
+            count: self.count(fault),
+            examples: {
+                let examples = self.examples.iter().filter(|e| e.fault == fault);
+                examples.map(|example| example.words(&label)).collect()
+            },
+        });
+        found.collect()
     }
 
     /// Whether a message of this chat, which is over, may still come.

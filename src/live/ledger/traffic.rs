@@ -17,6 +17,9 @@ pub(super) struct Traffic {
     written_to: u32,
     /// The highest number read so far.
     read_to: u32,
+    /// What was read by this number may be told to the next reader once more, as the chat was handed
+    /// over; and what of it was.
+    retold: (u32, Vec<u32>),
 }
 
 /// A message under way.
@@ -38,6 +41,8 @@ pub(super) enum Came {
         /// Written to read and due to read, unless the message waited by the rules.
         took: Option<(Span, Span)>,
     },
+    /// Once more, to who has the chat after another.
+    Retold,
     /// Once more.
     Again,
     /// It is still to be posted that it was written.
@@ -59,11 +64,7 @@ impl Traffic {
     pub fn read(&mut self, message: Message) -> Came {
         let same = |written: &Written| written.message.sequence == message.sequence;
         let Some(place) = self.under_way.iter().position(same) else {
-            if message.sequence <= self.written_to {
-                return Came::Again;
-            }
-            self.early.push(message);
-            return Came::Early;
+            return self.read_before(message);
         };
         let written = self.under_way.remove(place).message;
         let late = message.sequence < self.read_to;
@@ -74,6 +75,25 @@ impl Traffic {
             (delivery, delivery + written.late)
         });
         Came::Once { late, took }
+    }
+
+    /// A message was read that is not under way: it came before, or is still to be written.
+    fn read_before(&mut self, message: Message) -> Came {
+        let (to, retold) = &mut self.retold;
+        if message.sequence > self.written_to {
+            self.early.push(message);
+            return Came::Early;
+        }
+        if message.sequence > *to || retold.contains(&message.sequence) {
+            return Came::Again;
+        }
+        retold.push(message.sequence);
+        Came::Retold
+    }
+
+    /// The chat was handed over: its next reader may be told what was read already.
+    pub fn hand_over(&mut self) {
+        self.retold = (self.read_to, Vec::new());
     }
 
     /// A message has come to somebody else: it is not under way any more.
@@ -152,6 +172,24 @@ mod tests {
         );
         assert_eq!(traffic.read(message(1, 31)), Came::Again);
         assert_eq!(traffic.invented(), 0);
+    }
+
+    #[test]
+    fn who_has_the_chat_after_another_may_be_told_once_more() {
+        let mut traffic = Traffic::default();
+        for sequence in 1..=3 {
+            traffic.written(Time(0), message(sequence, 0));
+        }
+        assert_eq!(traffic.read(message(1, 5)), once(false, 5));
+        assert_eq!(traffic.read(message(2, 5)), once(false, 5));
+        traffic.hand_over();
+        let told = [2, 3, 3, 2].map(|sequence| traffic.read(message(sequence, 7)));
+        assert_eq!(
+            told,
+            [Came::Retold, once(false, 7), Came::Again, Came::Again]
+        );
+        traffic.hand_over();
+        assert_eq!(traffic.read(message(2, 9)), Came::Retold);
     }
 
     #[test]
