@@ -10,6 +10,7 @@ pub mod attendance;
 pub mod coordinator;
 pub mod customer;
 pub mod dial;
+mod heartbeat;
 pub mod journal;
 pub mod ledger;
 pub mod machine;
@@ -267,16 +268,22 @@ fn run_number() -> u32 {
 /// What the run comes to.
 fn report(plan: &Plan, options: &Options, ledger: &mut Ledger, course: &Course) -> Outcome {
     let conduct = validity::Conduct {
-        lag_ms_p99: ledger.p99_so_far(Latency::ScheduleLag).map(|s| s * 1e3),
+        lag_ms_p99: ledger.millis_so_far(Latency::ScheduleLag, 0.99),
+        delivery_ms_p99: ledger.millis_so_far(Latency::Delivery, 0.99),
         not_started: course.not_started,
+        stood_still_ratio: course.stood_still_ratio,
         lost: course.lost.clone(),
     };
+    let clustered = ledger.share_within(Latency::Delivery, validity::DELAYED_ACK);
+    let median = ledger.millis_so_far(Latency::Delivery, 0.5);
+    let warning = validity::delayed_ack(clustered, median);
     let (tally, records) = ledger.finish(course.end, course.stopped);
     let mut result = result(plan, options, ledger, course, &[tally]);
     let verdict = &mut result.verdict;
     let faults = validity::faults(plan, conduct);
     verdict.valid = Some(faults.is_empty());
     verdict.reasons.extend(faults);
+    verdict.reasons.extend(warning);
     let worded = course.remarks.iter().map(|(words, times)| match times {
         1 => words.clone(),
         times => format!("{words} ({times} times)"),

@@ -18,6 +18,7 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use super::dial::{Dial, unreachable};
 use super::target::Target;
 use crate::error::{Error, Result};
+use crate::scenario::outlook::live::LET_IN_S;
 use crate::wire::frame::{Frame, Hello, Side};
 use crate::wire::limits::{FRAME_LIMIT, websocket};
 use crate::wire::{PROTOCOL, clean};
@@ -37,7 +38,7 @@ impl Default for SocketLimits {
     fn default() -> SocketLimits {
         SocketLimits {
             frame: FRAME_LIMIT,
-            connect: Duration::from_secs(10),
+            connect: Duration::from_secs_f64(LET_IN_S),
             closing: Duration::from_secs(2),
         }
     }
