@@ -3,6 +3,7 @@
 //! Law: the only place that prints and the only one that exits. The report goes to stdout, progress
 //! and errors to stderr, so that either can be piped away.
 
+mod access_args;
 mod check;
 mod conclude;
 mod console;

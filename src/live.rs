@@ -4,12 +4,16 @@
 //! only clock and connections differ. Nothing is sent to an address that was not checked: loopback,
 //! or a host the user allowed.
 
+pub mod access;
 pub mod agent;
 pub mod alarm;
 pub mod attendance;
+pub mod credentials;
 pub mod customer;
 pub mod dial;
+pub mod feeder;
 pub mod ledger;
+pub mod link;
 pub mod machine;
 pub mod orbit;
 pub mod run;
@@ -17,11 +21,14 @@ pub mod scene;
 pub mod skip;
 pub mod socket;
 pub mod target;
+pub mod tls;
 pub mod validity;
 pub mod watch;
+pub mod way;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::task::LocalSet;
@@ -35,12 +42,15 @@ use crate::measure::tally::{Latency, Tally};
 use crate::scenario::plan::Plan;
 use crate::server::{self, ServerOptions};
 use crate::wire::limits::{AGENTS_MOST, CONCURRENCY_MOST};
+use access::Access;
 use alarm::Alarm;
 use dial::Dial;
 use scene::Scene;
 use skip::Skip;
 use target::Target;
+use tls::Trust;
 use watch::Watch;
+use way::Way;
 
 /// How to play live.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +59,8 @@ pub struct Options {
     pub target: Option<Target>,
     /// Hosts beyond loopback that may be a target, as the user wrote them.
     pub allow_targets: Vec<String>,
+    /// How connections get in; none for no TLS and nothing to show.
+    pub access: Option<Arc<Access>>,
     /// Which replication's people are played.
     pub replication: u32,
     /// Whether to keep a row a customer.
@@ -83,13 +95,21 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
     let runtime = runtime.map_err(|error| {
         Error::failed(format!("cannot start the generator's event loop: {error}"))
     })?;
+    let access = options.access.clone().unwrap_or_default();
     let began = Instant::now();
     let started = jiff::Timestamp::now().to_string();
     let people = async {
         match &options.target {
             Some(target) => {
                 let address = target.resolve(&options.allow_targets).await?;
-                play(plan, options, address, Alarm::fine()?, watch).await
+                play(
+                    plan,
+                    options,
+                    Way::new(address, access)?,
+                    Alarm::fine()?,
+                    watch,
+                )
+                .await
             }
             None => {
                 let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -98,7 +118,8 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
                     ..built_in(plan, listen)
                 })?;
                 let address = Target::from(server.local_addr()).resolve(&[]).await?;
-                let outcome = play(plan, options, address, Alarm::fine()?, watch).await;
+                let way = Way::new(address, access)?;
+                let outcome = play(plan, options, way, Alarm::fine()?, watch).await;
                 server.stop();
                 outcome
             }
@@ -190,6 +211,9 @@ pub async fn play<D: Dial>(
     let faults = validity::faults(plan, conduct);
     result.verdict.valid = Some(faults.is_empty());
     result.verdict.reasons.extend(faults);
+    let access = options.access.as_deref();
+    let unchecked = access.and_then(|access| access.trust.remark());
+    result.verdict.reasons.extend(unchecked.map(str::to_owned));
     let remarks = scene.remarks.borrow();
     let worded = remarks.iter().map(|(words, times)| match times {
         1 => words.clone(),
@@ -218,6 +242,12 @@ fn result<D>(scene: &Scene<D>, options: &Options, tallies: &[Tally]) -> RunResul
     echo.speed = Some(plan.live.speed);
     let target = options.target.as_ref().map(ToString::to_string);
     echo.target = Some(target.unwrap_or_else(|| "built-in".into()));
+    if let Some(access) = &options.access {
+        echo.insecure = access.trust == Trust::Anybody;
+        let names = access.credentials.names();
+        echo.headers = names.map(str::to_owned).collect();
+        echo.subprotocol = access.credentials.subprotocol().map(str::to_owned);
+    }
     let counts = [
         ("not_started", u64::from(scene.not_started.get())),
         ("over_limit", u64::from(scene.over_limit.get())),

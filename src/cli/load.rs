@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use clap::Args;
 
+use super::access_args::{AccessArgs, Entrance};
 use super::conclude::{Ran, conclude};
 use super::console::Console;
 use super::progress::{Line, Progress};
@@ -13,7 +14,6 @@ use super::signals::Signals;
 use super::trace::Trace;
 use crate::error::{Exit, Result};
 use crate::live::machine::make_room_for_descriptors;
-use crate::live::target::Target;
 use crate::live::watch::Watch;
 use crate::live::{Options, load};
 use crate::report::figure::{Unit, grouped};
@@ -26,12 +26,6 @@ use crate::time::Time;
 pub struct Load {
     #[command(flatten)]
     scenario: ScenarioArgs,
-    /// The chat server [default: the built-in one, started for this run]
-    #[arg(long, value_name = "ws://HOST:PORT")]
-    target: Option<String>,
-    /// Allow a target beyond this machine; may be repeated
-    #[arg(long = "allow-target", value_name = "HOST")]
-    allow_targets: Vec<String>,
     /// Scenario seconds a wall second: `--set live.speed=X`
     #[arg(long, value_name = "X")]
     speed: Option<f64>,
@@ -50,6 +44,8 @@ pub struct Load {
     skip_closed: bool,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    access: AccessArgs,
 }
 
 /// Plays the scenario live and reports.
@@ -58,13 +54,19 @@ pub struct Load {
 /// The scenario, the target or the machine's limits refuse the run, it fails, or a file cannot be
 /// written.
 pub fn run(args: &Load, console: &Console) -> Result<Exit> {
-    let plan = args
+    let mut plan = args
         .scenario
         .plan(&[change("live.speed", args.speed), change("seed", args.seed)])?;
     if let Some(trace) = args.trace {
         trace.check(&plan, args.replication)?;
     }
-    let target = args.target.as_deref().map(Target::parse).transpose()?;
+    let Entrance {
+        target,
+        allow_targets,
+        access,
+    } = args.access.entrance()?;
+    // No output may overwrite these either.
+    plan.source.files.extend(args.access.files().cloned());
     let outlook = Outlook::of(&plan).live;
     make_room_for_descriptors(match target {
         Some(_) => outlook.descriptors,
@@ -73,7 +75,8 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
     args.output.probe(&plan)?;
     let options = Options {
         target,
-        allow_targets: args.allow_targets.clone(),
+        allow_targets,
+        access,
         replication: args.replication,
         records: args.output.records.is_some(),
         trace: args.trace.map(|trace| trace.customer),
