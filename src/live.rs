@@ -39,14 +39,16 @@ use crate::measure::record::Record;
 use crate::measure::result::{Environment, RunKind, RunResult};
 use crate::measure::story::Story;
 use crate::measure::tally::{Latency, Tally};
-use crate::scenario::plan::Plan;
+use crate::scenario::plan::{Plan, Shift};
 use crate::server::{self, ServerOptions};
+use crate::wire::frame::AgentSide;
 use crate::wire::limits::{AGENTS_MOST, CONCURRENCY_MOST};
 use access::Access;
 use alarm::Alarm;
 use dial::Dial;
 use scene::Scene;
 use skip::Skip;
+use socket::{SocketLimits, dial};
 use target::Target;
 use tls::Trust;
 use watch::Watch;
@@ -102,14 +104,9 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
         match &options.target {
             Some(target) => {
                 let address = target.resolve(&options.allow_targets).await?;
-                play(
-                    plan,
-                    options,
-                    Way::new(address, access)?,
-                    Alarm::fine()?,
-                    watch,
-                )
-                .await
+                let way = Way::new(address, access)?;
+                knock(plan, &way).await?;
+                play(plan, options, way, Alarm::fine()?, watch).await
             }
             None => {
                 let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -129,6 +126,22 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
     let took = began.elapsed().as_secs_f64();
     outcome.result.environment = Environment::of_run(started, took, 1);
     Ok(outcome)
+}
+
+/// Agents of the first shift find out whether a chat server is there and lets them in. Where there
+/// are none, somebody looks in who does nothing: the run must not begin for nobody to come in.
+///
+/// # Errors
+/// Failed (exit 3): no chat server is there, or it lets nobody in.
+async fn knock(plan: &Plan, way: &Way) -> Result<()> {
+    let is_there = |shift: &Shift| shift.from <= plan.begin && shift.until > plan.begin;
+    if plan.shifts.iter().any(is_there) {
+        return Ok(());
+    }
+    let mut socket = dial::<AgentSide, Way>(way, 0, SocketLimits::default()).await?;
+    socket.hello().await?;
+    socket.close().await;
+    Ok(())
 }
 
 /// The built-in server by the plan's rules, for the first replication.

@@ -18,6 +18,10 @@ use crate::live::target::Target;
 use crate::secret::Mask;
 use crate::wire::clean_masked;
 
+/// What to do where no chat server answers.
+const ANOTHER: &str =
+    "give the port of a chat server with --target, or leave it out to have one started";
+
 /// What it means that the server of `to` did not let a connection in.
 pub fn words<D: Dial>(to: &D, error: WsError) -> Error {
     let target = to.target();
@@ -30,20 +34,17 @@ pub fn words<D: Dial>(to: &D, error: WsError) -> Error {
         WsError::Protocol(ProtocolError::SecWebSocketSubProtocolError(error)) => {
             other_subprotocol(to, &error)
         }
+        WsError::Protocol(ProtocolError::HttparseError(_)) if !target.is_tls() => Error::failed(
+            format!("what answers at {target} does not speak HTTP"),
+        )
+        .with_remedy(format!(
+            "if it speaks TLS: --target wss://{}; if it is something else, {ANOTHER}",
+            target.authority()
+        )),
         other => {
             let words = clean_masked(&other.to_string(), &mask);
-            let tls = if target.is_tls() {
-                ""
-            } else {
-                " (wss://HOST:PORT if it speaks TLS)"
-            };
-            Error::failed(format!(
-                "what answers at {target} is no WebSocket server: {words}"
-            ))
-            .with_remedy(format!(
-                "give the port of a chat server with --target{tls}, or leave it out to have \
-                     one started"
-            ))
+            let words = format!("what answers at {target} is no WebSocket server: {words}");
+            Error::failed(words).with_remedy(ANOTHER)
         }
     }
 }
