@@ -60,28 +60,16 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
     if let Some(trace) = args.trace {
         trace.check(&plan, args.replication)?;
     }
-    let Entrance {
-        target,
-        allow_targets,
-        access,
-    } = args.access.entrance()?;
+    let entrance = args.access.entrance()?;
     // No output may overwrite these either.
     plan.source.files.extend(args.access.files().cloned());
     let outlook = Outlook::of(&plan).live;
-    make_room_for_descriptors(match target {
+    make_room_for_descriptors(match entrance.target {
         Some(_) => outlook.descriptors,
         None => outlook.descriptors_with_server,
     })?;
     args.output.probe(&plan)?;
-    let options = Options {
-        target,
-        allow_targets,
-        access,
-        replication: args.replication,
-        records: args.output.records.is_some(),
-        trace: args.trace.map(|trace| trace.customer),
-        skip_closed: args.skip_closed,
-    };
+    let options = options(args, entrance);
     let watch = Arc::new(Watch::default());
     let stopping = watch.clone();
     let signals = Signals::listen(console, move || {
@@ -117,6 +105,18 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
         stopped: signals.came(),
     };
     conclude(ran, &args.output, console)
+}
+
+fn options(args: &Load, entrance: Entrance) -> Options {
+    Options {
+        target: entrance.target,
+        allow_targets: entrance.allow_targets,
+        access: entrance.access,
+        replication: args.replication,
+        records: args.output.records.is_some(),
+        trace: args.trace.map(|trace| trace.customer),
+        skip_closed: args.skip_closed,
+    }
 }
 
 fn progress(args: &Load, console: &Console, plan: &Plan, watch: Arc<Watch>) -> Progress {

@@ -42,7 +42,8 @@ impl TlsListener {
 }
 
 impl Listen for TlsListener {
-    type Stream = TlsStream<TcpStream>;
+    /// Boxed: a task holds its stream in more than one place.
+    type Stream = Box<TlsStream<TcpStream>>;
     type Opening = Pin<Box<dyn Future<Output = io::Result<Self::Stream>> + Send>>;
 
     async fn accept(&mut self) -> (Self::Opening, Option<IpAddr>) {
@@ -51,7 +52,7 @@ impl Listen for TlsListener {
         let opening = async move {
             let shaken = acceptor.accept(stream).into_fallible().await;
             match shaken {
-                Ok(stream) => Ok(stream),
+                Ok(stream) => Ok(Box::new(stream)),
                 Err((error, mut stream)) => {
                     // The peer may not have read yet why: what it still sends is let pass.
                     let _ = timeout(CLOSING, linger(&mut stream)).await;

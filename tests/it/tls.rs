@@ -9,16 +9,23 @@ use std::time::Duration;
 
 use busyhour::live::access::Access;
 use busyhour::live::credentials::{Credentials, Header, Values};
+use busyhour::live::socket::{SocketLimits, dial};
 use busyhour::live::target::Target;
 use busyhour::live::tls::Trust;
+use busyhour::live::way::Way;
 use busyhour::live::{Options, Outcome, load, watch::Watch};
 use busyhour::secret::Secret;
 use busyhour::server::Server;
-use busyhour::wire::tls::{Certificates, Identity};
+use busyhour::wire::frame::AgentSide;
+use busyhour::wire::tls::{Certificates, Identity, provider};
+use futures_util::StreamExt;
 use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_tungstenite::accept_async;
 
 use crate::cli::program::{Program, Running};
 use crate::server::peer::{DEADLINE, options};
@@ -51,6 +58,7 @@ fn folder() -> Program {
     let (own, foreign) = (Authority::new("own"), Authority::new("foreign"));
     let here = ["localhost", "127.0.0.1"];
     own.write(&program.path("own.pem"));
+    foreign.write(&program.path("foreign.pem"));
     own.issue(&here).write(&program, "server");
     own.issue_expired(&here).write(&program, "expired");
     own.issue(&["other.example"]).write(&program, "other");
@@ -142,61 +150,61 @@ fn a_certificate_that_nobody_checks_is_told() {
     assert_eq!(result.value("failed"), Some(0.0));
 }
 
+/// Without --ca those count whom the system trusts, by the variables that name them for all.
+#[test]
+fn the_systems_authorities_are_gone_by() {
+    let program = folder();
+    let (_server, port) = serve(&program, &["--tls-cert=server.pem", "--tls-key=server.key"]);
+    let run = |roots: &str| {
+        let load = SHORT.join(" ");
+        let target = format!("--target wss://localhost:{port}");
+        program.shell(&format!(
+            "SSL_CERT_DIR= SSL_CERT_FILE={roots} $BUSYHOUR {load} {target}"
+        ))
+    };
+    run("foreign.pem").fails_with(3, &["authority", "--ca FILE"]);
+    run("none.pem").fails_with(2, &["names no authorities", "none.pem", "--ca FILE"]);
+    let own = run("own.pem");
+    assert!([Some(0), Some(4)].contains(&own.code), "{}", own.stderr);
+}
+
 /// What is wrong with one end or the other ends the run before the start, and is said once.
 #[test]
 fn what_keeps_a_run_from_starting_is_said() {
     let program = folder();
-    let tls = |name: &str| {
-        let (cert, key) = (
+    let tls = |name: &str, more: &[&str]| {
+        let own = [
             format!("--tls-cert={name}.pem"),
             format!("--tls-key={name}.key"),
-        );
-        serve(&program, &[&cert, &key])
+        ];
+        serve(
+            &program,
+            &[&own.each_ref().map(String::as_str), more].concat(),
+        )
     };
-    let picky = [
-        "--tls-cert=server.pem",
-        "--tls-key=server.key",
-        "--client-ca=own.pem",
-    ];
-    let (good, expired, other) = (tls("server"), tls("expired"), tls("other"));
-    let (picky, plain) = (serve(&program, &picky), serve(&program, &[]));
+    let (good, picky) = (tls("server", &[]), tls("server", &["--client-ca=own.pem"]));
+    let (expired, other) = (tls("expired", &[]), tls("other", &[]));
+    let plain = serve(&program, &[]);
     let ca = &["--ca=own.pem"][..];
-    let client = |name: &str| {
-        [
-            "--ca=own.pem".to_owned(),
-            format!("--cert={name}.pem"),
-            format!("--key={name}.key"),
-        ]
-    };
-    let stranger = client("stranger");
-    let stranger: Vec<&str> = stranger.iter().map(String::as_str).collect();
+    let stranger = &["--ca=own.pem", "--cert=stranger.pem", "--key=stranger.key"];
+    let name = "not for `localhost` but for other.example";
+    let refused = "turned the client certificate down";
     for (scheme, server, flags, words) in [
-        ("wss", &good, &[][..], ["authority", "--ca FILE"]),
         ("wss", &expired, ca, ["has expired", "renew"]),
-        (
-            "wss",
-            &other,
-            ca,
-            ["not for `localhost` but for other.example", "name the host"],
-        ),
+        ("wss", &other, ca, [name, "name the host"]),
         (
             "wss",
             &picky,
             ca,
-            ["asks for a client certificate", "--cert FILE"],
+            ["asks for a client certificate", "--cert"],
         ),
-        (
-            "wss",
-            &picky,
-            &stranger,
-            ["turned the client certificate down", "--cert FILE"],
-        ),
+        ("wss", &picky, stranger, [refused, "--cert FILE"]),
         ("wss", &plain, ca, ["TLS", "--target ws://localhost"]),
         (
             "ws",
             &good,
             &[],
-            ["does not speak HTTP", "--target wss://localhost"],
+            ["not speak HTTP", "--target wss://localhost"],
         ),
     ] {
         let target = format!("--target={scheme}://localhost:{}", server.1);
@@ -300,4 +308,49 @@ async fn a_slow_handshake_is_its_own_affair() {
     let _ = stop.send(());
     let stats = serving.await.unwrap();
     assert_eq!((stats.connections, stats.refused), (4, 20));
+}
+
+/// A server that ends TCP without the end of TLS, after closing the WebSocket or in the midst of it.
+async fn abrupt(listener: TcpListener, own: Identity) {
+    let (chain, key) = own.der().unwrap();
+    let config = ServerConfig::builder_with_provider(provider());
+    let config = config.with_safe_default_protocol_versions().unwrap();
+    let config = config
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    for closes in [true, false] {
+        let stream = acceptor
+            .accept(listener.accept().await.unwrap().0)
+            .await
+            .unwrap();
+        let mut ws = accept_async(stream).await.unwrap();
+        if closes {
+            ws.close(None).await.unwrap();
+            // The answer to it.
+            ws.next().await.unwrap().unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn whether_a_connection_was_over_is_the_websockets_to_say() {
+    let program = folder();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(abrupt(listener, identity(&program, "server")));
+    let target = Target::parse(&format!("wss://localhost:{port}")).unwrap();
+    let access = Access {
+        trust: Trust::Anybody,
+        ..Access::default()
+    };
+    let address = target.resolve(&[]).await.unwrap();
+    let way = Way::new(address, Arc::new(access)).unwrap();
+    for closes in [true, false] {
+        let dialled = dial::<AgentSide, _>(&way, 0, SocketLimits::default());
+        let mut socket = dialled.await.unwrap();
+        let heard = timeout(DEADLINE, socket.next()).await.unwrap();
+        assert_eq!(heard.is_none(), closes, "{heard:?}");
+    }
 }

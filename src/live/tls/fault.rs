@@ -155,85 +155,78 @@ fn plain(target: &Target) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio_rustls::rustls::InvalidMessage;
     use tokio_rustls::rustls::pki_types::UnixTime;
 
-    fn told(identified: bool, error: TlsError) -> String {
+    fn told(identified: bool, error: impl Into<TlsError>) -> String {
         let target = Target::parse("wss://chat.example:443").unwrap();
-        let error = io::Error::new(io::ErrorKind::InvalidData, error);
+        let error = io::Error::new(io::ErrorKind::InvalidData, error.into());
         in_handshake(&target, identified, &error).message(false)
     }
 
+    #[track_caller]
+    fn says(told: &str, words: [&str; 2]) {
+        assert!(
+            words.iter().all(|words| told.contains(words)),
+            "{words:?}: {told}"
+        );
+        assert!(!told.contains('\u{1b}'));
+    }
+
     #[test]
-    fn the_reason_is_told_with_what_to_do() {
+    fn what_is_wrong_with_a_certificate_is_told_with_what_to_do() {
         let at = |secs| UnixTime::since_unix_epoch(std::time::Duration::from_secs(secs));
         let expired = CertificateError::ExpiredContext {
             time: at(90_000),
             not_after: at(3_600),
         };
+        says(&told(false, expired), ["expired, 1d ago", "renew"]);
         let name = CertificateError::NotValidForNameContext {
             expected: "chat.example".try_into().unwrap(),
-            presented: vec!["DnsName(\"other.\u{1b}[2Jexample\")".into()],
+            presented: vec!["DnsName(\"other.\u{1b}[2Jexample\")".into(); 9],
         };
-        let alert = TlsError::AlertReceived;
-        for (identified, error, words) in [
-            (false, expired.into(), ["expired, 1d ago", "renew"]),
-            (
-                false,
-                name.into(),
-                [
-                    "not for `chat.example` but for other.[2Jexample",
-                    "wss://NAME",
-                ],
-            ),
-            (
-                false,
-                CertificateError::UnknownIssuer.into(),
-                ["authority", "--ca FILE"],
-            ),
+        let names = "but for other.[2Jexample, other.[2Jexample, other.[2Jexample, others";
+        says(&told(false, name), [names, "wss://NAME"]);
+        says(
+            &told(false, CertificateError::UnknownIssuer),
+            ["authority", "--ca FILE"],
+        );
+        says(&told(false, CertificateError::Revoked), ["no good", "mend"]);
+    }
+
+    #[test]
+    fn what_the_server_says_is_told_with_what_to_do() {
+        use AlertDescription as Alert;
+        for (identified, alert, words) in [
+            (true, Alert::UnknownCA, ["turned the client", "--cert"]),
             (
                 true,
-                alert(AlertDescription::UnknownCA),
-                ["turned the client", "--cert"],
-            ),
-            (
-                true,
-                alert(AlertDescription::HandshakeFailure),
+                Alert::HandshakeFailure,
                 ["turned the client", "--cert"],
             ),
             (
                 false,
-                alert(AlertDescription::HandshakeFailure),
+                Alert::HandshakeFailure,
                 ["asks for a client", "--cert"],
             ),
             (
                 true,
-                alert(AlertDescription::CertificateRequired),
+                Alert::CertificateRequired,
                 ["asks for a client", "--cert"],
             ),
-            (
-                false,
-                alert(AlertDescription::ProtocolVersion),
-                ["in common", "TLS 1.2"],
-            ),
-            (
-                false,
-                alert(AlertDescription::InternalError),
-                ["no further", "log"],
-            ),
+            (false, Alert::ProtocolVersion, ["in common", "TLS 1.2"]),
+            (false, Alert::UnrecognisedName, ["not for", "name the host"]),
+            (false, Alert::InternalError, ["no further", "log"]),
         ] {
-            let told = told(identified, error);
-            assert!(
-                words.iter().all(|words| told.contains(words)),
-                "{words:?}: {told}"
-            );
-            assert!(!told.contains('\u{1b}'));
+            says(&told(identified, TlsError::AlertReceived(alert)), words);
         }
+        let no_tls = told(false, InvalidMessage::InvalidContentType);
+        says(&no_tls, ["does not speak TLS", "ws://chat.example:443"]);
         let target = Target::parse("wss://chat.example:443").unwrap();
         let cut = in_handshake(&target, false, &io::ErrorKind::UnexpectedEof.into());
-        let cut = cut.message(false);
-        assert!(
-            cut.contains("in the middle") && cut.contains("ws://chat.example:443"),
-            "{cut}"
+        says(
+            &cut.message(false),
+            ["in the middle", "ws://chat.example:443"],
         );
     }
 }
