@@ -34,13 +34,10 @@ pub fn words<D: Dial>(to: &D, error: WsError) -> Error {
         WsError::Protocol(ProtocolError::SecWebSocketSubProtocolError(error)) => {
             other_subprotocol(to, &error)
         }
-        WsError::Protocol(ProtocolError::HttparseError(_)) if !target.is_tls() => Error::failed(
-            format!("what answers at {target} does not speak HTTP"),
-        )
-        .with_remedy(format!(
-            "if it speaks TLS: --target wss://{}; if it is something else, {ANOTHER}",
-            target.authority()
-        )),
+        WsError::Protocol(ProtocolError::HttparseError(_)) if !target.is_tls() => {
+            Error::failed(format!("what answers at {target} does not speak HTTP"))
+                .with_remedy(over_tls(target))
+        }
         other => {
             let words = clean_masked(&other.to_string(), &mask);
             let words = format!("what answers at {target} is no WebSocket server: {words}");
@@ -81,9 +78,15 @@ fn cut(target: &Target) -> Error {
     let remedy = if target.is_tls() {
         "look at its log: it may ask for another client certificate (--cert FILE --key FILE)".into()
     } else {
-        format!("if it speaks TLS: --target wss://{}", target.authority())
+        over_tls(target)
     };
     Error::failed(format!("{target} ended the connection before it answered")).with_remedy(remedy)
+}
+
+/// What to do where no plain server answers.
+fn over_tls(target: &Target) -> String {
+    let authority = target.authority();
+    format!("if it speaks TLS: --target wss://{authority}; if it is something else, {ANOTHER}")
 }
 
 fn other_subprotocol<D: Dial>(to: &D, error: &SubProtocolError) -> Error {

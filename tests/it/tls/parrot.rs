@@ -122,7 +122,7 @@ async fn to_agent(mut ws: WebSocketStream<TcpStream>, said: &str) -> Talk {
             && text.contains("online")
         {
             ws.send(Message::text(text)).await?;
-            ws.send(frame(json!({"type": "error", "reason": said})))
+            ws.send(frame(&json!({"type": "error", "reason": said})))
                 .await?;
         }
     }
@@ -133,14 +133,14 @@ async fn to_customer(mut ws: WebSocketStream<TcpStream>, way: usize, said: &str)
     if way == 2 {
         let other = json!({"type": "hello", "protocol": 99, "server": said, "policy": said,
             "queue_limit": null, "frame_limit": 9, "idle_ms": 9});
-        return ws.send(frame(other)).await;
+        return ws.send(frame(&other)).await;
     }
     ws.send(hello(said)).await?;
     let _ = ws.next().await;
     match way {
         3 => {
-            ws.send(frame(json!({"type": "rejected", "reason": said})))
-                .await?
+            ws.send(frame(&json!({"type": "rejected", "reason": said})))
+                .await?;
         }
         4 => {
             // Some encoders escape what needs no escape.
@@ -149,9 +149,9 @@ async fn to_customer(mut ws: WebSocketStream<TcpStream>, way: usize, said: &str)
         }
         5 => {
             let long = "é".repeat(150) + said + said + said;
-            ws.send(frame(json!({"type": "error", "reason": long})))
+            ws.send(frame(&json!({"type": "error", "reason": long})))
                 .await?;
-            ws.send(frame(json!({"type": "message", "seq": 1, "text": said})))
+            ws.send(frame(&json!({"type": "message", "seq": 1, "text": said})))
                 .await?;
         }
         _ => {
@@ -168,12 +168,12 @@ async fn to_customer(mut ws: WebSocketStream<TcpStream>, way: usize, said: &str)
 }
 
 fn hello(said: &str) -> Message {
-    frame(json!({
+    frame(&json!({
         "type": "hello", "protocol": 2, "server": said, "policy": said, "queue_limit": null,
         "frame_limit": 16384, "idle_ms": 60000,
     }))
 }
 
-fn frame(frame: serde_json::Value) -> Message {
+fn frame(frame: &serde_json::Value) -> Message {
     Message::text(frame.to_string())
 }
