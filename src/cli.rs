@@ -36,6 +36,7 @@ Examples:
   busyhour load scenarios/quickstart.toml        live, against the built-in chat server
   busyhour serve --listen 127.0.0.1:4210         the built-in chat server alone
   busyhour load scenarios/quickstart.toml --target ws://127.0.0.1:4210
+  busyhour load FILE --target wss://localhost:4210 --ca ca.pem --header Authorization=env:TOKEN
   busyhour erlang c --rate '100 per hour' --aht 3m --target 0.8
   busyhour validate --quick                      the simulation against theory, in seconds
 

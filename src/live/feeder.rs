@@ -3,12 +3,17 @@
 //! Law: of what stands in the file nothing is told, not even its first line: a file without a
 //! header has a secret there. What is wrong is told by column and line.
 
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 
-use csv::{Reader, ReaderBuilder};
+use csv::ReaderBuilder;
 
 use crate::error::{Error, Result};
 use crate::secret::Secret;
+
+/// Bytes of a file that are read; all of its column is held in memory.
+const MOST: u64 = 256 << 20;
 
 /// A CSV file with a header, a row a person.
 #[derive(Clone, Debug)]
@@ -20,9 +25,10 @@ impl Feeder<'_> {
     /// # Errors
     /// Refused: the file cannot be read, is no CSV, has no such column, or no rows.
     pub fn column(&self, name: &str) -> Result<Vec<Secret>> {
-        let file =
-            std::fs::File::open(self.0).map_err(|error| Error::unreadable(self.0, &error))?;
-        let mut rows: Reader<_> = ReaderBuilder::new().flexible(true).from_reader(file);
+        let file = File::open(self.0).map_err(|error| Error::unreadable(self.0, &error))?;
+        let mut rows = ReaderBuilder::new()
+            .flexible(true)
+            .from_reader(file.take(MOST));
         let header = rows.headers().map_err(|error| self.no_csv(&error))?;
         let place = header.iter().position(|column| column.trim() == name);
         let columns = header.len();
@@ -42,6 +48,10 @@ impl Feeder<'_> {
             })?;
             column.push(Secret::new(cell));
         }
+        if rows.position().byte() >= MOST {
+            let words = format!("{} is too large for a feeder", self.path());
+            return Err(Error::refused(words).with_remedy("give one of less than 256 MiB"));
+        }
         if column.is_empty() {
             let words = format!("{} has no rows", self.path());
             return Err(Error::refused(words).with_remedy("write one row a person at least"));
@@ -50,9 +60,8 @@ impl Feeder<'_> {
     }
 
     fn no_csv(&self, error: &csv::Error) -> Error {
-        let path = PathBuf::from(self.0);
         match error.kind() {
-            csv::ErrorKind::Io(error) => Error::unreadable(&path, error),
+            csv::ErrorKind::Io(error) => Error::unreadable(self.0, error),
             _ => {
                 let line = error.position().map_or(1, csv::Position::line);
                 Error::refused(format!("line {line} of {} is no CSV in UTF-8", self.path()))

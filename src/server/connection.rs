@@ -266,11 +266,11 @@ where
                 close(&mut ws, CloseCode::Away, "nothing heard").await;
             }
         }
+        // Over TLS this says that nothing is missing.
+        let _ = ws.get_mut().shutdown().await;
     };
     // A peer that does not do its part in time is left.
     let _ = timeout(CLOSING, ending).await;
-    // Over TLS this says that nothing is missing.
-    let _ = timeout(CLOSING, ws.get_mut().shutdown()).await;
 }
 
 async fn close<T>(ws: &mut WebSocketStream<T>, code: CloseCode, words: &'static str)

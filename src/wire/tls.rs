@@ -4,6 +4,8 @@
 //! be handed to another process; what is unfit is told with the file's name. The provider is passed
 //! to every configuration, never looked up: a process default could be somebody else's.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,6 +18,9 @@ use tokio_rustls::rustls::{Error as TlsError, InconsistentKeys, RootCertStore};
 use super::clean;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
+
+/// Bytes of a file that are read; whoever names a device by mistake is not to wait for its end.
+const MOST: u64 = 16 << 20;
 
 /// What encrypts and signs.
 pub fn provider() -> Arc<CryptoProvider> {
@@ -146,7 +151,13 @@ impl Identity {
 
 /// The file's name and its text; what is no text in it is none of PEM's.
 fn read(file: &Path) -> Result<(String, String)> {
-    let bytes = std::fs::read(file).map_err(|error| Error::unreadable(file, &error))?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    Ok((file.display().to_string(), text))
+    let mut bytes = Vec::new();
+    let read = File::open(file).and_then(|open| open.take(MOST).read_to_end(&mut bytes));
+    read.map_err(|error| Error::unreadable(file, &error))?;
+    let name = file.display().to_string();
+    if bytes.len() as u64 == MOST {
+        let words = format!("{name} is too large for a file of certificates or a key");
+        return Err(Error::refused(words).with_remedy("give one in PEM of less than 16 MiB"));
+    }
+    Ok((name, String::from_utf8_lossy(&bytes).into_owned()))
 }

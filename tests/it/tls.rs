@@ -242,6 +242,7 @@ fn files_and_flags_that_are_of_no_use_are_refused() {
     let wss = "--target=wss://127.0.0.1:9";
     for (flags, words) in [
         (&[wss, "--ca=none.pem"][..], "cannot read none.pem"),
+        (&[wss, "--ca=/dev/zero"], "too large"),
         (&[wss, "--ca=junk.pem"], "junk.pem holds no certificates"),
         (&[wss, "--ca=cut.pem"], "cut.pem holds no certificates"),
         (

@@ -35,8 +35,8 @@ pub fn words<D: Dial>(to: &D, error: WsError) -> Error {
             other_subprotocol(to, &error)
         }
         WsError::Protocol(ProtocolError::HttparseError(_)) if !target.is_tls() => {
-            Error::failed(format!("what answers at {target} does not speak HTTP"))
-                .with_remedy(over_tls(target))
+            let words = "is no WebSocket server: it does not speak HTTP";
+            Error::failed(format!("what answers at {target} {words}")).with_remedy(over_tls(target))
         }
         other => {
             let words = clean_masked(&other.to_string(), &mask);
