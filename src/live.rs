@@ -32,6 +32,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::task::LocalSet;
+use tokio::time::timeout;
 
 use crate::error::{Error, Result};
 use crate::measure::kpi::Findings;
@@ -138,10 +139,16 @@ async fn knock(plan: &Plan, way: &Way) -> Result<()> {
     if plan.shifts.iter().any(is_there) {
         return Ok(());
     }
-    let mut socket = dial::<AgentSide, Way>(way, 0, SocketLimits::default()).await?;
-    socket.hello().await?;
-    socket.close().await;
-    Ok(())
+    let limits = SocketLimits::default();
+    let look = async {
+        let mut socket = dial::<AgentSide, Way>(way, 0, limits).await?;
+        socket.hello().await?;
+        socket.close().await;
+        Ok(())
+    };
+    let late = |_| Error::failed(format!("{} says no hello", way.target()));
+    // Twice: what goes wrong while it connects has words of its own.
+    timeout(limits.connect * 2, look).await.map_err(late)?
 }
 
 /// The built-in server by the plan's rules, for the first replication.

@@ -73,14 +73,9 @@ impl Address {
 
 /// The server cannot be reached, with what can be done.
 pub(super) fn unreachable(target: &Target, words: &str) -> Error {
-    let (authority, tls) = (
-        target.authority(),
-        if target.is_tls() {
-            " --tls-cert FILE …"
-        } else {
-            ""
-        },
-    );
+    let authority = target.authority();
+    let tls = target.is_tls().then_some(" --tls-cert FILE --tls-key FILE");
+    let tls = tls.unwrap_or_default();
     Error::failed(format!("cannot reach {target}: {words}")).with_remedy(format!(
         "start a server there with `busyhour serve --listen {authority}{tls}`, or leave out \
          --target to have one started"
