@@ -8,33 +8,40 @@ pub mod access;
 pub mod agent;
 pub mod alarm;
 pub mod attendance;
+pub mod coordinator;
 pub mod credentials;
 pub mod customer;
 pub mod dial;
 pub mod feeder;
+pub mod journal;
 pub mod ledger;
 pub mod link;
 pub mod machine;
 pub mod orbit;
-pub mod run;
+pub mod parts;
 pub mod scene;
 pub mod skip;
+pub mod slice;
 pub mod socket;
 pub mod target;
+pub mod text;
 pub mod tls;
 pub mod validity;
 pub mod watch;
 pub mod way;
+pub mod worker;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::task::LocalSet;
+use tokio::sync::mpsc::unbounded_channel;
+use tokio::task::{JoinSet, LocalSet};
 use tokio::time::timeout;
 
 use crate::error::{Error, Result};
+use crate::measure::gate::Gate;
 use crate::measure::kpi::Findings;
 use crate::measure::record::Record;
 use crate::measure::result::{Environment, RunKind, RunResult};
@@ -46,9 +53,12 @@ use crate::wire::frame::AgentSide;
 use crate::wire::limits::{AGENTS_MOST, CONCURRENCY_MOST};
 use access::Access;
 use alarm::Alarm;
+use coordinator::{Coordinator, Course, Hand};
 use dial::Dial;
+use journal::Fault;
+use ledger::Ledger;
 use scene::Scene;
-use skip::Skip;
+use slice::Slice;
 use socket::{SocketLimits, dial};
 use target::Target;
 use tls::Trust;
@@ -143,7 +153,7 @@ async fn knock(plan: &Plan, way: &Way) -> Result<()> {
     let look = async {
         let mut socket = dial::<AgentSide, Way>(way, 0, limits).await?;
         socket.hello().await?;
-        socket.close().await;
+        socket.close(drop).await;
         Ok(())
     };
     let late = |_| Error::failed(format!("{} says no hello", way.target()));
@@ -206,56 +216,102 @@ pub async fn play<D: Dial>(
     alarm: Alarm,
     watch: &Watch,
 ) -> Result<Outcome> {
+    let mut ledger = Ledger::new(plan, run_number(), options.records);
+    options.trace.into_iter().for_each(|who| ledger.trace(who));
+    let course = run(plan, options, to, alarm, watch, &mut ledger).await?;
+    Ok(report(plan, options, &mut ledger, &course))
+}
+
+/// The same as [`play`], posted to the ledger.
+///
+/// # Errors
+/// Those of `play`.
+pub async fn run<D: Dial>(
+    plan: &Plan,
+    options: &Options,
+    to: D,
+    alarm: Alarm,
+    watch: &Watch,
+    ledger: &mut Ledger,
+) -> Result<Course> {
     check(plan)?;
-    let scene = Rc::new(Scene::new(plan, to, alarm, options));
-    let trace = |customer| scene.recorder.borrow_mut().trace(customer);
-    options.trace.into_iter().for_each(trace);
-    let (end, stopped) = run::play(&scene, options.replication, watch).await?;
+    let scene = Rc::new(Scene::new(plan, ledger.run(), to, alarm, options));
+    let (orders, taken) = unbounded_channel();
+    let (news, heard) = unbounded_channel();
+    let mut workers = JoinSet::new();
+    workers.spawn_local(worker::play(
+        scene,
+        Slice::WHOLE,
+        options.replication,
+        taken,
+        (0, news),
+    ));
+    let hands = vec![Hand::new(orders)];
+    let course = Coordinator::new(plan, ledger, watch, hands)
+        .run(heard)
+        .await;
+    while let Some(how) = workers.try_join_next() {
+        // A fault of the program is not passed over.
+        if let Err(fault) = how
+            && let Ok(fault) = fault.try_into_panic()
+        {
+            std::panic::resume_unwind(fault);
+        }
+    }
+    course
+}
+
+/// A number that tells this run's messages from another's on the same server.
+fn run_number() -> u32 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let nanos = since.map_or(0, |since| since.as_nanos() as u64);
+    (nanos ^ nanos >> 32) as u32 ^ std::process::id().rotate_left(16)
+}
+
+/// What the run comes to.
+fn report(plan: &Plan, options: &Options, ledger: &mut Ledger, course: &Course) -> Outcome {
     let conduct = validity::Conduct {
-        lag_ms_p99: scene
-            .recorder
-            .borrow()
-            .p99_so_far(Latency::ScheduleLag)
-            .map(|s| s * 1e3),
-        not_started: scene.not_started.get(),
+        lag_ms_p99: ledger.p99_so_far(Latency::ScheduleLag).map(|s| s * 1e3),
+        not_started: course.not_started,
     };
-    let (tally, records) = {
-        let mut recorder = scene.recorder.borrow_mut();
-        let ledger = scene.ledger.borrow();
-        ledger
-            .iter()
-            .for_each(|(visit, freed)| recorder.keep(visit, freed));
-        recorder.finish(end, stopped)
-    };
-    let mut result = result(&scene, options, &[tally]);
+    let (tally, records) = ledger.finish(course.end, course.stopped);
+    let mut result = result(plan, options, ledger, course, &[tally]);
+    let verdict = &mut result.verdict;
     let faults = validity::faults(plan, conduct);
-    result.verdict.valid = Some(faults.is_empty());
-    result.verdict.reasons.extend(faults);
+    verdict.valid = Some(faults.is_empty());
+    verdict.reasons.extend(faults);
     let access = options.access.as_deref();
     let unchecked = access.and_then(|access| access.trust.remark());
-    result.verdict.reasons.extend(unchecked.map(str::to_owned));
-    let remarks = scene.remarks.borrow();
-    let worded = remarks.iter().map(|(words, times)| match times {
+    verdict.reasons.extend(unchecked.map(str::to_owned));
+    let worded = course.remarks.iter().map(|(words, times)| match times {
         1 => words.clone(),
         times => format!("{words} ({times} times)"),
     });
-    result.verdict.reasons.extend(worded);
-    let skipped = scene.skip.as_ref().and_then(Skip::remark);
-    result.verdict.reasons.extend(skipped);
-    let failure = scene.failure.borrow();
-    result.verdict.failed = failure.as_ref().map(|error| error.plain().to_string());
-    let story = options
-        .trace
-        .map(|_| scene.recorder.borrow_mut().take_story());
-    Ok(Outcome {
+    verdict.reasons.extend(worded);
+    let invented = ledger.integrity().invented();
+    if invented > 0 {
+        let words = "that nobody had sent, by the markers of this run";
+        verdict.reasons.push(match invented {
+            1 => format!("a message came {words}"),
+            several => format!("{several} messages came {words}"),
+        });
+    }
+    let failure = course.failure.as_ref();
+    verdict.failed = failure.map(|error| error.plain().to_string());
+    Outcome {
         result,
         records: vec![records],
-        story,
-    })
+        story: options.trace.map(|_| ledger.take_story()),
+    }
 }
 
-fn result<D>(scene: &Scene<D>, options: &Options, tallies: &[Tally]) -> RunResult {
-    let plan = &scene.plan;
+fn result(
+    plan: &Plan,
+    options: &Options,
+    ledger: &Ledger,
+    course: &Course,
+    tallies: &[Tally],
+) -> RunResult {
     let mut echo = plan.echo();
     echo.replications = 1;
     echo.replication = Some(options.replication);
@@ -268,23 +324,25 @@ fn result<D>(scene: &Scene<D>, options: &Options, tallies: &[Tally]) -> RunResul
         echo.headers = names.map(str::to_owned).collect();
         echo.subprotocol = access.credentials.subprotocol().map(str::to_owned);
     }
-    let counts = [
-        ("not_started", u64::from(scene.not_started.get())),
-        ("over_limit", u64::from(scene.over_limit.get())),
-    ];
-    let pool = scene.recorder.borrow().pool().clone();
+    let integrity = ledger.integrity();
+    let mut counts = vec![("not_started", u64::from(course.not_started))];
+    counts.extend(Fault::ALL.map(|fault| (fault.measure(), integrity.count(fault))));
+    counts.push(("undelivered", integrity.undelivered()));
     let findings = Findings {
         outline: &plan.outline,
         tallies,
-        pool: &pool,
+        pool: ledger.pool(),
         live: Some(&counts),
     };
     let label = |instant| plan.calendar.label(instant);
-    RunResult::new(
-        RunKind::Load,
-        echo,
-        &findings,
-        (&plan.gates, plan.judge),
-        label,
-    )
+    let mut gates = plan.gates.clone();
+    for measure in Fault::ALL.map(Fault::measure) {
+        if !plan.gates.iter().any(|gate| gate.measure == measure) {
+            gates.push(Gate::none_of(measure));
+        }
+    }
+    let gates = (&gates[..], plan.judge);
+    let mut result = RunResult::new(RunKind::Load, echo, &findings, gates, label);
+    result.faults = integrity.found(label);
+    result
 }

@@ -59,6 +59,14 @@ pub enum Purpose {
     RetryAfter = 14,
     /// Random routing; one a time in the queue.
     Routing = 15,
+    /// How many bytes a customer's message has; one a sequence.
+    Bytes = 16,
+    /// How many bytes a reply has; one a sequence.
+    ReplyBytes = 17,
+    /// What a customer's message says; one a sequence.
+    Text = 18,
+    /// What a reply says; one a sequence.
+    ReplyText = 19,
 }
 
 const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;

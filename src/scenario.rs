@@ -5,6 +5,7 @@
 
 mod almanac;
 mod arrivals;
+mod attachment;
 mod busyness;
 pub mod calendar;
 mod clock;
@@ -25,6 +26,7 @@ mod hours;
 mod intraday;
 mod local;
 pub mod memory;
+mod messages;
 mod moment;
 mod names;
 pub mod outlook;
@@ -44,6 +46,7 @@ mod schema;
 mod section;
 pub mod stream;
 mod surge;
+mod texts;
 pub mod window;
 
 use std::io::Read;

@@ -3,7 +3,7 @@
 //! Law: every chat offered has exactly one.
 
 /// How a chat that was offered ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Fate {
     /// Got to its end.
     Handled,

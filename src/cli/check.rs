@@ -15,7 +15,8 @@ use crate::report::figure::{Unit, grouped};
 use crate::report::paint::Paint;
 use crate::report::terminal::wrapped;
 use crate::scenario::outlook::Outlook;
-use crate::scenario::plan::{AtClosing, Plan};
+use crate::scenario::plan::{AtClosing, Messages, Plan};
+use crate::stats::law::SizeLaw;
 use crate::time::Span;
 use crate::wire::clean;
 
@@ -317,6 +318,9 @@ fn live(page: &mut Page, plan: &Plan, outlook: &Outlook) {
         ),
     );
     page.line("ports", whole(live.ports));
+    if let Some(words) = messages(&plan.messages) {
+        page.line("messages", words);
+    }
     page.line(
         "valid up to",
         format!(
@@ -324,6 +328,30 @@ fn live(page: &mut Page, plan: &Plan, outlook: &Outlook) {
             Unit::Millis.say(lag_bound_ms(plan))
         ),
     );
+}
+
+/// What messages are like, where they are more than markers.
+fn messages(messages: &Messages) -> Option<String> {
+    let texts = messages.texts.as_ref();
+    let of = |law: Option<&SizeLaw>| match (law, texts) {
+        (Some(law), _) => Some(format!("{} bytes on average", count(law.mean().round()))),
+        (None, Some(texts)) => Some(format!("lines of {} bytes", count(texts.mean().round()))),
+        (None, None) => None,
+    };
+    let asked = of(messages.bytes.as_ref());
+    let answered = of(messages.reply_bytes.as_ref()).filter(|words| Some(words) != asked.as_ref());
+    let parts = (messages.parts > 1).then(|| format!("in {} parts", messages.parts));
+    let typing = messages
+        .typing
+        .map(|ahead| format!("typing from {ahead} before"));
+    let words = [
+        asked,
+        answered.map(|words| format!("replies {words}")),
+        parts,
+        typing,
+    ];
+    let words: Vec<String> = words.into_iter().flatten().collect();
+    (!words.is_empty()).then(|| words.join(", "))
 }
 
 fn gates(page: &mut Page, plan: &Plan) {

@@ -181,6 +181,7 @@ fn words(stats: &Stats) -> String {
         ("handed over", stats.tally.handed_over),
         ("ended: quiet", stats.tally.quiet),
         ("messages and replies", stats.tally.messages),
+        ("typing indicators", stats.tally.typing),
     ];
     let line =
         |(label, count): (&str, u64)| format!(" {label:<22} {:>9}\n", grouped(count as f64, 0));

@@ -11,23 +11,24 @@
 mod freed;
 mod hearing;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
 
 use freed::Freed;
 
-use super::attendance::refuse;
+use super::attendance::{assigned_offline, refuse};
 use super::dial::Dial;
+use super::journal::{ChatEvent, Event};
+use super::orbit::Caller;
+use super::parts::Parts;
 use super::scene::Scene;
 use super::socket::Socket;
 use crate::center::ChatId;
 use crate::center::agent::{Agent, AgentAct, AgentInput, Deed, SlotId};
 use crate::error::{Error, Result};
-use crate::measure::clock::Gauge;
-use crate::measure::recorder::Recorder;
 use crate::scenario::plan::Shift;
 use crate::time::{Span, Time};
-use crate::wire::frame::{AgentSide, FromAgent};
+use crate::wire::frame::{AgentSide, FromAgent, ToAgent};
 use crate::wire::marker::Direction;
 
 /// An agent at work.
@@ -35,14 +36,20 @@ pub(super) struct Desk<D: Dial> {
     scene: Rc<Scene<D>>,
     agent: Agent,
     socket: Socket<AgentSide, D::Stream>,
-    /// The server's numbers of the chats held, with ours.
-    chats: HashMap<u64, ChatId>,
+    /// The chats held.
+    chats: Vec<Held>,
+    /// Chats taken so far.
+    taken: u32,
     /// Chats handed over, of which frames may still be under way.
     handed_over: HashSet<u64>,
     freed: Freed,
     /// When the agent last did something or heard of something.
     last: Time,
     wake: Time,
+    /// When it is seen typing next, and in which chat.
+    typing: (Time, ChatId),
+    /// The reply that the last indicator was for: in which chat, and when it is due.
+    typed: Option<(ChatId, Time)>,
     presence: Presence,
     /// The present shift, or the last.
     shift: Shift,
@@ -50,6 +57,23 @@ pub(super) struct Desk<D: Dial> {
     staffed: bool,
     /// Whether the agent counts as in overtime.
     late: bool,
+    /// Whether the server has confirmed that the agent is away.
+    away: bool,
+}
+
+/// A chat that an agent holds.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    /// The server's number.
+    number: u64,
+    /// Ours.
+    id: ChatId,
+    /// Whose it is.
+    caller: Caller,
+    /// Whether it was ended, by whomever.
+    closed: bool,
+    /// Of the message that the customer says next.
+    parts: Parts,
 }
 
 /// Where an agent stands with its shift.
@@ -68,22 +92,24 @@ impl<D: Dial> Desk<D> {
     pub fn new(scene: Rc<Scene<D>>, shift: Shift, socket: Socket<AgentSide, D::Stream>) -> Desk<D> {
         let mut agent = Agent::new(&scene.agents);
         agent.handle(shift.from, AgentInput::Online, &scene.agents);
-        scene.record(shift.from, |recorder, from| {
-            recorder.rise(Gauge::Staffed, from);
-        });
+        scene.note(shift.from, Event::Comes { late: false });
         Desk {
             scene,
             agent,
             socket,
-            chats: HashMap::new(),
+            chats: Vec::new(),
+            taken: 0,
             handed_over: HashSet::new(),
             freed: Freed::default(),
             last: shift.from,
             wake: Time::NEVER,
+            typing: (Time::NEVER, ChatId(0)),
+            typed: None,
             presence: Presence::OnShift,
             shift,
             staffed: true,
             late: false,
+            away: false,
         }
     }
 
@@ -95,7 +121,7 @@ impl<D: Dial> Desk<D> {
     pub async fn stay(&mut self, later: &mut VecDeque<Shift>) -> Result<()> {
         let mut call = self.scene.call.subscribe();
         loop {
-            let next = self.wake.min(self.turn(later));
+            let next = self.wake.min(self.turn(later)).min(self.typing.0);
             tokio::select! {
                 heard = self.socket.next() => {
                     let read = self.scene.now();
@@ -128,6 +154,9 @@ impl<D: Dial> Desk<D> {
 
     /// Does everything that was due by `now`, in order.
     async fn catch_up(&mut self, now: Time, later: &mut VecDeque<Shift>) -> Result<()> {
+        if self.typing.0 <= now {
+            self.be_seen_typing().await?;
+        }
         loop {
             let turn = self.turn(later);
             let due = self.wake.min(turn);
@@ -149,7 +178,7 @@ impl<D: Dial> Desk<D> {
         self.presence = Presence::Leaving;
         if self.agent.held() > 0 {
             self.late = true;
-            self.record(due, |recorder, due| recorder.rise(Gauge::Overtime, due));
+            self.scene.note(due, Event::Comes { late: true });
         }
         self.note(due, AgentInput::Leaving(self.shift.end));
         self.socket.send(&FromAgent::Offline {}).await?;
@@ -166,10 +195,10 @@ impl<D: Dial> Desk<D> {
         (self.presence, self.shift) = (Presence::ComingBack, shift);
         self.note(due, AgentInput::Online);
         if !std::mem::replace(&mut self.staffed, true) {
-            self.record(due, |recorder, due| recorder.rise(Gauge::Staffed, due));
+            self.scene.note(due, Event::Comes { late: false });
         }
         if std::mem::take(&mut self.late) {
-            self.record(due, |recorder, due| recorder.fall(Gauge::Overtime, due));
+            self.scene.note(due, Event::Goes { late: true });
         }
         let (agent, limit) = (shift.agent, self.scene.agents.concurrency);
         self.socket
@@ -217,9 +246,10 @@ impl<D: Dial> Desk<D> {
             }
         }
         if let Some(busy) = self.agent.turned() {
-            self.record(now, |recorder, now| recorder.attends(busy, now));
+            self.scene.note(now, Event::Attends(busy));
         }
         self.wake = self.agent.deadline();
+        self.begin_typing(now);
         if self.agent.leaves() {
             // The server has still to confirm it: that ends the stay.
             self.off_duty(now);
@@ -227,40 +257,67 @@ impl<D: Dial> Desk<D> {
         Ok(())
     }
 
+    /// The agent may have begun composing another reply: its customer sees it typing in due time.
+    fn begin_typing(&mut self, now: Time) {
+        let composing = self.agent.composing();
+        if composing == self.typed {
+            return;
+        }
+        self.typed = composing;
+        let typing = composing.and_then(|(chat, until)| {
+            let at = self.scene.plan.messages.typing_at(now, until)?;
+            Some((at, chat))
+        });
+        self.typing = typing.unwrap_or((Time::NEVER, ChatId(0)));
+    }
+
+    /// The indicator is not timed: nothing waits for it.
+    async fn be_seen_typing(&mut self) -> Result<()> {
+        let (_, ours) = std::mem::replace(&mut self.typing, (Time::NEVER, ChatId(0)));
+        // Of a chat that is over what is composed is its wrap-up.
+        let held = self.held(ours).filter(|held| !held.closed);
+        if let Some(&mut Held { number: chat, .. }) = held {
+            self.socket.send(&FromAgent::Typing { chat }).await?;
+        }
+        Ok(())
+    }
+
     async fn reply(&mut self, slot: SlotId, ours: ChatId, last: bool, due: Time) -> Result<()> {
-        let Some(chat) = self.number_of(ours) else {
+        let Some(held) = self.held(ours) else {
             return Ok(());
         };
-        let seq = self.agent.exchange(slot);
-        let caller = self.scene.ledger.borrow().caller(ours);
-        let marker = self.scene.marker(caller, Direction::Agent, seq);
-        self.socket
-            .send(&FromAgent::Reply {
-                chat,
+        let Held { number, caller, .. } = *held;
+        held.closed |= last;
+        let reply = self.agent.exchange(slot);
+        for seq in self.scene.plan.messages.sequences(reply) {
+            let said = FromAgent::Reply {
+                chat: number,
                 seq,
-                text: marker.to_string(),
-            })
-            .await?;
-        self.scene.written(marker, due);
+                text: self.scene.text(caller, Direction::Agent, seq),
+            };
+            self.socket.send(&said).await?;
+            self.scene.written(caller, (Direction::Agent, seq), due);
+        }
         if last {
-            self.socket.send(&FromAgent::Close { chat }).await?;
+            let close = FromAgent::Close { chat: number };
+            self.socket.send(&close).await?;
         }
         Ok(())
     }
 
     /// The agent has given so much attention to a reply in this chat.
-    fn composed(&self, chat: ChatId, attention: Span, now: Time) {
-        if attention == Span::ZERO {
-            return;
+    fn composed(&mut self, chat: ChatId, attention: Span, now: Time) {
+        if attention > Span::ZERO {
+            self.note_in(chat, now, ChatEvent::Composed(attention));
         }
-        self.scene.on_visit(chat, now, |recorder, visit, _| {
-            recorder.composed(visit, attention);
-        });
     }
 
     /// The chat is ended before its end.
     async fn close(&mut self, ours: ChatId, due: Time) -> Result<()> {
-        if let Some(chat) = self.number_of(ours) {
+        if let Some(held) = self.held(ours) {
+            held.closed = true;
+            let chat = held.number;
+            self.note_in(ours, due, ChatEvent::Closes);
             self.socket.send(&FromAgent::Close { chat }).await?;
             self.scene.lagged(due);
         }
@@ -269,11 +326,7 @@ impl<D: Dial> Desk<D> {
 
     /// The chat goes back to the queue, and its slot is free. Its customer hears of it.
     async fn hand_over(&mut self, ours: ChatId, due: Time) -> Result<()> {
-        let held = self.agent.held();
-        self.record(due, |recorder, due| recorder.slot_freed(held, due));
-        self.scene.let_go(ours, false, due);
-        if let Some(chat) = self.number_of(ours) {
-            self.chats.remove(&chat);
+        if let Some(chat) = self.let_go(ours, false, due) {
             self.handed_over.insert(chat);
             self.socket.send(&FromAgent::HandOver { chat }).await?;
             self.scene.lagged(due);
@@ -283,11 +336,7 @@ impl<D: Dial> Desk<D> {
 
     /// Wrap-up is over: the slot is free, here and at the server.
     async fn free(&mut self, ours: ChatId, due: Time) -> Result<()> {
-        let held = self.agent.held();
-        self.record(due, |recorder, due| recorder.slot_freed(held, due));
-        self.scene.let_go(ours, true, due);
-        if let Some(chat) = self.number_of(ours) {
-            self.chats.remove(&chat);
+        if let Some(chat) = self.let_go(ours, true, due) {
             self.socket.send(&FromAgent::Free { chat }).await?;
             if self.presence != Presence::Leaving {
                 self.freed.add(chat);
@@ -297,29 +346,35 @@ impl<D: Dial> Desk<D> {
         Ok(())
     }
 
+    /// The agent has let the chat go; the server's number of it.
+    fn let_go(&mut self, ours: ChatId, for_good: bool, due: Time) -> Option<u64> {
+        self.scene.note(due, Event::SlotFreed(self.agent.held()));
+        let agent = self.shift.agent;
+        self.note_in(ours, due, ChatEvent::LetGo { agent, for_good });
+        let place = self.chats.iter().position(|held| held.id == ours)?;
+        Some(self.chats.swap_remove(place).number)
+    }
+
     /// The shift is over, and the last of its chats.
     fn off_duty(&mut self, now: Time) {
         let staffed = std::mem::take(&mut self.staffed);
         let late = std::mem::take(&mut self.late);
-        self.record(now, |recorder, now| {
-            if staffed {
-                recorder.fall(Gauge::Staffed, now);
+        for (gone, late) in [(staffed, false), (late, true)] {
+            if gone {
+                self.scene.note(now, Event::Goes { late });
             }
-            if late {
-                recorder.fall(Gauge::Overtime, now);
-            }
-        });
+        }
     }
 
-    fn record(&self, now: Time, note: impl FnOnce(&mut Recorder, Time)) {
-        self.scene.record(now, note);
+    /// Notes what happens in a chat that is held.
+    fn note_in(&mut self, ours: ChatId, at: Time, event: ChatEvent) {
+        if let Some(Held { caller, .. }) = self.held(ours).copied() {
+            self.scene.note_in(caller, at, event);
+        }
     }
 
-    fn number_of(&self, ours: ChatId) -> Option<u64> {
-        self.chats
-            .iter()
-            .find(|(_, held)| **held == ours)
-            .map(|(chat, _)| *chat)
+    fn held(&mut self, ours: ChatId) -> Option<&mut Held> {
+        self.chats.iter_mut().find(|held| held.id == ours)
     }
 
     async fn refuse(&mut self, chat: u64) -> Result<()> {
@@ -328,8 +383,12 @@ impl<D: Dial> Desk<D> {
 
     /// The run is over: every chat still held is closed and its slot freed at the server.
     async fn close_all(&mut self) -> Result<()> {
-        for chat in std::mem::take(&mut self.chats).into_keys() {
-            self.refuse(chat).await?;
+        let now = self.scene.now();
+        for held in std::mem::take(&mut self.chats) {
+            if !held.closed {
+                self.scene.note_in(held.caller, now, ChatEvent::Closes);
+            }
+            self.refuse(held.number).await?;
         }
         Ok(())
     }
@@ -338,14 +397,11 @@ impl<D: Dial> Desk<D> {
     /// a connection that is lost.
     fn put_down(&mut self, now: Time) {
         let (held, busy) = (self.agent.held(), self.agent.composing().is_some());
-        self.record(now, |recorder, now| {
-            if busy {
-                recorder.attends(false, now);
-            }
-            (0..held)
-                .rev()
-                .for_each(|left| recorder.slot_freed(left, now));
-        });
+        if busy {
+            self.scene.note(now, Event::Attends(false));
+        }
+        let left = (0..held).rev();
+        left.for_each(|left| self.scene.note(now, Event::SlotFreed(left)));
     }
 
     /// Logs out and closes the connection.
@@ -360,6 +416,15 @@ impl<D: Dial> Desk<D> {
             // The server is told; whether it still listens makes no difference now.
             let _ = self.socket.send(&FromAgent::Offline {}).await;
         }
-        self.socket.close().await;
+        let (scene, agent) = (self.scene, self.shift.agent);
+        let away = self.away;
+        let overheard = |frame| {
+            if let ToAgent::Assigned { marker, .. } = frame
+                && away
+            {
+                assigned_offline(&scene, agent, &marker);
+            }
+        };
+        self.socket.close(overheard).await;
     }
 }

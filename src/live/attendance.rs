@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::agent::Desk;
 use super::dial::Dial;
+use super::journal::{Fault, Reader};
 use super::scene::{Call, Scene};
 use super::socket::{Socket, dial};
 use crate::error::{Error, Result};
@@ -19,6 +20,7 @@ use crate::scenario::plan::Shift;
 use crate::time::{Span, Time};
 use crate::wire::clean;
 use crate::wire::frame::{AgentSide, FromAgent, Hello, ToAgent};
+use crate::wire::marker::Marker;
 
 /// Plays an agent's shifts in order. The scene counts it online while it is; a connection that is
 /// lost fails the run.
@@ -68,8 +70,8 @@ async fn stay<D: Dial>(
             called = call.wait_for(|call| *call != Call::Gather) => break called.is_ok(),
             // The server has nothing to say before anybody comes; an end of it is the end.
             heard = socket.next() => match heard {
-                Some(Ok(ToAgent::Assigned { chat, .. })) => {
-                    scene.remark("the server assigned a chat that is not of this run");
+                Some(Ok(ToAgent::Assigned { chat, marker, .. })) => {
+                    scene.fault(Fault::Foreign, Reader::Agent(agent), Marker::parse(&marker));
                     if refuse::<D>(&mut socket, chat).await.is_err() {
                         break false;
                     }
@@ -116,15 +118,9 @@ async fn come<D: Dial>(
     };
     compare(scene, &hello);
     let connecting = dialled.elapsed();
-    if later {
-        let called = tokio::select! {
-            goes_on = wait_for(scene, shift.from) => !goes_on,
-            heard = socket.next() => return Err(unexpected(heard)),
-        };
-        if called {
-            socket.close().await;
-            return Ok(None);
-        }
+    if later && !wait_at_the_door::<D>(scene, shift, &mut socket).await? {
+        socket.close(drop).await;
+        return Ok(None);
     }
     let online = in_time(
         scene,
@@ -133,6 +129,43 @@ async fn come<D: Dial>(
     )
     .await?;
     Ok(online.map(|()| socket))
+}
+
+/// Waits for the shift's start on the connection, to which the server has nothing to say; false
+/// when everybody is called home before.
+async fn wait_at_the_door<D: Dial>(
+    scene: &Scene<D>,
+    shift: Shift,
+    socket: &mut Socket<AgentSide, D::Stream>,
+) -> Result<bool> {
+    loop {
+        tokio::select! {
+            goes_on = wait_for(scene, shift.from) => return Ok(goes_on),
+            heard = socket.next() => out_of_turn::<D>(scene, shift.agent, socket, heard).await?,
+        }
+    }
+}
+
+/// The server has said something to an agent who is not online: a chat is a fault, and given back.
+async fn out_of_turn<D: Dial>(
+    scene: &Scene<D>,
+    agent: u32,
+    socket: &mut Socket<AgentSide, D::Stream>,
+    heard: Option<Result<ToAgent>>,
+) -> Result<()> {
+    match heard {
+        Some(Ok(ToAgent::Assigned { chat, marker, .. })) => {
+            assigned_offline(scene, agent, &marker);
+            refuse::<D>(socket, chat).await
+        }
+        heard => Err(unexpected(heard)),
+    }
+}
+
+/// The server has given a chat to an agent who is not online, by what it has confirmed itself.
+pub fn assigned_offline<D>(scene: &Scene<D>, agent: u32, marker: &str) {
+    let marker = Marker::parse(marker);
+    scene.fault(Fault::AssignedOffline, Reader::Agent(agent), marker);
 }
 
 /// What comes of it; none when everybody is called home first. Agents of a later shift have the
@@ -164,14 +197,16 @@ async fn go_online<D: Dial>(
     let said = Instant::now();
     socket.send(&FromAgent::Online { agent, limit }).await?;
     scene.lagged(shift.from);
-    match socket.next().await {
-        Some(Ok(ToAgent::Online { .. })) => {}
-        Some(Ok(ToAgent::Error { reason, .. })) => {
-            return Err(Error::failed(format!("the server says {}", clean(&reason))));
+    loop {
+        match socket.next().await {
+            Some(Ok(ToAgent::Online { .. })) => break,
+            Some(Ok(ToAgent::Error { reason, .. })) => {
+                return Err(Error::failed(format!("the server says {}", clean(&reason))));
+            }
+            heard => out_of_turn::<D>(scene, agent, socket, heard).await?,
         }
-        heard => return Err(unexpected(heard)),
     }
-    scene.note(Latency::AgentOnline, connecting + said.elapsed());
+    scene.took(Latency::AgentOnline, connecting + said.elapsed());
     Ok(())
 }
 
@@ -202,6 +237,12 @@ fn compare<D>(scene: &Scene<D>, hello: &Hello) {
     }
     if hello.levels != rules.levels {
         differs("number of priorities");
+    }
+    let (limit, longest) = (hello.frame_limit, scene.longest_frame());
+    if longest > limit as usize {
+        scene.remark(format!(
+            "the server takes {limit} bytes a message, the scenario's may need {longest}"
+        ));
     }
     scene.server_ends_quiet.set(hello.inactivity_ms.is_some());
     let inactivity = scene.plan.server_inactivity();

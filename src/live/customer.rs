@@ -13,14 +13,14 @@ use std::rc::Rc;
 use tokio::time::Instant;
 
 use super::dial::Dial;
+use super::journal::ChatEvent;
 use super::orbit::Caller;
+use super::parts::Parts;
 use super::scene::{Call, Scene};
 use super::socket::{Socket, dial};
-use crate::center::ChatId;
 use crate::center::customer::{Customer, CustomerAct, CustomerInput};
 use crate::center::fate::Fate;
 use crate::center::rules::Again;
-use crate::measure::clock::Gauge;
 use crate::measure::tally::Latency;
 use crate::time::Time;
 use crate::wire::frame::{CustomerSide, FromCustomer};
@@ -30,16 +30,33 @@ use crate::wire::marker::Direction;
 struct Visitor<D: Dial> {
     scene: Rc<Scene<D>>,
     caller: Caller,
-    chat: ChatId,
     customer: Customer,
     socket: Socket<CustomerSide, D::Stream>,
     /// When the chat was asked for on the connection; none once it is clear that it has to wait.
     opened: Option<Instant>,
     wake: Time,
+    /// When it is seen typing next.
+    typing: Time,
+    /// Of the reply that it waits for.
+    parts: Parts,
     /// When the desk sends away who waits; `Time::NEVER` while an agent has the chat.
     closing: Time,
     /// Gone silently.
     ghost: bool,
+    standing: Standing,
+}
+
+/// How a chat stands, as its customer has heard.
+#[derive(Clone, Copy, Debug, Default)]
+struct Standing {
+    /// Who has it.
+    agent: Option<u32>,
+    /// An agent had it while the customer was there.
+    was_assigned: bool,
+    /// It was handed over.
+    was_handed_over: bool,
+    /// It has ended.
+    over: bool,
 }
 
 /// What a frame or a wake-up leaves to do.
@@ -51,7 +68,7 @@ enum Then {
 
 /// Plays a customer, who comes at `due`, to the end of its chat.
 pub async fn visit<D: Dial>(scene: Rc<Scene<D>>, caller: Caller, due: Time) {
-    let chat = scene.offer(caller, due);
+    scene.note_in(caller, due, ChatEvent::Offered);
     scene.lagged(due);
     let draws = scene
         .people
@@ -67,71 +84,46 @@ pub async fn visit<D: Dial>(scene: Rc<Scene<D>>, caller: Caller, due: Time) {
         entered = enter(&scene, caller) => entered,
         () = scene.wait_until(wake.min(closing)) => {
             if closing <= wake {
-                send_away(&scene, caller, chat, closing);
+                scene.note_in(caller, closing, ChatEvent::SentAway);
+                scene.again(caller, Again::Rejected, closing);
             } else {
                 // Nobody holds a place for one who never got in.
-                leave_queue(&scene, caller, chat, false, wake);
+                leave_queue(&scene, caller, false, wake);
             }
             return;
         }
         _ = call.wait_for(|call| *call == Call::Stop) => {
-            scene.end(chat, Fate::OpenAtEnd, scene.now());
+            scene.note_in(caller, scene.now(), ChatEvent::LeftOpen);
             return;
         }
     };
     let Some((socket, opened)) = entered else {
-        scene.end(chat, Fate::Failed, scene.now());
+        scene.note_in(caller, scene.now(), ChatEvent::Cut(Fate::Failed));
         return;
     };
     let mut visitor = Visitor {
         scene,
         caller,
-        chat,
         customer,
         socket,
         opened: Some(opened),
         wake,
+        typing: Time::NEVER,
+        parts: Parts::default(),
         closing,
         ghost: false,
+        standing: Standing::default(),
     };
     visitor.stay().await;
     let ghosts = &visitor.scene.ghosts;
     ghosts.set(ghosts.get() - u32::from(visitor.ghost));
-    visitor.socket.close().await;
+    visitor.go().await;
 }
 
-/// Notes that the customer leaves the queue, whether or not the server has told it that it waits.
-fn leave_queue<D>(scene: &Scene<D>, caller: Caller, chat: ChatId, silently: bool, due: Time) {
-    scene.on_visit(chat, due, |recorder, visit, due| {
-        if !visit.is_delayed() {
-            recorder.queued(visit, due);
-        }
-        recorder.left_queue(visit, silently, due);
-    });
+/// The customer gives up waiting for an agent.
+fn leave_queue<D>(scene: &Scene<D>, caller: Caller, silently: bool, due: Time) {
+    scene.note_in(caller, due, ChatEvent::LeavesQueue { silently });
     scene.again(caller, Again::Abandoned, due);
-}
-
-/// Notes that the desk closes while the customer waits, for the first time or after its chat was
-/// handed over.
-fn send_away<D>(scene: &Scene<D>, caller: Caller, chat: ChatId, due: Time) {
-    let rejected = scene.on_visit(chat, due, |recorder, visit, due| {
-        if visit.is_ghost() {
-            recorder.ghost_over(visit, due);
-        } else if visit.transfers() > 0 {
-            recorder.cut(visit, Fate::Dropped, due);
-        } else {
-            if !visit.is_delayed() {
-                recorder.queued(visit, due);
-            }
-            recorder.rejected(visit, due);
-            return true;
-        }
-        false
-    });
-    scene.settle(chat, due);
-    if rejected {
-        scene.again(caller, Again::Rejected, due);
-    }
 }
 
 /// Connects and asks for an agent; none when the customer never got in.
@@ -155,26 +147,31 @@ async fn enter<D: Dial>(
             return None;
         }
     };
-    scene.note(Latency::Connect, dialled.elapsed());
-    let marker = |sequence| {
-        scene
-            .marker(caller, Direction::Customer, sequence)
-            .to_string()
-    };
+    scene.took(Latency::Connect, dialled.elapsed());
+    let text = |sequence| scene.text(caller, Direction::Customer, sequence);
     let open = FromCustomer::Open {
-        marker: marker(0),
-        text: Some(marker(1)),
+        marker: scene.marker(caller, Direction::Customer, 0).to_string(),
+        text: Some(text(1)),
         priority: scene.rules(caller.class).level,
     };
     socket.send(&open).await.ok()?;
-    Some((socket, Instant::now()))
+    let opened = Instant::now();
+    for seq in scene.plan.messages.sequences(1) {
+        if seq > 1 {
+            let text = text(seq);
+            let say = FromCustomer::Say { seq, text };
+            socket.send(&say).await.ok()?;
+        }
+        scene.handed_in(caller, (Direction::Customer, seq), scene.now());
+    }
+    Some((socket, opened))
 }
 
 impl<D: Dial> Visitor<D> {
     async fn stay(&mut self) {
         let mut call = self.scene.call.subscribe();
         loop {
-            let next = self.wake.min(self.closing);
+            let next = self.wake.min(self.closing).min(self.typing);
             let then = tokio::select! {
                 // At the end agents close their chats: those are open at the end all the same.
                 biased;
@@ -200,11 +197,12 @@ impl<D: Dial> Visitor<D> {
 
     /// Does everything that was due by `now`.
     async fn catch_up(&mut self, now: Time) -> Then {
+        if self.typing <= now && self.be_seen_typing().await == Then::Go {
+            return Then::Go;
+        }
         while self.wake.min(self.closing) <= now {
             if self.closing <= self.wake {
-                let due = self.closing;
-                send_away(&self.scene, self.caller, self.chat, due);
-                return self.leave(due).await;
+                return self.be_sent_away(self.closing).await;
             }
             let due = self.wake;
             let rules = self.scene.rules(self.caller.class);
@@ -213,16 +211,11 @@ impl<D: Dial> Visitor<D> {
             let then = match act {
                 Some(CustomerAct::Send) => self.say(due).await,
                 Some(CustomerAct::LeaveQueue { silently }) => {
-                    leave_queue(&self.scene, self.caller, self.chat, silently, due);
+                    leave_queue(&self.scene, self.caller, silently, due);
                     self.depart(silently, due).await
                 }
                 Some(CustomerAct::LeaveChat { silently }) => {
-                    self.scene.on_visit(self.chat, due, |recorder, visit, due| {
-                        recorder.left_chat(visit, silently, due);
-                    });
-                    if !silently {
-                        self.scene.settle(self.chat, due);
-                    }
+                    self.note(due, ChatEvent::LeavesChat { silently });
                     self.scene.again(self.caller, Again::Abandoned, due);
                     self.depart(silently, due).await
                 }
@@ -235,27 +228,42 @@ impl<D: Dial> Visitor<D> {
         Then::Stay
     }
 
-    async fn say(&mut self, due: Time) -> Then {
-        let seq = self.customer.exchange();
-        self.scene.on_visit(self.chat, due, |recorder, visit, due| {
-            recorder.sent(visit, due);
-        });
-        let marker = self.scene.marker(self.caller, Direction::Customer, seq);
-        let say = FromCustomer::Say {
-            seq,
-            text: marker.to_string(),
-        };
-        match self.socket.send(&say).await {
-            Ok(()) => {
-                self.scene.written(marker, due);
-                Then::Stay
-            }
+    /// The indicator is not timed: nothing waits for it.
+    async fn be_seen_typing(&mut self) -> Then {
+        self.typing = Time::NEVER;
+        match self.socket.send(&FromCustomer::Typing {}).await {
+            Ok(()) => Then::Stay,
             Err(error) => self.broken(error.plain()),
         }
     }
 
+    async fn say(&mut self, due: Time) -> Then {
+        self.typing = Time::NEVER;
+        self.note(due, ChatEvent::Says);
+        for seq in self.scene.plan.messages.sequences(self.customer.exchange()) {
+            let text = self.scene.text(self.caller, Direction::Customer, seq);
+            if let Err(error) = self.socket.send(&FromCustomer::Say { seq, text }).await {
+                return self.broken(error.plain());
+            }
+            let which = (Direction::Customer, seq);
+            self.scene.written(self.caller, which, due);
+        }
+        Then::Stay
+    }
+
+    /// The desk closes while the customer waits, for the first time or after its chat was handed
+    /// over.
+    async fn be_sent_away(&mut self, due: Time) -> Then {
+        self.note(due, ChatEvent::SentAway);
+        if !self.ghost && !self.standing.was_handed_over {
+            self.scene.again(self.caller, Again::Rejected, due);
+        }
+        self.leave(due).await
+    }
+
     /// Goes, or stays as one who is gone.
     async fn depart(&mut self, silently: bool, due: Time) -> Then {
+        self.standing.over = true;
         if !silently {
             return self.leave(due).await;
         }
@@ -275,19 +283,25 @@ impl<D: Dial> Visitor<D> {
     /// The run is over and the chat is not. The connection is given up whether or not its leaving
     /// still gets through.
     async fn be_left(&mut self) -> Then {
-        let now = self.scene.now();
-        self.scene.end(self.chat, Fate::OpenAtEnd, now);
-        let holds = self
-            .scene
-            .on_visit(self.chat, now, |_, visit, _| match visit.agent() {
-                _ if visit.is_waiting() => Some(Gauge::Queue),
-                agent => agent.map(|_| Gauge::Ghosts),
-            });
-        if let Some(gauge) = holds.filter(|_| self.ghost) {
-            self.scene
-                .record(now, |recorder, now| recorder.fall(gauge, now));
-        }
+        self.note(self.scene.now(), ChatEvent::LeftOpen);
         let _ = self.socket.send(&FromCustomer::Leave {}).await;
         Then::Go
+    }
+
+    /// Closes the connection; what still comes on it is taken note of, no more.
+    async fn go(self) {
+        let Visitor {
+            scene,
+            caller,
+            socket,
+            ..
+        } = self;
+        socket
+            .close(|frame| hearing::overhear(&scene, caller, &frame))
+            .await;
+    }
+
+    fn note(&self, at: Time, event: ChatEvent) {
+        self.scene.note_in(self.caller, at, event);
     }
 }

@@ -1,105 +1,225 @@
-//! Owns `Ledger`: every chat of a live run, by the number of its offer and by customer and attempt.
+//! Owns `Ledger`: every chat of a live run, from the entries that its people note.
 //!
-//! Law: a chat that was entered stays, since both its customer and its agents write to it, each in
-//! their own time.
+//! Law: entries are posted in the order of time, whoever noted them in which process; so what they
+//! come to does not depend on how the people were spread. A chat of which nothing more is to come is
+//! closed and forgotten, so that a long run takes no more room than a short one.
+
+mod account;
+mod chat;
+mod integrity;
+mod traffic;
 
 use std::collections::HashMap;
 
+use super::journal::{ChatEvent, Entry, Event};
 use super::orbit::Caller;
-use crate::center::ChatId;
-use crate::measure::visit::Visit;
-use crate::time::Time;
+use crate::measure::clock::Gauge;
+use crate::measure::pool::Pool;
+use crate::measure::record::Record;
+use crate::measure::recorder::Recorder;
+use crate::measure::story::Story;
+use crate::measure::tally::{Latency, Tally};
+use crate::scenario::plan::Plan;
+use crate::time::{Span, Time};
+use account::Account;
+pub use integrity::Integrity;
 
-#[derive(Debug)]
-struct Entry {
-    visit: Visit,
-    /// When the slot was free for good.
-    freed: Time,
-    /// How often an agent has let it go, handed over or free, and when last; its customer hears of
-    /// it later.
-    let_go: (u8, Time),
-}
+/// Wall time for which a chat that is over is kept, in case something more is heard of it.
+const KEPT: Span = Span::from_secs(10);
+
+/// Which chat: the customer's number and attempt.
+type Key = (u32, u16);
 
 /// Every chat of a live run.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Ledger {
-    entries: Vec<Entry>,
-    by_attempt: HashMap<(u32, u32), ChatId>,
+    recorder: Recorder,
+    /// Entries that are still to be posted, since earlier ones may come.
+    waiting: Vec<Entry>,
+    accounts: HashMap<Key, Account>,
+    integrity: Integrity,
+    /// Chats offered so far.
+    offered: u32,
+    /// When chats that are over were last looked for.
+    cleared: Time,
+    speed: f64,
+    /// This run's number in markers.
+    run: u32,
 }
 
 impl Ledger {
-    /// Enters a chat that has just been offered.
-    pub fn enter(&mut self, visit: Visit) -> ChatId {
-        let chat = ChatId(self.entries.len() as u32);
-        let attempt = (visit.number(), visit.attempt().into());
-        self.by_attempt.insert(attempt, chat);
-        self.entries.push(Entry {
-            visit,
-            freed: Time::NEVER,
-            let_go: (0, Time::NEVER),
-        });
-        chat
-    }
-
-    /// The chat of a customer's attempt, if there is one.
-    pub fn find(&self, number: u32, attempt: u32) -> Option<ChatId> {
-        self.by_attempt.get(&(number, attempt)).copied()
-    }
-
-    /// Whose chat it is.
-    pub fn caller(&self, ChatId(chat): ChatId) -> Caller {
-        let visit = &self.entries[chat as usize].visit;
-        Caller {
-            number: visit.number(),
-            attempt: visit.attempt(),
-            class: visit.class(),
+    /// A ledger of the run of this number before anything has happened; `records` keeps a row a
+    /// customer.
+    pub fn new(plan: &Plan, run: u32, records: bool) -> Ledger {
+        Ledger {
+            recorder: Recorder::new(&plan.outline, true, records),
+            waiting: Vec::new(),
+            accounts: HashMap::new(),
+            integrity: Integrity::new(plan.live.speed),
+            offered: 0,
+            cleared: Time::ZERO,
+            speed: plan.live.speed,
+            run,
         }
     }
 
-    /// What is known of a chat.
-    pub fn visit(&mut self, ChatId(chat): ChatId) -> &mut Visit {
-        &mut self.entries[chat as usize].visit
+    /// The run's number in markers.
+    pub fn run(&self) -> u32 {
+        self.run
     }
 
-    /// The chat's slot is free for good.
-    pub fn free(&mut self, ChatId(chat): ChatId, now: Time) {
-        self.entries[chat as usize].freed = now;
+    /// Tells the story of a customer.
+    pub fn trace(&mut self, customer: u32) {
+        self.recorder.trace(customer);
     }
 
-    /// Whether the chat's slot is free for good.
-    pub fn is_free(&self, ChatId(chat): ChatId) -> bool {
-        self.entries[chat as usize].freed.comes()
+    /// Takes entries over, to be posted when everybody's up to then are there.
+    pub fn take(&mut self, entries: &mut Vec<Entry>) {
+        self.waiting.append(entries);
     }
 
-    /// An agent gives the chat's slot to others; true where it is the agent whom the customer knows
-    /// of as its own.
-    pub fn let_go(&mut self, ChatId(chat): ChatId, now: Time) -> bool {
-        let Entry { visit, let_go, .. } = &mut self.entries[chat as usize];
-        let known = let_go.0 <= visit.transfers() && visit.agent().is_some();
-        *let_go = (let_go.0.saturating_add(1), now);
-        known
+    /// Posts all entries before `until`, in the order of time; those of one instant in the order in
+    /// which they were taken over.
+    pub fn post_until(&mut self, until: Time) {
+        self.waiting.sort_by_key(|entry| entry.at);
+        let due = self.waiting.partition_point(|entry| entry.at < until);
+        let mut waiting = std::mem::take(&mut self.waiting);
+        for entry in waiting.drain(..due) {
+            self.post(entry);
+        }
+        self.waiting = waiting;
+        let kept = KEPT.scaled(self.speed);
+        if until.comes() && until.since(self.cleared) > kept {
+            self.cleared = until;
+            self.clear(until - kept);
+        }
     }
 
-    /// Since when the agent whom the customer knows of has not had the chat any more, if that is
-    /// so: the customer has not heard of it yet.
-    pub fn let_go_since(&self, ChatId(chat): ChatId) -> Option<Time> {
-        let Entry { visit, let_go, .. } = &self.entries[chat as usize];
-        let unheard = visit.agent().is_some() && let_go.0 > visit.transfers();
-        unheard.then_some(let_go.1)
+    /// Whether every entry that was taken over is posted.
+    pub fn is_up_to_date(&self) -> bool {
+        self.waiting.is_empty()
     }
 
-    /// How many chats there are.
-    pub fn len(&self) -> u32 {
-        self.entries.len() as u32
+    /// Whether a message may still come to an agent, whose customer has gone since.
+    pub fn awaits_messages(&self, now: Time) -> bool {
+        let mut accounts = self.accounts.values();
+        accounts.any(|account| self.integrity.awaits(account, now))
     }
 
-    /// Whether nobody has come yet.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+    fn post(&mut self, Entry { at, event }: Entry) {
+        let recorder = &mut self.recorder;
+        recorder.advance(at);
+        match event {
+            Event::Chat(caller, event) => self.in_chat(caller, event, at),
+            Event::ClosedDesk(caller) => {
+                recorder.closed_desk(caller.number, caller.attempt, caller.class, at);
+            }
+            Event::IntoOrbit => recorder.rise(Gauge::Orbit, at),
+            Event::OutOfOrbit => recorder.fall(Gauge::Orbit, at),
+            Event::Comes { late } => recorder.rise(Event::presence(late), at),
+            Event::Goes { late } => recorder.fall(Event::presence(late), at),
+            Event::Attends(busy) => recorder.attends(busy, at),
+            Event::SlotTaken(held) => recorder.slot_taken(held, at),
+            Event::SlotFreed(held) => recorder.slot_freed(held, at),
+            Event::Took(latency, span) => recorder.note(latency, span),
+            Event::Fault(fault, reader, marker) => {
+                if let Some(marker) = marker
+                    && let Ok(attempt) = u16::try_from(marker.attempt)
+                    && let Some(account) = self.accounts.get_mut(&(marker.customer, attempt))
+                {
+                    account.traffic(marker.direction).strayed(marker.sequence);
+                }
+                self.integrity.fault(fault, reader, marker, at);
+            }
+        }
     }
 
-    /// All chats, and when their slots were free.
-    pub fn iter(&self) -> impl Iterator<Item = (&Visit, Time)> {
-        self.entries.iter().map(|entry| (&entry.visit, entry.freed))
+    fn in_chat(&mut self, caller: Caller, event: ChatEvent, at: Time) {
+        let key = (caller.number, caller.attempt);
+        if event == ChatEvent::Offered {
+            let Caller {
+                number,
+                attempt,
+                class,
+            } = caller;
+            let visit = self.recorder.offered(number, attempt, class, at);
+            self.offered += 1;
+            self.accounts.insert(key, Account::new(self.run, visit));
+            return;
+        }
+        if let ChatEvent::Sent(message) = event
+            && message.wall.is_some()
+        {
+            self.recorder.note(Latency::ScheduleLag, message.late);
+        }
+        // Of a chat that was closed long ago, or whose customer is in another part of the run.
+        let Some(account) = self.accounts.get_mut(&key) else {
+            return;
+        };
+        account.last = at;
+        let mut page = chat::Page {
+            recorder: &mut self.recorder,
+            integrity: &mut self.integrity,
+            account,
+        };
+        page.post(event, at);
+    }
+
+    /// Closes the chats that are over and of which nothing was heard since `before`.
+    fn clear(&mut self, before: Time) {
+        let (recorder, integrity) = (&mut self.recorder, &mut self.integrity);
+        self.accounts.retain(|_, account| {
+            let stays = !account.is_settled() || account.last >= before;
+            if !stays {
+                integrity.judge(account);
+                recorder.keep(&account.visit, account.freed);
+            }
+            stays
+        });
+    }
+
+    /// Ends the run at `end`: posts what is left, leaves open what is open, and gives what was
+    /// counted and the rows by customer.
+    pub fn finish(&mut self, end: Time, stopped: bool) -> (Tally, Vec<Record>) {
+        self.post_until(Time::NEVER);
+        self.recorder.advance(end);
+        for account in self.accounts.values_mut() {
+            if account.visit.fate().is_none() {
+                self.recorder.open_at_end(&mut account.visit, end);
+            }
+            self.integrity.judge(account);
+            self.recorder.keep(&account.visit, account.freed);
+        }
+        self.recorder.finish(end, stopped)
+    }
+
+    /// Chats offered, as far as was posted.
+    pub fn offered(&self) -> u32 {
+        self.offered
+    }
+
+    /// How many there are, as far as was posted.
+    pub fn count(&self, gauge: Gauge) -> u32 {
+        self.recorder.count(gauge)
+    }
+
+    /// The 99th percentile of a latency so far, in seconds.
+    pub fn p99_so_far(&self, latency: Latency) -> Option<f64> {
+        self.recorder.p99_so_far(latency)
+    }
+
+    /// What the server must not have done.
+    pub fn integrity(&self) -> &Integrity {
+        &self.integrity
+    }
+
+    /// What all chats found together, after the end.
+    pub fn pool(&self) -> &Pool {
+        self.recorder.pool()
+    }
+
+    /// The story of the customer who was traced.
+    pub fn take_story(&mut self) -> Story {
+        self.recorder.take_story()
     }
 }

@@ -6,12 +6,13 @@ use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use crate::time::Time;
 
 /// One who comes: which customer, for which time, of which class.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Caller {
     /// By the plan's order of arrival.
     pub number: u32,

@@ -1,9 +1,8 @@
-//! Owns `Scene`: what the people of a live run share: plan, clock, recorder, what is under way.
+//! Owns `Scene`: what the people of an event loop share: plan, clock, journal, what is asked of them.
 //!
 //! Law: one thread, so no locks; nobody holds a borrow across an await.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
@@ -11,20 +10,16 @@ use tokio::time::Instant;
 
 use super::Options;
 use super::alarm::Alarm;
-use super::ledger::Ledger;
+use super::journal::{ChatEvent, Entry, Event, Fault, Message, Reader};
 use super::orbit::{Caller, Orbit};
 use super::skip::Skip;
 use super::socket::SocketLimits;
-use crate::center::ChatId;
-use crate::center::fate::Fate;
+use super::text::Text;
 use crate::center::rules::{Again, AgentRules, CustomerRules};
 use crate::error::Error;
-use crate::measure::clock::Gauge;
-use crate::measure::recorder::Recorder;
 use crate::measure::tally::Latency;
-use crate::measure::visit::Visit;
 use crate::random::{Kind, Population};
-use crate::scenario::plan::{AtClosing, EndsQuiet, Plan};
+use crate::scenario::plan::{AtClosing, Plan};
 use crate::server::clock::LiveClock;
 use crate::time::{Span, Time};
 use crate::wire::marker::{Direction, Marker};
@@ -44,6 +39,8 @@ pub struct Scene<D> {
     pub limits: SocketLimits,
     /// This run's number in markers.
     pub run: u32,
+    /// What is said.
+    text: Text,
     /// The customers of the replication that is played.
     pub people: Population,
     /// The scenario's time, from the start on.
@@ -52,26 +49,24 @@ pub struct Scene<D> {
     jumped: Notify,
     /// Which closed hours are jumped over; none for none.
     pub skip: Option<Skip>,
-    /// Takes note of everything.
-    pub recorder: RefCell<Recorder>,
-    /// The chats so far.
-    pub ledger: RefCell<Ledger>,
+    /// When the scenario's time was started.
+    started: Cell<Option<Instant>>,
+    /// What has happened and was not handed on yet.
+    journal: RefCell<Vec<Entry>>,
     /// Who will come again.
     pub orbit: Orbit,
-    /// Messages on their way.
-    on_their_way: RefCell<HashMap<Marker, Sent>>,
     /// What people are asked to do: everybody listens.
     pub call: watch::Sender<Call>,
     /// What went wrong and what the reader should know, with how often.
-    pub remarks: RefCell<Vec<(String, u32)>>,
+    remarks: RefCell<Vec<(String, u32)>>,
     /// What broke the run, where something did.
     pub failure: RefCell<Option<Error>>,
     /// Arrivals that this machine could not start.
     pub not_started: Cell<u32>,
-    /// Times the server exceeded an agent's limit.
-    pub over_limit: Cell<u32>,
     /// Agents online.
     pub online: Cell<u32>,
+    /// Slots in use, wrap-up included.
+    pub slots: Cell<u32>,
     /// Customers who are gone silently and whose chats go on.
     pub ghosts: Cell<u32>,
     /// Whether the server ends quiet chats, as it says itself.
@@ -103,40 +98,31 @@ impl Call {
     }
 }
 
-/// When a message was due and when it was written.
-#[derive(Clone, Copy, Debug)]
-struct Sent {
-    due: Instant,
-    written: Instant,
-}
-
 impl<D> Scene<D> {
-    /// A scene before anybody has come.
-    pub fn new(plan: &Plan, to: D, alarm: Alarm, options: &Options) -> Scene<D> {
+    /// A scene of the run of this number before anybody has come.
+    pub fn new(plan: &Plan, run: u32, to: D, alarm: Alarm, options: &Options) -> Scene<D> {
         let mut agents = plan.agents.clone();
-        if plan.live.inactivity == EndsQuiet::Server {
-            agents.inactivity = Span::ENDLESS;
-        }
+        agents.inactivity = plan.agents_inactivity();
         Scene {
             to,
             alarm,
             agents,
             limits: SocketLimits::default(),
-            run: run_number(),
+            run,
+            text: Text::new(&plan.messages),
             people: Population::new(plan.seed, options.replication, Kind::Customer),
             clock: Cell::new(None),
             jumped: Notify::new(),
             skip: options.skip_closed.then(|| Skip::new(plan)),
-            recorder: RefCell::new(Recorder::new(&plan.outline, true, options.records)),
-            ledger: RefCell::default(),
+            started: Cell::new(None),
+            journal: RefCell::default(),
             orbit: Orbit::default(),
-            on_their_way: RefCell::default(),
             call: watch::Sender::new(Call::Gather),
             remarks: RefCell::default(),
             failure: RefCell::default(),
             not_started: Cell::new(0),
-            over_limit: Cell::new(0),
             online: Cell::new(0),
+            slots: Cell::new(0),
             ghosts: Cell::new(0),
             server_ends_quiet: Cell::new(false),
             ended: Cell::new(None),
@@ -149,10 +135,11 @@ impl<D> Scene<D> {
         self.plan.begin
     }
 
-    /// The scenario's time goes from now on.
-    pub fn start(&self) {
-        let clock = LiveClock::starting_now(self.begin(), self.plan.live.speed);
+    /// The scenario's time goes from `at` on.
+    pub fn start(&self, at: Instant) {
+        let clock = LiveClock::starting(at, self.begin(), self.plan.live.speed);
         self.clock.set(Some(clock));
+        self.started.set(Some(at));
     }
 
     /// The scenario's time goes on from `to`; nobody may be waiting for anything before that.
@@ -215,42 +202,86 @@ impl<D> Scene<D> {
         }
     }
 
-    /// Notes how late an act was that was due at `due` and is done now.
-    pub fn lagged(&self, due: Time) {
-        if self.clock.get().is_some() {
-            let late = Instant::now().saturating_duration_since(self.instant(due));
-            self.note(Latency::ScheduleLag, late);
+    /// Notes that something happened at scenario time `at`.
+    pub fn note(&self, at: Time, event: Event) {
+        match event {
+            Event::SlotTaken(_) => self.slots.set(self.slots.get() + 1),
+            Event::SlotFreed(_) => self.slots.set(self.slots.get() - 1),
+            _ => {}
         }
+        self.journal.borrow_mut().push(Entry { at, event });
     }
 
-    /// Notes a wall latency.
-    pub fn note(&self, latency: Latency, wall: Duration) {
-        self.recorder
-            .borrow_mut()
-            .note(latency, Span(wall.as_nanos() as u64));
+    /// Notes that something happened in a chat at scenario time `at`.
+    pub fn note_in(&self, chat: Caller, at: Time, event: ChatEvent) {
+        self.note(at, Event::Chat(chat, event));
+    }
+
+    /// Notes that something took so long on the wall.
+    pub fn took(&self, latency: Latency, wall: Duration) {
+        self.note(self.now(), Event::Took(latency, span(wall)));
+    }
+
+    /// Notes a fault of the server, as `reader` sees it.
+    pub fn fault(&self, fault: Fault, reader: Reader, marker: Option<Marker>) {
+        self.note(self.now(), Event::Fault(fault, reader, marker));
+    }
+
+    /// Hands on what was noted since the last time.
+    pub fn take_journal(&self) -> Vec<Entry> {
+        std::mem::take(&mut *self.journal.borrow_mut())
+    }
+
+    /// How late an act is that was due at `due` and is done now.
+    fn lateness(&self, due: Time) -> Option<Duration> {
+        let due = self.clock.get().map(|clock| clock.instant(due))?;
+        Some(Instant::now().saturating_duration_since(due))
+    }
+
+    /// Notes how late an act was that was due at `due` and is done now.
+    pub fn lagged(&self, due: Time) {
+        if let Some(late) = self.lateness(due) {
+            self.note(due, Event::Took(Latency::ScheduleLag, span(late)));
+        }
     }
 
     /// Notes a message that was due at `due` and has just been written.
-    pub fn written(&self, marker: Marker, due: Time) {
-        let sent = Sent {
-            due: self.instant(due),
-            written: Instant::now(),
+    pub fn written(&self, chat: Caller, (direction, sequence): (Direction, u32), due: Time) {
+        let late = self.lateness(due).map_or(Span::ZERO, span);
+        let message = Message {
+            direction,
+            sequence,
+            wall: self.wall(),
+            late,
         };
-        self.lagged(due);
-        self.on_their_way.borrow_mut().insert(marker, sent);
+        self.note_in(chat, due, ChatEvent::Sent(message));
     }
 
-    /// Notes a message that has just been read by the other side.
-    pub fn read(&self, marker: Marker) {
-        if let Some(Sent { due, written }) = self.on_their_way.borrow_mut().remove(&marker) {
-            self.note(Latency::Delivery, written.elapsed());
-            self.note(Latency::DeliveryFromDue, due.elapsed());
-        }
+    /// Notes a message that was written and waits for its reader by the rules.
+    pub fn handed_in(&self, chat: Caller, (direction, sequence): (Direction, u32), due: Time) {
+        let message = Message::untimed(direction, sequence);
+        self.note_in(chat, due, ChatEvent::Sent(message));
     }
 
-    /// A message has waited for its reader by the rules: how long it was under way tells nothing.
-    pub fn forget(&self, marker: Marker) {
-        self.on_their_way.borrow_mut().remove(&marker);
+    /// Notes a message that `reader` has just read, `at` this scenario time.
+    pub fn read(&self, chat: Caller, marker: Marker, reader: Reader, at: Time) {
+        let message = Message {
+            wall: self.wall(),
+            ..Message::untimed(marker.direction, marker.sequence)
+        };
+        self.note_in(chat, at, ChatEvent::Read(message, reader));
+    }
+
+    /// Notes a message that came with a chat: how long it was under way tells nothing.
+    pub fn came_with(&self, chat: Caller, marker: Marker, reader: Reader, at: Time) {
+        let message = Message::untimed(marker.direction, marker.sequence);
+        self.note_in(chat, at, ChatEvent::Read(message, reader));
+    }
+
+    /// Wall time since the scenario's time was started.
+    fn wall(&self) -> Option<Span> {
+        let started = self.started.get()?;
+        Some(span(Instant::now().saturating_duration_since(started)))
     }
 
     /// The marker of a message.
@@ -264,81 +295,43 @@ impl<D> Scene<D> {
         }
     }
 
+    /// What is said in a message, or a part of one.
+    pub fn text(&self, caller: Caller, direction: Direction, sequence: u32) -> String {
+        let draws = self
+            .people
+            .person(caller.number.into(), caller.attempt.into());
+        let marker = self.marker(caller, direction, sequence);
+        self.text.of(marker, draws)
+    }
+
+    /// The bytes of the longest frame that a message may need.
+    pub fn longest_frame(&self) -> usize {
+        self.text.longest_frame()
+    }
+
+    /// Whose message it is; none where no customer of ours can have such a number.
+    pub fn caller(&self, marker: Marker) -> Option<Caller> {
+        let attempt = u16::try_from(marker.attempt).ok()?;
+        Some(Caller {
+            attempt,
+            ..self.newcomer(marker.customer)
+        })
+    }
+
+    /// A customer who comes for the first time.
+    pub fn newcomer(&self, number: u32) -> Caller {
+        let draws = self.people.person(number.into(), 0);
+        let class = self.plan.customers.class_of(draws);
+        Caller {
+            number,
+            attempt: 0,
+            class,
+        }
+    }
+
     /// How customers of a class behave.
     pub fn rules(&self, class: u8) -> &CustomerRules {
         self.plan.customers.rules(class)
-    }
-
-    /// A customer comes at `due` and asks for an agent.
-    pub fn offer(&self, caller: Caller, due: Time) -> ChatId {
-        let Caller {
-            number,
-            attempt,
-            class,
-        } = caller;
-        let mut recorder = self.recorder.borrow_mut();
-        recorder.advance(due);
-        let visit = recorder.offered(number, attempt, class, due);
-        self.ledger.borrow_mut().enter(visit)
-    }
-
-    /// Does something with the recorder and one chat's visit, at scenario time `now`.
-    pub fn on_visit<T>(
-        &self,
-        chat: ChatId,
-        now: Time,
-        note: impl FnOnce(&mut Recorder, &mut Visit, Time) -> T,
-    ) -> T {
-        let mut ledger = self.ledger.borrow_mut();
-        let mut recorder = self.recorder.borrow_mut();
-        recorder.advance(now);
-        note(&mut recorder, ledger.visit(chat), now)
-    }
-
-    /// Ends a chat for the customer, unless it has ended.
-    pub fn end(&self, chat: ChatId, fate: Fate, now: Time) {
-        self.on_visit(chat, now, |recorder, visit, now| {
-            if visit.fate().is_some() {
-                return;
-            }
-            if fate == Fate::OpenAtEnd {
-                recorder.open_at_end(visit, now);
-            } else {
-                recorder.cut(visit, fate, now);
-            }
-        });
-    }
-
-    /// The chat has ended for its customer. If no agent has it any more, nothing more comes: it
-    /// waited to be assigned again, or was still to hear that its agent has let it go.
-    pub fn settle(&self, chat: ChatId, now: Time) {
-        let let_go = self.ledger.borrow().let_go_since(chat);
-        let waited = self.on_visit(chat, now, |_, visit, _| {
-            visit.transfers() > 0 && visit.agent().is_none()
-        });
-        if let Some(freed) = let_go.or(waited.then_some(now)) {
-            self.free(chat, freed);
-        }
-    }
-
-    /// An agent lets the chat go, `for_good` or back to the queue. If its customer has gone
-    /// meanwhile, nobody gets it any more. Where the customer does not know of this agent, the
-    /// assignment is under way to it, or has crossed its leaving.
-    pub fn let_go(&self, chat: ChatId, for_good: bool, now: Time) {
-        let known = self.ledger.borrow_mut().let_go(chat, now);
-        let over = self.on_visit(chat, now, |_, visit, _| visit.is_over());
-        if known && (for_good || over) {
-            self.free(chat, now);
-        }
-    }
-
-    /// The chat's slot is free for good, which counts once.
-    fn free(&self, chat: ChatId, now: Time) {
-        if self.ledger.borrow().is_free(chat) {
-            return;
-        }
-        self.on_visit(chat, now, Recorder::handled);
-        self.ledger.borrow_mut().free(chat, now);
     }
 
     /// The customer's attempt is over: it may come again, if that is before the horizon.
@@ -352,19 +345,12 @@ impl<D> Scene<D> {
             .person(caller.number.into(), caller.attempt.into());
         let next = caller.attempt.checked_add(1);
         if let (Some(after), Some(attempt)) = (rules.comes_again(why, draws), next) {
-            self.record(now, |recorder, now| recorder.rise(Gauge::Orbit, now));
+            self.note(now, Event::IntoOrbit);
             let back = now + after;
             if back < self.plan.outline.horizon {
                 self.orbit.expect(Caller { attempt, ..caller }, back);
             }
         }
-    }
-
-    /// Does something with the recorder at scenario time `now`.
-    pub fn record(&self, now: Time, note: impl FnOnce(&mut Recorder, Time)) {
-        let mut recorder = self.recorder.borrow_mut();
-        recorder.advance(now);
-        note(&mut recorder, now);
     }
 
     /// Remarks something for the report; the same words are counted.
@@ -380,6 +366,11 @@ impl<D> Scene<D> {
         }
     }
 
+    /// Hands on the remarks made since the last time.
+    pub fn take_remarks(&self) -> Vec<(String, u32)> {
+        self.remarks.take()
+    }
+
     /// An agent cannot go on, and so the run cannot: everybody is called to stop. Once people are on
     /// their way home it is no more than a remark.
     pub fn fail(&self, agent: u32, error: Error) {
@@ -393,9 +384,7 @@ impl<D> Scene<D> {
     }
 }
 
-/// A number that tells this run's messages from another's on the same server.
-fn run_number() -> u32 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let nanos = since.map_or(0, |since| since.as_nanos() as u64);
-    (nanos ^ nanos >> 32) as u32 ^ std::process::id().rotate_left(16)
+/// A length of wall time.
+fn span(wall: Duration) -> Span {
+    Span(wall.as_nanos() as u64)
 }

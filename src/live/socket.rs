@@ -172,12 +172,18 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Unpin> Socket<S, T> {
 
     /// Says that the connection is over and waits, within the limit, until the server has ended
     /// it: whoever ends a connection first keeps its port in TIME_WAIT, and that is to be the
-    /// server (RFC 6455, section 7.1.1). Whatever still comes is let pass.
-    pub async fn close(mut self) {
+    /// server (RFC 6455, section 7.1.1). Frames that still come are `overheard`.
+    pub async fn close(mut self, mut overheard: impl FnMut(S::Hears)) {
         let until = Instant::now() + self.closing;
         let ending = async {
             if self.ws.close(None).await.is_ok() {
-                while let Some(Ok(_)) = self.ws.next().await {}
+                while let Some(Ok(message)) = self.ws.next().await {
+                    if let Message::Text(text) = message
+                        && let Ok(frame) = self.read(&text)
+                    {
+                        overheard(frame);
+                    }
+                }
             }
         };
         // A server that does not answer in time is left without its answer.

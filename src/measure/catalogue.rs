@@ -156,6 +156,42 @@ const SINGLES: &[(&str, Runs, &str)] = &[
         "arrivals that the generator did not start",
     ),
     ("over_limit", Runs::Live, "times the server exceeded K"),
+    (
+        "lost",
+        Runs::Live,
+        "messages that did not come, though both sides were there",
+    ),
+    (
+        "undelivered",
+        Runs::Live,
+        "messages that did not come since one side had gone",
+    ),
+    ("duplicated", Runs::Live, "messages that came twice"),
+    (
+        "reordered",
+        Runs::Live,
+        "messages that came after one sent later",
+    ),
+    (
+        "misdelivered",
+        Runs::Live,
+        "messages that came to somebody else",
+    ),
+    (
+        "foreign",
+        Runs::Live,
+        "messages and chats that are not of this run",
+    ),
+    (
+        "assigned_twice",
+        Runs::Live,
+        "times a chat was given to an agent while another had it",
+    ),
+    (
+        "assigned_offline",
+        Runs::Live,
+        "times a chat was given to an agent who was away",
+    ),
 ];
 
 /// Series: name with unit, which runs, what it is. Each has the six statistics.

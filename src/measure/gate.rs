@@ -16,6 +16,21 @@ pub struct Gate {
     pub relation: Relation,
     /// The bound, in the measure's unit.
     pub bound: f64,
+    /// Whether nobody asked for it: a server must not do what it bounds.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub implied: bool,
+}
+
+impl Gate {
+    /// What must not happen, whether or not somebody asks for a gate on it.
+    pub fn none_of(measure: &str) -> Gate {
+        Gate {
+            measure: measure.into(),
+            relation: Relation::AtMost,
+            bound: 0.0,
+            implied: true,
+        }
+    }
 }
 
 /// How a value must compare with its bound.
@@ -172,6 +187,7 @@ mod tests {
             measure: "wait_s_p95".into(),
             relation: Relation::Below,
             bound: 60.0,
+            implied: false,
         };
         gate.judge(Some(&measure), judge, RunKind::Simulate).outcome
     }
@@ -217,6 +233,7 @@ mod tests {
             measure: name.into(),
             relation: Relation::Below,
             bound: 1.0,
+            implied: false,
         };
         let none = Measure {
             value: None,

@@ -89,6 +89,9 @@ pub struct RunResult {
     pub measures: IndexMap<String, Measure>,
     /// The gates with what became of them.
     pub gates: Vec<Judgement>,
+    /// Live: what the server did that it must not; empty where it did nothing of the kind.
+    #[serde(default)]
+    pub faults: Vec<Found>,
     /// How well measures had to be known, and are; empty where the replications were fixed.
     #[serde(default)]
     pub precision: Vec<Precise>,
@@ -171,6 +174,17 @@ pub struct Verdict {
     pub stopped_by: Option<String>,
     /// What broke the run, where something did.
     pub failed: Option<String>,
+}
+
+/// What a server did that it must not.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Found {
+    /// The measure that counts it.
+    pub measure: String,
+    /// How often.
+    pub count: u64,
+    /// The first few, in words: which message, to whom, when.
+    pub examples: Vec<String>,
 }
 
 /// One interval or one day.
@@ -304,6 +318,7 @@ impl RunResult {
                 ..Verdict::default()
             },
             gates,
+            faults: Vec::new(),
             precision: Vec::new(),
             classes: findings.classes(),
             intervals: findings.intervals(&label),

@@ -102,7 +102,7 @@ impl Within {
 }
 
 /// The latencies that are kept as series.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Latency {
     /// Offer to assignment.
     Wait,

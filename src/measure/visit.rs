@@ -203,7 +203,7 @@ impl Visit {
     }
 
     /// When the agent was through with it, but for the wrap-up.
-    pub(super) fn over(&self) -> Time {
+    pub fn over(&self) -> Time {
         match self.is_ghost() {
             true => self.pending,
             false => self.closed,

@@ -9,6 +9,7 @@ mod days;
 mod gates;
 pub mod grid;
 mod heading;
+mod integrity;
 mod local;
 mod measures;
 mod precision;
@@ -30,6 +31,7 @@ pub fn render(result: &RunResult, width: usize, colour: bool) -> String {
         gates::render(result, width, paint),
         precision::render(result, width, paint),
         measures::render(result, width, paint),
+        integrity::render(result, width, paint),
         classes::render(result, width, paint),
         curve::render(result, width, paint),
         days::render(result, width, paint),

@@ -5,25 +5,20 @@
 
 mod bounded;
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use csv::ByteRecord;
 
-use super::document::{At, Place};
+use super::attachment::Attachment;
+use super::document::At;
 use super::memory;
 use super::names::{did_you_mean, list};
 use super::problem::{Fault, Problems};
-use crate::error::in_words;
 use bounded::{Allowance, Bounded, LONGEST};
 
 /// How many rows at fault are shown; the rest of a broken file says nothing new.
 const SHOWN: usize = 5;
-
-/// The longest part of a line that is shown.
-const WIDTH: u64 = 2_000;
 
 /// Columns of a CSV file, as a scenario names them.
 pub struct Columns<'a> {
@@ -41,15 +36,6 @@ pub struct Columns<'a> {
 pub type CellFault = (usize, Fault);
 
 impl Columns<'_> {
-    /// Where the file is: names in the scenario count from its folder, those on the command line
-    /// from the working directory.
-    fn path(&self) -> PathBuf {
-        match self.file.place.source {
-            0 => self.folder.join(&self.file.value),
-            _ => PathBuf::from(&self.file.value),
-        }
-    }
-
     /// Hands the wanted cells of each row to `take`, with the number of the row from 0; false
     /// after noting what is wrong.
     pub fn read(
@@ -57,16 +43,19 @@ impl Columns<'_> {
         problems: &mut Problems,
         mut take: impl FnMut(u64, &[&str]) -> Result<(), CellFault>,
     ) -> bool {
-        let path = self.path();
-        problems.add_file(&path);
-        let (file, allowance) = match Bounded::open(&path) {
-            Ok(opened) => opened,
-            Err(error) => return self.unreadable(&path, &error, problems),
+        let attached = Attachment::new(self.file, self.folder);
+        problems.add_file(&attached.path);
+        let (file, allowance) = match attached.open() {
+            Ok(file) => Bounded::new(file),
+            Err(error) => {
+                attached.unreadable(&error, problems);
+                return false;
+            }
         };
         let mut rows = csv::ReaderBuilder::new().flexible(true).from_reader(file);
         let header = match rows.byte_headers() {
             Ok(header) => header.clone(),
-            Err(error) => return self.broken(&path, 1, error, &allowance, problems),
+            Err(error) => return self.broken(&attached, 1, error, &allowance, problems),
         };
         let Some(places) = self.find(&header, problems) else {
             return false;
@@ -80,7 +69,7 @@ impl Columns<'_> {
             match more {
                 Ok(true) => {}
                 Ok(false) => break,
-                Err(error) => return self.broken(&path, line, error, &allowance, problems),
+                Err(error) => return self.broken(&attached, line, error, &allowance, problems),
             }
             let taken = cells(&record, &places).and_then(|cells| {
                 let label = || format!("this machine has memory for {most} rows");
@@ -94,13 +83,13 @@ impl Columns<'_> {
                     field: places[column],
                     name: &self.names[column].value,
                 };
-                note(&path, &cell, fault, problems);
+                note(&attached, &cell, fault, problems);
                 faults += 1;
             }
             row += 1;
         }
         if row == 0 {
-            let title = format!("{} has no rows", path.display());
+            let title = format!("{} has no rows", attached.name());
             problems.add(self.file.place, title, "nothing but a header", None);
         }
         faults == 0 && row > 0
@@ -109,30 +98,20 @@ impl Columns<'_> {
     /// Notes that a record, which begins at this line, could not be read.
     fn broken(
         &self,
-        path: &Path,
+        attached: &Attachment,
         line: u64,
         error: csv::Error,
         allowance: &Allowance,
         problems: &mut Problems,
     ) -> bool {
         if !allowance.is_spent() {
-            return self.unreadable(path, &error.into(), problems);
+            attached.unreadable(&error.into(), problems);
+            return false;
         }
-        let title = format!("line {line} of {} is too long", path.display());
+        let title = format!("line {line} of {} is too long", attached.name());
         let label = format!("at most {} MiB a line are read", LONGEST >> 20);
         let help = "is this a CSV? end each line with a line break, and close each quote";
         problems.add(self.file.place, title, label, Some(help.into()));
-        false
-    }
-
-    fn unreadable(&self, path: &Path, error: &std::io::Error, problems: &mut Problems) -> bool {
-        let why = in_words(error);
-        let title = format!("cannot read {}: {why}", path.display());
-        let help = match error.kind() {
-            std::io::ErrorKind::Other => "copy what a pipe or a device gives into a file first",
-            _ => "a name in the scenario counts from the scenario's folder",
-        };
-        problems.add(self.file.place, title, "this file", Some(help.into()));
         false
     }
 
@@ -196,30 +175,15 @@ struct Cell<'a> {
     name: &'a str,
 }
 
-fn note(path: &Path, cell: &Cell, fault: Fault, problems: &mut Problems) {
-    let line = line_of(path, cell.line).unwrap_or_default();
-    let name = path.display().to_string();
-    let source = problems.add_source(&name, &line, cell.line as usize);
-    let place = Place::new(source, &field_of(&line, cell.field));
+fn note(attached: &Attachment, cell: &Cell, fault: Fault, problems: &mut Problems) {
+    let place = attached.line(cell.line, problems, |line| field_of(line, cell.field));
     let title = format!(
-        "line {} of {name}: column `{}` cannot be read",
-        cell.line, cell.name
+        "line {} of {}: column `{}` cannot be read",
+        cell.line,
+        attached.name(),
+        cell.name
     );
     problems.add(place, title, fault.label, fault.help);
-}
-
-/// A line of a file, by its number from 1, for people to see.
-fn line_of(path: &Path, number: u64) -> Option<String> {
-    let mut reader = BufReader::new(File::open(path).ok()?);
-    for _ in 1..number {
-        reader.skip_until(b'\n').ok()?;
-    }
-    let mut line = Vec::new();
-    std::io::Read::take(reader, WIDTH)
-        .read_until(b'\n', &mut line)
-        .ok()?;
-    let text = String::from_utf8_lossy(&line);
-    Some(text.trim_end_matches(['\n', '\r']).to_string())
 }
 
 /// The bytes of a field in a line; the line's end where it has none.

@@ -5,6 +5,7 @@
 
 mod call;
 mod recorded;
+mod sizes;
 
 use std::path::Path;
 
@@ -15,8 +16,9 @@ use super::form::{Form, wrong_kind};
 use super::names::did_you_mean;
 use super::problem::{Fault, Problems};
 use crate::stats::law::{CountLaw, Impossible, Law};
-use call::{Call, Parameter};
+use call::{Call, Parameter, Unit};
 use recorded::Recorded;
+pub use sizes::Sizes;
 
 /// The form of a distribution of times; recorded ones are sought from the folder.
 pub struct Times<'a>(pub &'a Path);
@@ -119,28 +121,39 @@ fn recipe<T>(
 }
 
 fn times(text: &str) -> Result<Recipe<Law>, Fault> {
-    let call = Call::parse(text)?;
+    law_of(&Call::parse(text, Unit::Time)?)
+}
+
+/// The law that a call asks for, in the seconds or bytes of its unit.
+fn law_of(call: &Call) -> Result<Recipe<Law>, Fault> {
     let law = match call.name {
-        "never" if call.parameters.is_empty() => Ok(Law::Never),
-        "never" => Err(Fault::new(call.inside, "`never` takes no parameters")),
-        "empirical" => return Recorded::of(&call).map(Recipe::Recorded),
-        "constant" => constant(&call),
-        "exponential" => exponential(&call),
-        "erlang" => erlang(&call),
-        "hyperexponential" => hyperexponential(&call),
-        "triangular" => triangular(&call),
-        "uniform" => uniform(&call),
-        "lognormal" => by_two(&call, Law::lognormal, Law::lognormal_through),
-        "gamma" => by_two(&call, Law::gamma, Law::gamma_through),
-        "weibull" => by_two(&call, Law::weibull, Law::weibull_through),
+        "never" if call.unit == Unit::Time && call.parameters.is_empty() => Ok(Law::Never),
+        "never" if call.unit == Unit::Time => Err(Fault::new(
+            call.inside.clone(),
+            "`never` takes no parameters",
+        )),
+        "empirical" => return Recorded::of(call).map(Recipe::Recorded),
+        "constant" => constant(call),
+        "exponential" => exponential(call),
+        "erlang" => erlang(call),
+        "hyperexponential" => hyperexponential(call),
+        "triangular" => triangular(call),
+        "uniform" => uniform(call),
+        "lognormal" => by_two(call, Law::lognormal, Law::lognormal_through),
+        "gamma" => by_two(call, Law::gamma, Law::gamma_through),
+        "weibull" => by_two(call, Law::weibull, Law::weibull_through),
         name => {
-            let help = match name {
-                "geometric" | "poisson" => {
+            let (label, known) = match call.unit {
+                Unit::Time => ("no distribution of times", &TIMES[..]),
+                Unit::Bytes => ("no distribution of sizes", sizes::NAMES),
+            };
+            let help = match (name, call.unit) {
+                ("geometric" | "poisson", Unit::Time) => {
                     "counts are geometric, times are not: `exponential(mean=60s)`".into()
                 }
-                name => did_you_mean(name, TIMES),
+                (name, _) => did_you_mean(name, known.iter().copied()),
             };
-            Err(Fault::new(call.name_at, "no distribution of times").with_help(help))
+            Err(Fault::new(call.name_at.clone(), label).with_help(help))
         }
     };
     law.map(Recipe::Ready)
@@ -150,7 +163,7 @@ type Quantile = crate::stats::law::Quantile;
 
 fn constant(call: &Call) -> Result<Law, Fault> {
     match &call.parameters[..] {
-        [only] if ["", "value"].contains(&only.key) => sound(Law::constant(only.secs()?), only),
+        [only] if ["", "value"].contains(&only.key) => sound(Law::constant(only.amount()?), only),
         _ => Err(call.misfit()),
     }
 }
@@ -184,7 +197,7 @@ fn by_two(
 
 fn uniform(call: &Call) -> Result<Law, Fault> {
     match call.exactly(["low", "high"]) {
-        Some([low, high]) => sound(Law::uniform(low.secs()?, high.secs()?), high),
+        Some([low, high]) => sound(Law::uniform(low.amount()?, high.amount()?), high),
         None => by_two(call, Law::uniform_by, Law::uniform_through),
     }
 }
@@ -193,7 +206,7 @@ fn triangular(call: &Call) -> Result<Law, Fault> {
     let Some([low, mode, high]) = call.exactly(["low", "mode", "high"]) else {
         return Err(call.misfit());
     };
-    let law = Law::triangular(low.secs()?, mode.secs()?, high.secs()?);
+    let law = Law::triangular(low.amount()?, mode.amount()?, high.amount()?);
     law.map_err(|why| Fault::new(call.inside.clone(), why))
 }
 
@@ -245,11 +258,11 @@ fn finite(law: Law) -> Result<Law, Impossible> {
     if figures.iter().all(|secs| secs.is_finite() && *secs >= 0.0) {
         return Ok(law);
     }
-    Err("no distribution of times has these parameters".into())
+    Err("no distribution has these parameters".into())
 }
 
 fn counts(text: &str) -> Result<Recipe<CountLaw>, Fault> {
-    let call = Call::parse(text)?;
+    let call = Call::parse(text, Unit::Time)?;
     let wanted = match call.name {
         "geometric" | "poisson" => "mean",
         "constant" => "value",

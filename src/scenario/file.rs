@@ -11,8 +11,9 @@ use super::customers::{self, Customers};
 use super::document::{At, Document, Place};
 use super::form::{Text, Whole};
 use super::gates;
+use super::messages;
 use super::people::{self, Queue, Team};
-use super::plan::{Live, Validity};
+use super::plan::{Live, Messages, Validity};
 use super::problem::Problems;
 use super::run::{self, Run};
 use super::section::{self, Section};
@@ -36,6 +37,8 @@ pub struct Written {
     pub team: Option<Team>,
     /// `[run]`.
     pub run: Run,
+    /// `[messages]`.
+    pub messages: Messages,
     /// `[live]`.
     pub live: Live,
     /// `[validity]`.
@@ -73,6 +76,8 @@ const CUSTOMERS: &str = "How customers behave; or several classes, a table each,
                          `[customers.business]`: what stands at the top holds for every class that \
                          does not say otherwise.";
 
+const MESSAGES: &str = "What the messages of a live run are like; a simulation does not ask.";
+
 /// Asks for everything that a scenario can hold.
 pub fn ask(root: &mut Section, folder: &Path) -> Written {
     let name = root.optional(
@@ -103,6 +108,7 @@ pub fn ask(root: &mut Section, folder: &Path) -> Written {
         queue: root.part("queue", "Where customers wait.", people::ask_queue),
         team: root.part("agents", "Who answers.", |s| people::ask_agents(s, folder)),
         run: root.part("run", "How the scenario is run.", run::ask),
+        messages: root.part("messages", MESSAGES, |s| messages::ask(s, folder)),
         live: root.part("live", "How a live run goes.", run::ask_live),
         validity: root.part(
             "validity",

@@ -29,6 +29,7 @@ pub fn ask(section: &mut Section) -> Vec<At<Gate>> {
             measure,
             relation,
             bound,
+            implied: false,
         })
     };
     gates.into_iter().map(gate).collect()

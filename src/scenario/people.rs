@@ -81,20 +81,11 @@ pub fn ask_queue(section: &mut Section) -> Queue {
         ]),
         "\"served\"",
     );
-    above_zero(section, "age_after", age_after.as_ref());
+    section.above_zero("age_after", age_after.as_ref());
     Queue {
         limit: limit.map_or(u32::MAX, |limit| limit.value as u32),
         age_after,
         at_closing,
-    }
-}
-
-/// Notes a length of time that is none.
-fn above_zero(section: &mut Section, key: &str, length: Option<&At<Span>>) {
-    if let Some(length) = length.filter(|length| length.value == Span::ZERO) {
-        let title = format!("`{key}` is zero");
-        let help = Some(format!("for never, take `{key}` out"));
-        section.problem(length.place, title, "some time is expected", help);
     }
 }
 
@@ -158,7 +149,7 @@ fn ask_endings(section: &mut Section) -> (f64, Option<At<Span>>) {
          some customers leave silently, else never.",
         &SPAN,
     );
-    above_zero(section, "inactivity", inactivity.as_ref());
+    section.above_zero("inactivity", inactivity.as_ref());
     (closes.value, inactivity)
 }
 

@@ -3,6 +3,9 @@
 //! Law: after this nothing of the text is needed: no names to look up, no time zone, no file. All
 //! instants count from the scenario's start.
 
+mod messages;
+mod texts;
+
 use std::mem;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,6 +17,9 @@ use crate::measure::outline::Outline;
 use crate::measure::result::ScenarioEcho;
 use crate::stats::law::Law;
 use crate::time::{Span, Time};
+
+pub use messages::Messages;
+pub use texts::Texts;
 
 /// A scenario resolved to numbers.
 #[derive(Clone, Debug)]
@@ -59,6 +65,8 @@ pub struct Plan {
     /// How many agents there are over time, ascending, from the start on; empty where `shifts` say
     /// who is there.
     pub headcounts: Vec<Headcount>,
+    /// What the messages of a live run are like.
+    pub messages: Messages,
     /// How a live run goes.
     pub live: Live,
     /// What a live run must keep to be valid.
@@ -303,6 +311,14 @@ impl Plan {
         match self.live.inactivity {
             EndsQuiet::Server => self.agents.inactivity,
             EndsQuiet::Agent => Span::ENDLESS,
+        }
+    }
+
+    /// After how long agents end a quiet chat in a live run; endless for never.
+    pub fn agents_inactivity(&self) -> Span {
+        match self.live.inactivity {
+            EndsQuiet::Server => Span::ENDLESS,
+            EndsQuiet::Agent => self.agents.inactivity,
         }
     }
 

@@ -76,6 +76,7 @@ pub fn resolve(written: &Written, source: Source, problems: &mut Problems) -> Op
         team: team.staffing.team() as u32,
         shifts,
         headcounts,
+        messages: written.messages.clone(),
         live: written.live.clone(),
         validity: written.validity.clone(),
         gates,

@@ -21,8 +21,13 @@ pub struct LiveClock {
 impl LiveClock {
     /// A clock that stands at `origin` now; `speed` scenario seconds a wall second.
     pub fn starting_now(origin: Time, speed: f64) -> LiveClock {
+        LiveClock::starting(Instant::now(), origin, speed)
+    }
+
+    /// A clock that stands at `origin` until the instant `zero` and goes from then on.
+    pub fn starting(zero: Instant, origin: Time, speed: f64) -> LiveClock {
         LiveClock {
-            zero: Instant::now(),
+            zero,
             origin,
             speed,
         }

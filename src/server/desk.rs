@@ -86,6 +86,8 @@ pub struct Tally {
     pub quiet: u64,
     /// Messages and replies handed on.
     pub messages: u64,
+    /// Typing indicators handed on.
+    pub typing: u64,
     /// Replies to customers who had gone: their frames crossed.
     pub late: u64,
     /// Frames that were refused.
@@ -291,14 +293,14 @@ impl Desk {
             };
             let desk = seat.conn.expect("only an agent who is online has room");
             chat.stage = Stage::Talking { customer, agent };
-            let assigned = chat.assignment();
-            let waits_for_customer = chat.turn > 0 && chat.pending.is_none();
+            let waits_for_customer = chat.turn > 0 && chat.kept.is_empty();
             self.tally.assigned += 1;
-            self.tally.messages += u64::from(chat.turn == 0 && chat.pending.is_some());
+            self.tally.messages += chat.hand_on();
+            let frames = chat.assignment();
+            out.extend(frames.map(|frame| (desk, Parcel::Agent(frame))));
             if waits_for_customer {
                 self.chats.quiet(id, self.now + self.inactivity);
             }
-            out.push((desk, Parcel::Agent(assigned)));
             let agent = agent.0;
             out.push((customer, Parcel::Customer(ToCustomer::Assigned { agent })));
         }

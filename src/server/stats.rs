@@ -38,6 +38,7 @@ pub(super) struct Counters {
     handed_over: Counter,
     quiet: Counter,
     messages: Counter,
+    typing: Counter,
     late: Counter,
     violations: Counter,
 }
@@ -69,6 +70,7 @@ impl Counters {
         self.handed_over.set(tally.handed_over);
         self.quiet.set(tally.quiet);
         self.messages.set(tally.messages);
+        self.typing.set(tally.typing);
         self.late.set(tally.late);
         self.violations.set(tally.violations);
     }
@@ -87,6 +89,7 @@ impl Counters {
                 handed_over: self.handed_over.get(),
                 quiet: self.quiet.get(),
                 messages: self.messages.get(),
+                typing: self.typing.get(),
                 late: self.late.get(),
                 violations: self.violations.get(),
             },

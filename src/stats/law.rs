@@ -7,6 +7,7 @@
 mod build;
 mod count;
 mod phases;
+mod size;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ use statrs::function::gamma::ln_gamma;
 
 pub use count::CountLaw;
 pub use phases::Phases;
+pub use size::SizeLaw;
 
 use build::positive;
 
@@ -203,6 +205,25 @@ impl Law {
             Law::Grained { law, grain } => Span::from_secs_f64(law.quantile(p))
                 .in_grains(*grain)
                 .as_secs_f64(),
+        }
+    }
+
+    /// The seconds that no draw is longer than; infinite where there is no such bound.
+    pub fn longest(&self) -> f64 {
+        match self {
+            Law::Constant(span) => span.as_secs_f64(),
+            Law::Uniform { high, .. } | Law::Triangular { high, .. } => high / NS,
+            Law::Empirical(lengths) => lengths.last().map_or(0.0, |most| *most as f64 / NS),
+            Law::Grained { law, grain } => {
+                let longest = Span::from_secs_f64(law.longest());
+                longest.in_grains(*grain).as_secs_f64()
+            }
+            Law::Never
+            | Law::Exponential { .. }
+            | Law::LogNormal { .. }
+            | Law::Gamma { .. }
+            | Law::Weibull { .. }
+            | Law::Hyperexponential(_) => f64::INFINITY,
         }
     }
 

@@ -145,13 +145,15 @@ pub enum FromCustomer {
         #[serde(default, skip_serializing_if = "is_zero")]
         priority: u8,
     },
-    /// A message to the agent.
+    /// A message to the agent; kept for the agent while the chat waits.
     Say {
         /// Its number among the customer's messages, from 1.
         seq: u32,
         /// What is said.
         text: String,
     },
+    /// Is seen typing.
+    Typing {},
     /// Leaves the queue or the chat.
     Leave {},
 }
@@ -179,6 +181,8 @@ pub enum ToCustomer {
         /// What is said.
         text: String,
     },
+    /// The agent is typing.
+    Typing {},
     /// Turned away; the connection is closed.
     Rejected {
         /// Why: `queue-full`.
@@ -239,6 +243,11 @@ pub enum FromAgent {
         /// What is said.
         text: String,
     },
+    /// Is seen typing by a customer.
+    Typing {
+        /// In which chat.
+        chat: u64,
+    },
     /// Ends a chat; its slot stays held.
     Close {
         /// Which.
@@ -277,16 +286,18 @@ pub enum ToAgent {
         chat: u64,
         /// The chat's name, as the customer gave it.
         marker: String,
-        /// The customer's first message, if it came with the chat.
+        /// The customer's first message, if it came with the chat; further ones follow, each as a
+        /// `Message`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<String>,
         /// How often the chat was handed over before.
         #[serde(default, skip_serializing_if = "is_zero")]
         turn: u8,
-        /// Of a chat that was handed over: how many replies there were.
+        /// Of a chat that was handed over: how many `Reply` frames there were.
         #[serde(default, skip_serializing_if = "is_zero")]
         answered: u32,
-        /// Of a chat that was handed over: the message that waits for a reply, if one does.
+        /// Of a chat that was handed over: the first message that waits for a reply, if one does.
+        /// Further ones follow, each as a `Message`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pending: Option<Said>,
     },
@@ -298,6 +309,11 @@ pub enum ToAgent {
         seq: u32,
         /// What is said.
         text: String,
+    },
+    /// The customer is typing.
+    Typing {
+        /// In which chat.
+        chat: u64,
     },
     /// The customer has left, its connection was lost, or the server has ended the chat; the slot
     /// stays held until `free`.

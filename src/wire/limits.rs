@@ -20,6 +20,9 @@ pub const AGENTS_MOST: u32 = 16_384;
 /// The most chats an agent may ask for at a time.
 pub const CONCURRENCY_MOST: u32 = 1_000;
 
+/// The messages without a reply that a server keeps of a chat, for the agent who gets it.
+pub const KEPT_MOST: usize = 16;
+
 /// The most characters of a marker.
 pub const MARKER_MOST: usize = 64;
 

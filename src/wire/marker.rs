@@ -6,9 +6,11 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// The name of a message: `bh-<run>-c<customer>-<attempt>-<u|a>-<sequence>`, the run as eight hex
 /// digits, such as `bh-00c0ffee-c17-0-u-3`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Marker {
     /// Which run: tells this run's messages from another's on the same server.
     pub run: u32,
@@ -24,7 +26,7 @@ pub struct Marker {
 }
 
 /// Who sends a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Direction {
     /// The customer: `u`, for user.
     Customer,

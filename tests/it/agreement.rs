@@ -14,6 +14,7 @@ mod early;
 mod exact;
 mod line;
 mod night;
+mod said;
 
 use busyhour::center::rules::{Retry, ShiftEnd};
 use busyhour::live::{self, watch};

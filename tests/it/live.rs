@@ -14,7 +14,7 @@ use busyhour::live::target::Target;
 use busyhour::live::{Options, load, watch::Watch};
 use busyhour::scenario::plan::{Arrivals, Headcount, Plan, Shift};
 use busyhour::server::{Server, ServerOptions};
-use busyhour::stats::law::{CountLaw, Law};
+use busyhour::stats::law::{CountLaw, Law, SizeLaw};
 use busyhour::time::{Span, Time};
 
 use crate::plans::Center;
@@ -100,12 +100,14 @@ fn against(plan: &Plan, change: impl FnOnce(&mut ServerOptions)) -> Vec<String> 
 #[test]
 fn what_a_server_does_otherwise_is_remarked() {
     let mut plan = small();
+    plan.messages.bytes = Some(SizeLaw::new(Law::constant(600.0).unwrap(), 8_000));
     assert_eq!(against(&plan, |_| {}), Vec::<String>::new());
     let told = against(&plan, |options| {
         (options.rules.policy, options.rules.queue_limit) = (Policy::Random, 7);
         (options.rules.levels, options.speed) = (3, 60.0);
         options.rules.age_after = Span::from_secs(600);
         options.inactivity = Span::from_secs(300);
+        options.frame_limit = 1_000;
     });
     for words in [
         "random",
@@ -113,6 +115,7 @@ fn what_a_server_does_otherwise_is_remarked() {
         "priorities",
         "age_after",
         "inactivity",
+        "1000 bytes a message, the scenario's may need 1500",
     ] {
         assert!(
             told.iter().any(|told| told.contains(words)),

@@ -35,19 +35,27 @@ fn frames<F: Frame>(heading: &str) -> Vec<String> {
 #[test]
 fn every_frame_is_documented_as_it_is() {
     let said = frames::<FromCustomer>("## What a customer says");
-    assert_eq!(said, ["open", "open", "open", "say", "leave"]);
+    assert_eq!(said, ["open", "open", "open", "say", "typing", "leave"]);
     let heard = frames::<ToCustomer>("## What a customer hears");
     let known = [
-        "queued", "assigned", "message", "rejected", "closed", "error",
+        "queued", "assigned", "message", "typing", "rejected", "closed", "error",
     ];
     assert_eq!(heard, known);
     let said = frames::<FromAgent>("## What an agent says");
-    let known = ["online", "reply", "close", "free", "hand-over", "offline"];
+    let known = [
+        "online",
+        "reply",
+        "typing",
+        "close",
+        "free",
+        "hand-over",
+        "offline",
+    ];
     assert_eq!(said, known);
     let heard = frames::<ToAgent>("## What an agent hears");
     let known = [
-        "online", "assigned", "assigned", "assigned", "message", "left", "freed", "offline",
-        "error",
+        "online", "assigned", "assigned", "assigned", "message", "typing", "left", "freed",
+        "offline", "error",
     ];
     assert_eq!(heard, known);
 }
@@ -87,6 +95,7 @@ async fn the_documented_conversation_happens() {
         }
         played += 1;
     }
-    assert_eq!(played, 31);
-    assert_eq!(server.stop().tally.violations, 0);
+    assert_eq!(played, 37);
+    let tally = server.stop().tally;
+    assert_eq!((tally.violations, tally.messages, tally.typing), (0, 5, 2));
 }

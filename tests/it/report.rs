@@ -4,7 +4,8 @@ use busyhour::measure::classes::ClassRow;
 use busyhour::measure::gate::{Gate, Judgement, Outcome, Relation};
 use busyhour::measure::precision::Precise;
 use busyhour::measure::result::{
-    Environment, FORMAT, Measure, Row, RunKind, RunResult, ScenarioEcho, Spread, VERSION, Verdict,
+    Environment, FORMAT, Found, Measure, Row, RunKind, RunResult, ScenarioEcho, Spread, VERSION,
+    Verdict,
 };
 use busyhour::report::terminal::render;
 use jiff::{SignedDuration, Zoned};
@@ -75,6 +76,7 @@ fn gate(name: &str, relation: Relation, bound: f64, m: Option<Measure>, o: Outco
             measure: name.into(),
             relation,
             bound,
+            implied: false,
         },
         measured: m,
         outcome: o,
@@ -181,6 +183,7 @@ fn week() -> RunResult {
                 Outcome::NotApplicable,
             ),
         ],
+        faults: Vec::new(),
         precision: Vec::new(),
         classes: Vec::new(),
         measures,
@@ -231,9 +234,24 @@ fn live() -> RunResult {
             result.measures.insert(format!("{name}_{statistic}"), value);
         }
     }
-    for name in ["failed", "broken", "not_started", "over_limit"] {
+    for name in [
+        "failed",
+        "broken",
+        "not_started",
+        "over_limit",
+        "duplicated",
+    ] {
         result.measures.insert(name.into(), measure(0.0, None));
     }
+    result.measures.insert("lost".into(), measure(2.0, None));
+    result.faults.push(Found {
+        measure: "lost".into(),
+        count: 2,
+        examples: vec![
+            "bh-00c0ffee-c17-0-u-3 to agent 4, Mon 23 Nov 09:12:07".into(),
+            "bh-00c0ffee-c21-1-a-1 to customer 21, attempt 1, Mon 23 Nov 09:12:09".into(),
+        ],
+    });
     result.gates.truncate(1);
     result.verdict.valid = Some(true);
     result.intervals = rows("2026-11-23T09:00:00+01:00[Europe/Madrid]", 900, 8, 120.0);

@@ -4,6 +4,7 @@ mod at_once;
 mod clocks;
 mod effects;
 mod errors;
+mod messages;
 mod outlook;
 mod people;
 mod replay;

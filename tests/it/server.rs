@@ -3,6 +3,7 @@
 mod hostile;
 pub mod peer;
 
+use busyhour::scenario::plan::Messages;
 use serde_json::json;
 
 use peer::{Peer, server};
@@ -53,6 +54,35 @@ async fn a_whole_conversation() {
     let stats = server.stop();
     assert_eq!((stats.connections, stats.tally.chats), (2, 1));
     assert_eq!((stats.tally.messages, stats.tally.violations), (3, 0));
+}
+
+/// The first message in as many parts and as long as a scenario may ask for, said in the queue: all
+/// of it comes with the chat, none too long for a frame, whatever JSON makes of it.
+#[tokio::test]
+async fn the_longest_messages_are_kept_and_handed_on() {
+    let server = server(10);
+    let text = "\"".repeat(Messages::MOST_BYTES as usize);
+    let mut customer = Peer::connect(&server, "/customer").await;
+    let open = json!({"type": "open", "marker": "m".repeat(64), "text": text});
+    customer.say(open).await;
+    for seq in 2..=Messages::MOST_PARTS {
+        let said = json!({"type": "say", "seq": seq, "text": text});
+        customer.say(said).await;
+    }
+    assert_eq!(customer.hear().await["type"], "queued");
+    let mut agent = Peer::agent(&server, 0, 1).await;
+    let assigned = agent.hear().await;
+    assert_eq!(
+        (&assigned["type"], &assigned["text"]),
+        (&json!("assigned"), &json!(text))
+    );
+    for seq in 2..=Messages::MOST_PARTS {
+        let message = json!({"type": "message", "chat": 1, "seq": seq, "text": text});
+        assert_eq!(agent.hear().await, message);
+    }
+    let stats = server.stop();
+    assert_eq!((stats.garbage, stats.tally.violations), (0, 0));
+    assert_eq!(stats.tally.messages, u64::from(Messages::MOST_PARTS));
 }
 
 #[tokio::test]

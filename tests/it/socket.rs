@@ -73,7 +73,7 @@ async fn the_generators_sockets_speak_with_the_server() {
     let by = Party::Agent;
     assert_eq!(hear(&mut customer).await, ToCustomer::Closed { by });
     assert!(timeout(DEADLINE, customer.next()).await.unwrap().is_none());
-    agent.close().await;
+    agent.close(drop).await;
     let stats = server.stop();
     assert_eq!((stats.idle, stats.stalled, stats.garbage), (0, 0, 0));
 }
@@ -172,7 +172,7 @@ async fn the_server_closes_first() {
     let heard = hear(&mut rejected).await;
     assert!(matches!(heard, ToCustomer::Rejected { .. }));
     assert!(timeout(DEADLINE, rejected.next()).await.unwrap().is_none());
-    socket::<CustomerSide>(&server).await.close().await;
+    socket::<CustomerSide>(&server).await.close(drop).await;
     let mut last = socket::<AgentSide>(&server).await;
     let stopped = tokio::task::spawn_blocking(move || server.stop());
     assert!(timeout(DEADLINE, last.next()).await.unwrap().is_none());

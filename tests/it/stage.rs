@@ -12,11 +12,10 @@ use std::time::Duration;
 use busyhour::error::{Error, Result};
 use busyhour::live::alarm::Alarm;
 use busyhour::live::dial::Dial;
-use busyhour::live::run;
-use busyhour::live::scene::Scene;
+use busyhour::live::ledger::Ledger;
 use busyhour::live::target::Target;
 use busyhour::live::watch::Watch;
-use busyhour::live::{Options, Outcome, built_in, play};
+use busyhour::live::{Options, Outcome, built_in, play, run};
 use busyhour::measure::record::Record;
 use busyhour::scenario::plan::Plan;
 use busyhour::server::listen::Listen;
@@ -84,20 +83,21 @@ impl Stage {
         beside(server, run)
     }
 
-    /// Plays its people alone, and gives their scene, with everything in it that they leave.
-    pub fn scene(
+    /// Plays it against the built-in server and gives the ledger.
+    pub fn ledger(
         &self,
         change: impl FnOnce(&mut ServerOptions),
         beside_it: impl Future<Output = ()> + 'static,
-    ) -> Rc<Scene<Line>> {
+    ) -> Ledger {
         let (far, door) = unbounded_channel();
         let line = Line::new(self.delay, far);
-        let scene = Rc::new(Scene::new(&self.plan, line, Alarm::coarse(), &OPTIONS));
+        let mut ledger = Ledger::new(&self.plan, 0, false);
         let server = serve(Door(door), self.options(change));
         let both = async { ((), ()) = tokio::join!(server, beside_it) };
-        let run = async { run::play(&scene, 0, &self.watch).await };
+        let (alarm, watch) = (Alarm::coarse(), &self.watch);
+        let run = async { run(&self.plan, &OPTIONS, line, alarm, watch, &mut ledger).await };
         beside(both, run).expect("the run starts");
-        scene
+        ledger
     }
 }
 

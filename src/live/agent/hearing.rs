@@ -3,12 +3,15 @@
 //! Law: a chat counts as the agent's from the frame that assigns it to the one that frees it; what
 //! the server says of others is remarked, but for what may have crossed a handing over.
 
-use super::{Desk, Presence};
+use super::{Desk, Held, Presence};
+use crate::center::ChatId;
 use crate::center::agent::{AgentInput, Handover, SlotId};
 use crate::center::customer::Customer;
 use crate::error::Result;
 use crate::live::dial::Dial;
-use crate::measure::clock::Gauge;
+use crate::live::journal::{ChatEvent, Event, Fault, Reader};
+use crate::live::orbit::Caller;
+use crate::live::parts::Parts;
 use crate::time::Time;
 use crate::wire::clean;
 use crate::wire::frame::{Said, ToAgent};
@@ -18,6 +21,7 @@ use crate::wire::marker::{Direction, Marker};
 struct Assignment {
     chat: u64,
     marker: String,
+    text: Option<String>,
     turn: u8,
     answered: u32,
     pending: Option<Said>,
@@ -31,39 +35,39 @@ impl<D: Dial> Desk<D> {
             ToAgent::Assigned {
                 chat,
                 marker,
+                text,
                 turn,
                 answered,
                 pending,
-                ..
             } => {
                 let assignment = Assignment {
                     chat,
                     marker,
+                    text,
                     turn,
                     answered,
                     pending,
                 };
                 self.take(assignment, now).await?;
             }
-            ToAgent::Message { chat, text, .. } => {
-                if let Some(slot) = self.slot_of(chat) {
-                    self.message(chat, slot, &text, now);
-                }
-            }
+            ToAgent::Message { chat, text, .. } => self.message(chat, &text, now),
             ToAgent::Left { chat } => self.left(chat, now),
             ToAgent::Freed { chat } => self.freed.settle(chat),
             ToAgent::Offline {} if self.agent.held() > 0 => {
                 self.scene
                     .remark("the server logged an agent out who still had chats");
             }
-            ToAgent::Offline {} => return Ok(self.presence == Presence::Leaving),
+            ToAgent::Offline {} => {
+                self.away = self.presence == Presence::Leaving;
+                return Ok(self.away);
+            }
             ToAgent::Error { reason, chat } => self.refused(&reason, chat),
             ToAgent::Online { .. } => {
                 if self.presence == Presence::ComingBack {
                     self.presence = Presence::OnShift;
                 }
             }
-            ToAgent::Hello(_) => {}
+            ToAgent::Typing { .. } | ToAgent::Hello(_) => {}
         }
         let goes_on = waited && !self.freed.is_awaited();
         let now = if goes_on { self.last } else { now };
@@ -81,23 +85,62 @@ impl<D: Dial> Desk<D> {
     }
 
     /// A message counts when it is the customer's next.
-    fn message(&mut self, chat: u64, slot: SlotId, text: &str, now: Time) {
-        let caller = self.scene.ledger.borrow().caller(self.chats[&chat]);
-        let next = self.agent.exchange(slot) + 1;
-        let expected = self.scene.marker(caller, Direction::Customer, next);
-        if Marker::of(text) != Some(expected) {
-            self.scene.remark("an agent got a message out of turn");
+    fn message(&mut self, chat: u64, text: &str, now: Time) {
+        let held = self.held_as(chat);
+        let sequence = self.read(held, text, now);
+        let Some(slot) = self.slot_of(chat) else {
             return;
+        };
+        let Some(sequence) = sequence else {
+            return;
+        };
+        if self.scene.plan.messages.number(sequence) == self.agent.exchange(slot) + 1 {
+            self.part(chat, sequence, now);
+        } else {
+            self.scene.remark("an agent got a message out of turn");
         }
-        self.scene.read(expected);
-        self.note(now, AgentInput::Message(slot));
+    }
+
+    /// A part of the customer's next message is here: the agent has it when all of it is.
+    fn part(&mut self, chat: u64, sequence: u32, now: Time) {
+        let messages = &self.scene.plan.messages;
+        let held = self.chats.iter_mut().find(|held| held.number == chat);
+        let Some(held) = held else { return };
+        let slot = self.agent.slot_of(held.id);
+        if held.parts.come(messages, sequence)
+            && let Some(slot) = slot
+        {
+            self.note(now, AgentInput::Message(slot));
+        }
+    }
+
+    /// Takes note of a message that has come; its number, if it is the customer's whose chat it
+    /// came in. Whether it is rightly here where the chat is held no more, the ledger knows.
+    fn read(&self, held: Option<Held>, text: &str, now: Time) -> Option<u32> {
+        let reader = Reader::Agent(self.shift.agent);
+        let marker = Marker::of(text);
+        let ours = marker.filter(|marker| marker.run == self.scene.run);
+        let Some((marker, caller)) = ours.and_then(|m| Some((m, self.scene.caller(m)?))) else {
+            self.scene.fault(Fault::Foreign, reader, marker);
+            return None;
+        };
+        let strange = held.is_some_and(|held| held.caller != caller);
+        if marker.direction != Direction::Customer || strange {
+            self.scene.fault(Fault::Misdelivered, reader, Some(marker));
+            return None;
+        }
+        self.scene.read(caller, marker, reader, now);
+        Some(marker.sequence)
+    }
+
+    fn held_as(&self, chat: u64) -> Option<Held> {
+        let mut chats = self.chats.iter();
+        chats.find(|held| held.number == chat).copied()
     }
 
     fn slot_of(&self, chat: u64) -> Option<SlotId> {
-        let slot = self
-            .chats
-            .get(&chat)
-            .and_then(|ours| self.agent.slot_of(*ours));
+        let held = self.held_as(chat);
+        let slot = held.and_then(|held| self.agent.slot_of(held.id));
         if slot.is_none() && !self.handed_over.contains(&chat) {
             self.scene
                 .remark("the server spoke to an agent of a chat that the agent does not have");
@@ -109,57 +152,80 @@ impl<D: Dial> Desk<D> {
     async fn take(&mut self, assignment: Assignment, now: Time) -> Result<()> {
         let chat = assignment.chat;
         self.handed_over.remove(&chat);
+        let reader = Reader::Agent(self.shift.agent);
         let marker = Marker::parse(&assignment.marker);
         let ours = marker.filter(|marker| marker.run == self.scene.run);
-        let ours = ours.and_then(|m| self.scene.ledger.borrow().find(m.customer, m.attempt));
-        let Some(ours) = ours else {
-            self.scene
-                .remark("the server assigned a chat that is not of this run");
+        let Some(caller) = ours.and_then(|marker| self.scene.caller(marker)) else {
+            self.scene.fault(Fault::Foreign, reader, marker);
             return self.refuse(chat).await;
         };
         if self.agent.held() >= self.scene.agents.concurrency {
-            self.scene.over_limit.set(self.scene.over_limit.get() + 1);
+            self.scene.fault(Fault::OverLimit, reader, marker);
             return self.refuse(chat).await;
         }
-        if self.agent.slot_of(ours).is_some() {
-            self.scene.remark("the server assigned a chat twice");
+        if self.chats.iter().any(|held| held.caller == caller) {
+            self.scene.fault(Fault::AssignedTwice, reader, marker);
             return Ok(());
         }
-        let caller = self.scene.ledger.borrow().caller(ours);
-        let rules = self.scene.rules(caller.class);
-        let (number, attempt) = (caller.number.into(), caller.attempt.into());
-        let draws = self.scene.people.person(number, attempt);
-        let customer = Customer::new(draws, caller.class, rules);
-        let exchanges = customer.closed_after(rules);
-        let mut handover = Handover::of_new(ours, draws, exchanges, chat);
-        if assignment.turn > 0 {
-            handover.turn = assignment.turn;
-            handover.answered = assignment.answered.min(customer.exchanges());
-            handover.pending = assignment.pending.is_some();
-        }
-        if let Some(marker) = assignment.pending.and_then(|said| Marker::of(&said.text)) {
-            self.scene.forget(marker);
+        let handover = self.handover(&assignment, caller);
+        let said = match &assignment.pending {
+            Some(said) => Some(&said.text),
+            None => assignment.text.as_ref(),
+        };
+        self.chats.push(Held {
+            number: chat,
+            id: handover.chat,
+            caller,
+            closed: false,
+            parts: Parts::default(),
+        });
+        self.note_in(handover.chat, now, ChatEvent::Taken(self.shift.agent));
+        let said = said.and_then(|text| Marker::of(text));
+        let said = said.filter(|marker| self.scene.caller(*marker) == Some(caller));
+        if let Some(marker) = said {
+            self.scene.came_with(caller, marker, reader, now);
         }
         self.last = now;
         self.agent.take(now, handover, &self.scene.agents);
-        self.chats.insert(chat, ours);
-        let held = self.agent.held();
-        self.scene
-            .record(now, |recorder, now| recorder.slot_taken(held, now));
+        if let Some(marker) = said.filter(|_| !handover.pending) {
+            self.part(chat, marker.sequence, now);
+        }
+        self.scene.note(now, Event::SlotTaken(self.agent.held()));
         if self.presence == Presence::Leaving {
             self.stay_on(now);
         }
         Ok(())
     }
 
+    /// What the agent has to know of the chat that is assigned.
+    fn handover(&mut self, assignment: &Assignment, caller: Caller) -> Handover {
+        let rules = self.scene.rules(caller.class);
+        let (number, attempt) = (caller.number.into(), caller.attempt.into());
+        let draws = self.scene.people.person(number, attempt);
+        let customer = Customer::new(draws, caller.class, rules);
+        let exchanges = customer.closed_after(rules);
+        let ours = ChatId(self.taken);
+        self.taken = self.taken.wrapping_add(1);
+        let parts = self.scene.plan.messages.parts;
+        let mut handover = Handover::of_new(ours, draws, exchanges, assignment.chat);
+        if assignment.turn > 0 {
+            handover.turn = assignment.turn;
+            handover.answered = (assignment.answered / parts).min(customer.exchanges());
+            handover.pending = assignment.pending.is_some();
+        }
+        // The rest of a message follows.
+        handover.pending &= parts == 1;
+        handover
+    }
+
     /// A chat came that had crossed the end of the shift: the agent is there for it, in overtime,
     /// and it goes the way of the others.
     fn stay_on(&mut self, now: Time) {
         if !std::mem::replace(&mut self.staffed, true) {
-            self.record(now, |recorder, now| recorder.rise(Gauge::Staffed, now));
+            self.scene.note(now, Event::Comes { late: false });
         }
         if !std::mem::replace(&mut self.late, true) {
-            self.record(now, |recorder, now| recorder.rise(Gauge::Overtime, now));
+            self.scene.note(now, Event::Comes { late: true });
         }
         self.note(now, AgentInput::Leaving(self.shift.end));
     }
@@ -171,8 +237,11 @@ impl<D: Dial> Desk<D> {
             return;
         };
         let spent = self.agent.attended(slot, now);
-        if let Some(ours) = self.chats.get(&chat) {
-            self.composed(*ours, spent, now);
+        let held = self.chats.iter_mut().find(|held| held.number == chat);
+        if let Some(held) = held {
+            held.closed = true;
+            let ours = held.id;
+            self.composed(ours, spent, now);
         }
         self.note(now, AgentInput::Left(slot));
     }

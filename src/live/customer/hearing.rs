@@ -3,12 +3,15 @@
 //! Law: the server is not believed: what answers nothing is remarked and let pass. A frame happens
 //! at the instant at which it was read.
 
-use super::{Then, Visitor};
+use super::{Standing, Then, Visitor};
 use crate::center::customer::{CustomerAct, CustomerInput};
 use crate::center::fate::Fate;
 use crate::center::rules::Again;
 use crate::error::Result;
 use crate::live::dial::Dial;
+use crate::live::journal::{ChatEvent, Fault, Reader};
+use crate::live::orbit::Caller;
+use crate::live::scene::Scene;
 use crate::measure::tally::Latency;
 use crate::time::Time;
 use crate::wire::clean;
@@ -31,29 +34,24 @@ impl<D: Dial> Visitor<D> {
             ToCustomer::Message { text, .. } => return self.message(&text, now).await,
             ToCustomer::Rejected { .. } => {
                 self.customer.end();
-                let rejected = self.scene.on_visit(self.chat, now, |recorder, visit, now| {
-                    if visit.is_ghost() {
-                        recorder.ghost_over(visit, now);
-                    } else if visit.assigned().comes() && visit.fate().is_none() {
-                        // An agent had it: it was not turned away.
-                        recorder.cut(visit, Fate::Dropped, now);
-                    } else if visit.fate().is_none() {
-                        recorder.rejected(visit, now);
-                        return true;
-                    }
-                    false
-                });
-                self.scene.settle(self.chat, now);
-                if rejected {
+                let Standing {
+                    was_assigned, over, ..
+                } = self.standing;
+                self.note(now, ChatEvent::TurnedAway);
+                // Whom an agent had was not turned away.
+                if !was_assigned && !over && !self.ghost {
                     self.scene.again(self.caller, Again::Rejected, now);
                 }
                 return Then::Go;
             }
-            ToCustomer::Closed {
-                by: Party::Agent | Party::Server,
-            } => {
+            ToCustomer::Closed { by: Party::Agent } => {
                 self.customer.end();
-                self.cut(Fate::Dropped, now);
+                self.note(now, ChatEvent::ClosedByAgent);
+                return Then::Go;
+            }
+            ToCustomer::Closed { by: Party::Server } => {
+                self.customer.end();
+                self.note(now, ChatEvent::Cut(Fate::Dropped));
                 return Then::Go;
             }
             ToCustomer::Error { reason } => {
@@ -63,6 +61,7 @@ impl<D: Dial> Visitor<D> {
             ToCustomer::Closed {
                 by: Party::Customer,
             }
+            | ToCustomer::Typing {}
             | ToCustomer::Hello(_) => {}
         }
         Then::Stay
@@ -71,18 +70,9 @@ impl<D: Dial> Visitor<D> {
     /// The customer waits: it has just asked for an agent, or its agent has handed the chat over.
     fn queued(&mut self, now: Time) {
         self.opened = None;
-        let before = self.scene.on_visit(self.chat, now, |recorder, visit, now| {
-            let before = visit.agent();
-            if before.is_some() {
-                recorder.handed_over(visit, now);
-                return before;
-            }
-            // Another place in the queue is no news here.
-            if !visit.is_delayed() && visit.fate().is_none() {
-                recorder.queued(visit, now);
-            }
-            None
-        });
+        self.note(now, ChatEvent::Queued);
+        let before = self.standing.agent.take();
+        self.standing.was_handed_over |= before.is_some();
         if let Some(agent) = before {
             // Handed over at the end of that agent's shift: where that is closing time, the news
             // comes just after it.
@@ -96,25 +86,17 @@ impl<D: Dial> Visitor<D> {
     fn assigned(&mut self, agent: u32, now: Time) {
         // The greatest number stands for nobody.
         let agent = agent.min(u32::MAX - 1);
-        let (twice, first) = self.scene.on_visit(self.chat, now, |recorder, visit, now| {
-            let first = visit.transfers() == 0;
-            if visit.agent().is_some() {
-                return (true, first);
-            }
-            if first {
-                recorder.assigned(visit, agent, now);
-            } else {
-                recorder.assigned_again(visit, agent, now);
-            }
-            (false, first)
-        });
-        if twice {
+        if self.standing.agent.is_some() {
             self.scene.remark("the server assigned a chat twice");
             return;
         }
+        self.note(now, ChatEvent::Assigned(agent));
+        let first = !self.standing.was_handed_over;
+        self.standing.agent = Some(agent);
+        self.standing.was_assigned |= first && !self.ghost;
         self.closing = Time::NEVER;
         if let Some(opened) = self.opened.take() {
-            self.scene.note(Latency::Assignment, opened.elapsed());
+            self.scene.took(Latency::Assignment, opened.elapsed());
         }
         if first && !self.ghost {
             let rules = self.scene.rules(self.caller.class);
@@ -125,20 +107,23 @@ impl<D: Dial> Visitor<D> {
 
     /// A reply counts when it answers the message that is pending.
     async fn message(&mut self, text: &str, now: Time) -> Then {
+        let Some(marker) = read(&self.scene, self.caller, text, now) else {
+            return Then::Stay;
+        };
         // Who left the queue silently has a message pending all the same.
         let pending = self.customer.exchange().max(1);
-        let expected = self.scene.marker(self.caller, Direction::Agent, pending);
-        let answers = self.ghost || self.customer.is_pending();
-        if Marker::of(text) != Some(expected) || !answers {
+        let messages = &self.scene.plan.messages;
+        let awaited = self.ghost || self.customer.is_pending();
+        if messages.number(marker.sequence) != pending || !awaited {
             self.scene
                 .remark("a customer got a message that answers nothing");
             return Then::Stay;
         }
-        self.scene.read(expected);
+        if !self.parts.come(messages, marker.sequence) {
+            return Then::Stay;
+        }
         if self.ghost {
-            self.scene.on_visit(self.chat, now, |recorder, visit, now| {
-                recorder.ghost_answered(visit, false, now);
-            });
+            self.note(now, ChatEvent::Unread);
             return Then::Stay;
         }
         self.replied(now).await
@@ -149,16 +134,12 @@ impl<D: Dial> Visitor<D> {
         let act = self.customer.handle(now, CustomerInput::Reply, rules);
         self.wake = self.customer.deadline();
         let done = matches!(act, Some(CustomerAct::Done { .. }));
-        self.scene.on_visit(self.chat, now, |recorder, visit, now| {
-            recorder.replied(visit, now);
-            if done {
-                recorder.ended(visit, Fate::Handled, now);
-            }
-        });
+        self.note(now, ChatEvent::Replied { last: done });
         let Some(CustomerAct::Done { closes }) = act else {
+            let typing = self.scene.plan.messages.typing_at(now, self.wake);
+            self.typing = typing.unwrap_or(Time::NEVER);
             return Then::Stay;
         };
-        self.scene.settle(self.chat, now);
         self.scene.again(self.caller, Again::Unresolved, now);
         match closes {
             true => self.leave(now).await,
@@ -169,19 +150,32 @@ impl<D: Dial> Visitor<D> {
     pub(super) fn broken(&mut self, words: &str) -> Then {
         self.scene
             .remark(format!("a customer's chat was cut: {}", clean(words)));
-        self.cut(Fate::Broken, self.scene.now());
+        self.note(self.scene.now(), ChatEvent::Cut(Fate::Broken));
         Then::Go
     }
+}
 
-    /// The chat is over for reasons of others.
-    fn cut(&mut self, fate: Fate, now: Time) {
-        self.scene.on_visit(self.chat, now, |recorder, visit, now| {
-            if visit.is_ghost() {
-                recorder.ghost_over(visit, now);
-            } else if visit.fate().is_none() {
-                recorder.cut(visit, fate, now);
-            }
-        });
-        self.scene.settle(self.chat, now);
+/// Takes note of a frame that comes while the connection is being closed.
+pub(super) fn overhear<D>(scene: &Scene<D>, caller: Caller, frame: &ToCustomer) {
+    if let ToCustomer::Message { text, .. } = frame {
+        read(scene, caller, text, scene.now());
     }
+}
+
+/// Takes note of a message that came to this customer; its marker, if it is one of this chat's
+/// replies.
+fn read<D>(scene: &Scene<D>, caller: Caller, text: &str, now: Time) -> Option<Marker> {
+    let reader = Reader::Customer(caller.number, caller.attempt);
+    let marker = Marker::of(text);
+    let ours = marker.filter(|marker| marker.run == scene.run);
+    let Some(marker) = ours else {
+        scene.fault(Fault::Foreign, reader, marker);
+        return None;
+    };
+    if scene.marker(caller, Direction::Agent, marker.sequence) != marker {
+        scene.fault(Fault::Misdelivered, reader, Some(marker));
+        return None;
+    }
+    scene.read(caller, marker, reader, now);
+    Some(marker)
 }

@@ -9,21 +9,27 @@ use crate::wire::clean;
 
 /// The gates, one a line; nothing where there are none.
 pub fn render(result: &RunResult, width: usize, paint: Paint) -> String {
-    if result.gates.is_empty() {
+    let shown: Vec<_> = result.gates.iter().filter(|gate| is_shown(gate)).collect();
+    if shown.is_empty() {
         return String::new();
     }
     let mut grid = Grid::new(width);
     grid.heading(["Gate", "bound", "measured"]);
-    for gate in &result.gates {
+    for gate in &shown {
         grid.row(cells(gate));
     }
     let plain_lines = grid.render(paint);
     let mut lines = plain_lines.lines();
     let mut out = format!("{}\n", lines.next().unwrap_or_default());
-    for (line, gate) in lines.zip(&result.gates) {
+    for (line, gate) in lines.zip(&shown) {
         out.push_str(&format!("{line}  {}\n", word(gate.outcome, paint)));
     }
     out
+}
+
+/// Whether a gate is worth a line: what nobody asked for is if it is not kept.
+pub fn is_shown(gate: &Judgement) -> bool {
+    !gate.gate.implied || gate.outcome == Outcome::Fail
 }
 
 fn cells(judged: &Judgement) -> [String; 3] {

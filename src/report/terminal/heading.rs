@@ -2,7 +2,7 @@
 //!
 //! Law: the first line tells a reader in a hurry whether to read on.
 
-use super::{local, precision, wrapped};
+use super::{gates, local, precision, wrapped};
 use crate::measure::gate::Outcome;
 use crate::measure::result::{RunKind, RunResult};
 use crate::report::figure::grouped;
@@ -66,11 +66,14 @@ fn verdict(result: &RunResult, paint: Paint) -> String {
 }
 
 fn gates_in_words(result: &RunResult) -> String {
-    let outcomes = || result.gates.iter().map(|gate| gate.outcome);
+    let shown = || result.gates.iter().filter(|gate| gates::is_shown(gate));
+    let outcomes = || shown().map(|gate| gate.outcome);
     let all = outcomes().filter(|o| *o != Outcome::NotApplicable).count();
     let failing = outcomes().filter(|outcome| outcome.fails()).count();
     let noun = if all == 1 { "gate" } else { "gates" };
-    if outcomes().any(|outcome| outcome == Outcome::NotJudged) {
+    if all == 0 {
+        "no gates of the scenario's".into()
+    } else if outcomes().any(|outcome| outcome == Outcome::NotJudged) {
         format!("{all} {noun} not judged")
     } else if failing == 0 {
         format!("{all} {noun} kept")

@@ -65,7 +65,7 @@ const LEVELS: [(&str, &str); 7] = [
 
 const LIVE_COUNTS: [(&str, &str); 2] = [
     ("not started", "not_started"),
-    ("over the limit", "over_limit"),
+    ("undelivered", "undelivered"),
 ];
 
 /// The words of the service level's forms, in the catalogue's order.

@@ -6,7 +6,6 @@
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
 use std::rc::Rc;
 
 /// The longest record, in bytes.
@@ -35,22 +34,14 @@ impl Allowance {
 }
 
 impl Bounded {
-    /// Opens a regular file: what is none has no end, or cannot be read a second time to show the
-    /// line at fault.
-    pub fn open(path: &Path) -> io::Result<(Bounded, Allowance)> {
-        let there = std::fs::metadata(path)?;
-        if there.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
-        if !there.is_file() {
-            return Err(io::Error::other("it is not a regular file"));
-        }
+    /// Gives a file so.
+    pub fn new(file: File) -> (Bounded, Allowance) {
         let allowance = Allowance(Rc::new(Cell::new(LONGEST + 1)));
         let bounded = Bounded {
-            file: File::open(path)?,
+            file,
             allowance: allowance.clone(),
         };
-        Ok((bounded, allowance))
+        (bounded, allowance)
     }
 }
 

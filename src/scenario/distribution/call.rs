@@ -12,8 +12,30 @@ use crate::stats::law::Quantile;
 /// no arithmetic either.
 const CV: (f64, f64) = (0.001, 100.0);
 
+/// What the amounts of a call are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Lengths of time, which count in seconds.
+    Time,
+    /// Bytes, plain numbers.
+    Bytes,
+}
+
+impl Unit {
+    /// So many seconds or bytes, as an example would write them.
+    fn example(self, amount: u32) -> String {
+        match self {
+            Unit::Time if amount > 60 && amount.is_multiple_of(60) => format!("{}m", amount / 60),
+            Unit::Time => format!("{amount}s"),
+            Unit::Bytes => amount.to_string(),
+        }
+    }
+}
+
 /// `name(parameter, ...)` taken apart.
 pub struct Call<'a> {
+    /// What its amounts are.
+    pub unit: Unit,
     /// The name before the parentheses.
     pub name: &'a str,
     /// Where it stands.
@@ -26,6 +48,7 @@ pub struct Call<'a> {
 
 /// `key=value` between the parentheses.
 pub struct Parameter<'a> {
+    unit: Unit,
     /// Empty for a bare value.
     pub key: &'a str,
     /// Where the key stands.
@@ -37,8 +60,8 @@ pub struct Parameter<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// Takes a text apart.
-    pub fn parse(text: &'a str) -> Result<Call<'a>, Fault> {
+    /// Takes a text apart whose amounts are of a unit.
+    pub fn parse(text: &'a str, unit: Unit) -> Result<Call<'a>, Fault> {
         let (open, close) = (text.find('('), text.rfind(')'));
         let name_end = open.unwrap_or(text.len());
         let (name, name_at) = trimmed(text, 0..name_end);
@@ -57,11 +80,11 @@ impl<'a> Call<'a> {
             }
             (None, _) => {
                 let fault = Fault::new(name_at, "a distribution and its parameters are expected");
-                return Err(fault.with_help("write for example `exponential(mean=60s)`"));
+                return Err(fault.with_help(for_example(unit)));
             }
             _ => {
                 let fault = Fault::new(name_end..text.len(), "the parentheses do not match");
-                return Err(fault.with_help("write for example `exponential(mean=60s)`"));
+                return Err(fault.with_help(for_example(unit)));
             }
         };
         let mut parameters = Vec::new();
@@ -70,10 +93,11 @@ impl<'a> Call<'a> {
             let range = from..from + part.len();
             from += part.len() + 1;
             if !(part.trim().is_empty() && inside.len() == part.len()) {
-                parameters.push(Parameter::parse(text, range)?);
+                parameters.push(Parameter::parse(text, range, unit)?);
             }
         }
         Ok(Call {
+            unit,
             name,
             name_at,
             parameters,
@@ -90,22 +114,35 @@ impl<'a> Call<'a> {
         Some(places.map(|place| &self.parameters[place.unwrap_or_default()]))
     }
 
+    /// The parameters that go with the name, as they would be written.
+    fn fits(&self) -> String {
+        let [short, some, mode] = [10, 30, 20].map(|amount| self.unit.example(amount));
+        let [mean, high, p90, rare] = [60, 50, 120, 300].map(|amount| self.unit.example(amount));
+        let median = self.unit.example(45);
+        match self.name {
+            "exponential" => format!("`exponential(mean={mean})` or `exponential(p90={p90})`"),
+            "uniform" => {
+                format!("`uniform(low={short}, high={high})` or `uniform(mean={some}, cv=0.5)`")
+            }
+            "constant" => format!("`constant({some})`"),
+            "erlang" => {
+                format!("`erlang(shape=3, mean={mean})` or `erlang(shape=3, p90={p90})`")
+            }
+            "hyperexponential" => format!(
+                "`hyperexponential(mean={mean}, cv=2)`, or the chance of each phase and its mean: \
+                 `hyperexponential(0.9={some}, 0.1={rare})`"
+            ),
+            "triangular" => format!("`triangular(low={short}, mode={mode}, high={mean})`"),
+            "empirical" => "`empirical(file=replies.csv, column=seconds)`".to_string(),
+            name => {
+                format!("`{name}(mean={mean}, cv=0.8)` or `{name}(median={median}, p90={p90})`")
+            }
+        }
+    }
+
     /// The parameters do not go with the name.
     pub fn misfit(&self) -> Fault {
-        let fits = match self.name {
-            "exponential" => "`exponential(mean=60s)` or `exponential(p90=2m)`".to_string(),
-            "uniform" => "`uniform(low=10s, high=50s)` or `uniform(mean=30s, cv=0.5)`".to_string(),
-            "constant" => "`constant(30s)`".to_string(),
-            "erlang" => "`erlang(shape=3, mean=60s)` or `erlang(shape=3, p90=2m)`".to_string(),
-            "hyperexponential" => {
-                "`hyperexponential(mean=60s, cv=2)`, or the chance of each phase \
-                                   and its mean: `hyperexponential(0.9=30s, 0.1=5m)`"
-                    .to_string()
-            }
-            "triangular" => "`triangular(low=10s, mode=20s, high=60s)`".to_string(),
-            "empirical" => "`empirical(file=replies.csv, column=seconds)`".to_string(),
-            name => format!("`{name}(mean=60s, cv=0.8)` or `{name}(median=45s, p90=2m)`"),
-        };
+        let fits = self.fits();
         let known = [
             "mean", "cv", "low", "mode", "high", "value", "median", "shape", "file", "column", "",
         ];
@@ -130,13 +167,14 @@ impl<'a> Call<'a> {
 }
 
 impl<'a> Parameter<'a> {
-    fn parse(text: &'a str, range: Range<usize>) -> Result<Parameter<'a>, Fault> {
+    fn parse(text: &'a str, range: Range<usize>, unit: Unit) -> Result<Parameter<'a>, Fault> {
         let Some(equals) = text[range.clone()].find('=').map(|at| range.start + at) else {
             let (value, value_at) = trimmed(text, range.clone());
             if value.is_empty() {
                 return Err(Fault::new(range, "a parameter is missing here"));
             }
             return Ok(Parameter {
+                unit,
                 key: "",
                 key_at: value_at.clone(),
                 value,
@@ -149,6 +187,7 @@ impl<'a> Parameter<'a> {
             return Err(Fault::new(range, "`name=value` is expected here"));
         }
         Ok(Parameter {
+            unit,
             key,
             key_at,
             value,
@@ -156,21 +195,31 @@ impl<'a> Parameter<'a> {
         })
     }
 
-    /// A length of time, in seconds.
-    pub fn secs(&self) -> Result<f64, Fault> {
+    /// A length of time, in seconds, or a number of bytes.
+    pub fn amount(&self) -> Result<f64, Fault> {
+        if self.unit == Unit::Bytes {
+            let bytes = self.number()?;
+            let fault = || Fault::new(self.value_at.clone(), "zero bytes or more are expected");
+            return Some(bytes).filter(|b| *b >= 0.0).ok_or_else(fault);
+        }
         let duration = duration::parse(self.value);
         let duration = duration.map_err(|fault| fault.shifted(self.value_at.start))?;
         Ok(duration.span().as_secs_f64())
     }
 
-    /// A length of time above zero, in seconds.
+    /// A length of time above zero, in seconds, or a number of bytes above zero.
     pub fn above_zero(&self) -> Result<f64, Fault> {
-        let secs = self.secs()?;
-        if secs > 0.0 {
-            return Ok(secs);
+        let amount = self.amount()?;
+        if amount > 0.0 {
+            return Ok(amount);
         }
-        let fault = Fault::new(self.value_at.clone(), "must be longer than zero");
-        Err(fault.with_help("for no time at all write `constant(0s)`"))
+        let (label, none) = match self.unit {
+            Unit::Time => ("must be longer than zero", "for no time at all"),
+            Unit::Bytes => ("must be more than zero", "for no bytes at all"),
+        };
+        let constant = self.unit.example(0);
+        let fault = Fault::new(self.value_at.clone(), label);
+        Err(fault.with_help(format!("{none} write `constant({constant})`")))
     }
 
     /// A plain number.
@@ -225,6 +274,10 @@ fn percentile(key: &str) -> Option<f64> {
     (1..=99)
         .contains(&percent)
         .then(|| f64::from(percent) / 100.0)
+}
+
+fn for_example(unit: Unit) -> String {
+    format!("write for example `exponential(mean={})`", unit.example(60))
 }
 
 /// A part of the text without the blanks around it.

@@ -50,6 +50,13 @@ impl Recorded {
         self.law(folder, node, problems, read, Law::empirical)
     }
 
+    /// The sizes of the column: bytes, a second of the law for each.
+    pub fn sizes(&self, folder: &Path, node: &Node, problems: &mut Problems) -> Option<Law> {
+        let label = "a whole number of bytes is expected";
+        let read = |cell: &str| cell.parse::<u32>().map(f64::from).map_err(|_| label);
+        self.law(folder, node, problems, read, Law::empirical)
+    }
+
     /// The counts of the column.
     pub fn counts(&self, folder: &Path, node: &Node, problems: &mut Problems) -> Option<CountLaw> {
         let label = "a whole number from 1 to 100000 is expected";

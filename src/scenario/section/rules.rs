@@ -5,9 +5,20 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::{Mode, Section};
+use crate::scenario::document::At;
 use crate::scenario::names::list;
+use crate::time::Span;
 
 impl Section<'_> {
+    /// A length of time is one: for none the key is to be taken out.
+    pub fn above_zero(&mut self, key: &str, length: Option<&At<Span>>) {
+        if let Some(length) = length.filter(|length| length.value == Span::ZERO) {
+            let title = format!("`{key}` is zero");
+            let help = Some(format!("for never, take `{key}` out"));
+            self.problem(length.place, title, "some time is expected", help);
+        }
+    }
+
     /// Exactly one of these keys must be there.
     pub fn exactly_one(&mut self, keys: &[&'static str], example: &str) {
         if let Mode::Describe(description) = &mut self.mode {

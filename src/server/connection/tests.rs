@@ -33,7 +33,7 @@ impl Rig {
             replication: 0,
         };
         let hello = Hello {
-            protocol: 2,
+            protocol: crate::wire::PROTOCOL,
             server: String::new(),
             policy: String::new(),
             queue_limit: None,

@@ -36,6 +36,12 @@ impl Desk {
         match (frame, agent) {
             (FromAgent::Online { limit, .. }, Some(agent)) => self.resume(agent, limit, out),
             (FromAgent::Online { agent, limit }, None) => self.online(from, agent, limit, out),
+            (FromAgent::Typing { chat }, agent) => {
+                if let Some(id) = agent.and_then(|agent| self.find(agent, chat).ok()) {
+                    self.agent_types(id, out);
+                }
+                Ok(())
+            }
             (_, None) => Err(Reason::NotOnline),
             (FromAgent::Reply { chat, seq, text }, Some(agent)) => {
                 let id = self.find(agent, chat)?;
@@ -107,9 +113,7 @@ impl Desk {
         match self.chats[id].stage {
             Stage::Talking { customer, .. } => {
                 self.tally.messages += 1;
-                let chat = &mut self.chats[id];
-                chat.answered = chat.answered.saturating_add(1);
-                chat.pending = None;
+                self.chats[id].answer();
                 self.chats.quiet(id, self.now + self.inactivity);
                 let message = ToCustomer::Message { seq, text };
                 out.push((customer, Parcel::Customer(message)));
@@ -119,6 +123,14 @@ impl Desk {
             Stage::Waiting(_) => unreachable!("an agent holds no waiting chat"),
         }
         Ok(())
+    }
+
+    /// The agent is seen typing, by a customer who is still there.
+    fn agent_types(&mut self, id: ChatId, out: &mut Out) {
+        if let Stage::Talking { customer, .. } = self.chats[id].stage {
+            self.tally.typing += 1;
+            out.push((customer, Parcel::Customer(ToCustomer::Typing {})));
+        }
     }
 
     fn end(&mut self, id: ChatId, out: &mut Out) -> Result<(), Reason> {
@@ -234,6 +246,7 @@ impl Desk {
 fn named(frame: &FromAgent) -> Option<u64> {
     match frame {
         FromAgent::Reply { chat, .. }
+        | FromAgent::Typing { chat }
         | FromAgent::Close { chat }
         | FromAgent::Free { chat }
         | FromAgent::HandOver { chat } => Some(*chat),

@@ -4,12 +4,14 @@
 //! once; the number on the wire never is, so that a late frame cannot hit another's chat.
 
 use std::collections::BTreeSet;
+use std::iter;
 use std::ops::{Index, IndexMut};
 
 use super::ConnId;
 use crate::center::{AgentId, ChatId};
 use crate::time::Time;
 use crate::wire::frame::{Said, ToAgent};
+use crate::wire::limits::KEPT_MOST;
 
 /// An open chat.
 #[derive(Debug)]
@@ -22,8 +24,11 @@ pub(super) struct Chat {
     pub level: u8,
     /// When an agent was asked for.
     pub offered: Time,
-    /// The customer's last message, while there is no reply to it.
-    pub pending: Option<Said>,
+    /// The customer's messages to which there is no reply: the last [`KEPT_MOST`], so that an agent
+    /// who gets the chat knows what was said.
+    pub kept: Vec<Said>,
+    /// How many of them an agent has got.
+    handed_on: usize,
     /// Replies so far.
     pub answered: u32,
     /// How often it was handed over.
@@ -35,20 +40,53 @@ pub(super) struct Chat {
 }
 
 impl Chat {
-    /// What its agent is told.
-    pub fn assignment(&self) -> ToAgent {
+    /// Keeps what was said; false when as many are kept as may be, and none of them can go because
+    /// no agent has got it.
+    pub fn keep(&mut self, said: Said) -> bool {
+        if self.kept.len() >= KEPT_MOST {
+            if self.handed_on == 0 {
+                return false;
+            }
+            self.kept.remove(0);
+            self.handed_on -= 1;
+        }
+        self.kept.push(said);
+        true
+    }
+
+    /// What is kept is the agent's now; says how much of it no agent had before.
+    pub fn hand_on(&mut self) -> u64 {
+        let before = std::mem::replace(&mut self.handed_on, self.kept.len());
+        (self.kept.len() - before) as u64
+    }
+
+    /// There is a reply to what is kept.
+    pub fn answer(&mut self) {
+        self.answered = self.answered.saturating_add(1);
+        self.kept.clear();
+        self.handed_on = 0;
+    }
+
+    /// What its agent is told: the assignment, with the first message that is kept, and the others.
+    pub fn assignment(&self) -> impl Iterator<Item = ToAgent> {
+        let first = self.kept.first();
         let (first, pending) = match self.turn {
-            0 => (self.pending.as_ref(), None),
-            _ => (None, self.pending.clone()),
+            0 => (first.filter(|said| said.seq == 1), None),
+            _ => (None, first.cloned()),
         };
-        ToAgent::Assigned {
-            chat: self.number,
+        let along = usize::from(first.is_some() || pending.is_some());
+        let chat = self.number;
+        let assigned = ToAgent::Assigned {
+            chat,
             marker: self.marker.clone(),
             text: first.map(|said| said.text.clone()),
             turn: self.turn,
             answered: self.answered,
             pending,
-        }
+        };
+        let others = self.kept[along..].iter().cloned();
+        let others = others.map(move |Said { seq, text }| ToAgent::Message { chat, seq, text });
+        iter::once(assigned).chain(others)
     }
 }
 
@@ -97,7 +135,8 @@ impl Chats {
             marker,
             level,
             offered: now,
-            pending: text.map(|text| Said { seq: 1, text }),
+            kept: text.map(|text| Said { seq: 1, text }).into_iter().collect(),
+            handed_on: 0,
             answered: 0,
             turn: 0,
             stage: Stage::Waiting(customer),

@@ -42,6 +42,11 @@ impl Desk {
                 None
             }
             (FromCustomer::Say { .. } | FromCustomer::Leave {}, None) => Some(Reason::NotOpen),
+            (FromCustomer::Typing {}, chat) => {
+                chat.into_iter()
+                    .for_each(|chat| self.customer_types(chat, out));
+                None
+            }
             (FromCustomer::Say { seq, text }, Some(chat)) => self.say(chat, seq, text, out),
             (FromCustomer::Leave {}, Some(chat)) => {
                 self.leave(chat, out);
@@ -77,25 +82,35 @@ impl Desk {
         }
     }
 
-    /// A message goes to the agent; while a chat that was handed over waits, one is kept for the
-    /// next agent.
+    /// A message goes to the agent, or is kept for the agent while the chat waits.
     fn say(&mut self, id: ChatId, seq: u32, text: String, out: &mut Out) -> Option<Reason> {
         let chat = &mut self.chats[id];
         let (number, stage) = (chat.number, chat.stage);
-        let said = Said { seq, text };
         match stage {
             Stage::Talking { agent, .. } => {
-                let Said { seq, text } = said.clone();
+                let said = Said {
+                    seq,
+                    text: text.clone(),
+                };
+                chat.keep(said);
+                self.tally.messages += chat.hand_on();
+                self.chats.unquiet(id);
                 let chat = number;
                 self.tell(agent, ToAgent::Message { chat, seq, text }, out);
             }
-            Stage::Waiting(_) if chat.turn > 0 && chat.pending.is_none() => {}
+            Stage::Waiting(_) if chat.keep(Said { seq, text }) => {}
             _ => return Some(Reason::NotAssigned),
         }
-        self.chats[id].pending = Some(said);
-        self.chats.unquiet(id);
-        self.tally.messages += 1;
         None
+    }
+
+    /// The customer is seen typing, by an agent who has the chat.
+    fn customer_types(&mut self, id: ChatId, out: &mut Out) {
+        if let Stage::Talking { agent, .. } = self.chats[id].stage {
+            self.tally.typing += 1;
+            let chat = self.chats[id].number;
+            self.tell(agent, ToAgent::Typing { chat }, out);
+        }
     }
 
     /// The customer has left the queue or the chat, or is as good as gone. Its slot stays held until

@@ -3,11 +3,13 @@
 mod hand_over;
 mod laws;
 mod quiet;
+mod said;
 
 use std::collections::HashMap;
 
 use super::*;
 use crate::center::rules::Policy;
+use crate::wire::PROTOCOL;
 use crate::wire::reason::Reason;
 
 /// A desk, and all that it has said.
@@ -34,7 +36,7 @@ impl Rig {
 
     fn by(rules: DeskRules) -> Rig {
         let hello = Hello {
-            protocol: 2,
+            protocol: PROTOCOL,
             server: "test".to_owned(),
             policy: "fewest-active".to_owned(),
             queue_limit: Some(rules.router.queue_limit),
@@ -134,6 +136,21 @@ fn freed(conn: u64, chat: u64) -> (ConnId, Parcel) {
 
 fn refused(conn: u64, reason: Reason, chat: u64) -> Out {
     vec![to_agent(conn, ToAgent::error(reason, Some(chat)))]
+}
+
+fn say(seq: u32, text: &str) -> FromCustomer {
+    let text = text.to_owned();
+    FromCustomer::Say { seq, text }
+}
+
+fn message(conn: u64, chat: u64, seq: u32, text: &str) -> (ConnId, Parcel) {
+    let text = text.to_owned();
+    to_agent(conn, ToAgent::Message { chat, seq, text })
+}
+
+fn reply(chat: u64, seq: u32) -> FromAgent {
+    let text = String::new();
+    FromAgent::Reply { chat, seq, text }
 }
 
 fn over(conn: u64, by: Party) -> [(ConnId, Parcel); 2] {
@@ -355,13 +372,11 @@ fn what_cannot_be_followed_is_refused_with_its_reason() {
             [to_customer(1, ToCustomer::error(reason))]
         );
     }
-    rig.says(1, open("fine"));
-    let text = String::new();
-    let early = rig.says(1, FromCustomer::Say { seq: 1, text });
     assert_eq!(
-        early,
-        [to_customer(1, ToCustomer::error(Reason::NotAssigned))]
+        rig.says(1, say(1, "early")),
+        [to_customer(1, ToCustomer::error(Reason::NotOpen))]
     );
+    rig.says(1, open("fine"));
     let again = rig.says(1, open("fine"));
     assert_eq!(
         again,

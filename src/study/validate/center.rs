@@ -8,7 +8,8 @@ use crate::measure::gate::Judge;
 use crate::measure::outline::Outline;
 use crate::scenario::calendar::Calendar;
 use crate::scenario::plan::{
-    Arrivals, AtClosing, EndsQuiet, Live, Period, Piece, Plan, RateCurve, Shift, Source, Validity,
+    Arrivals, AtClosing, EndsQuiet, Live, Messages, Period, Piece, Plan, RateCurve, Shift, Source,
+    Validity,
 };
 use crate::stats::law::{CountLaw, Law};
 use crate::time::{Span, Time};
@@ -170,6 +171,7 @@ impl Center {
             team: self.agents,
             shifts: (0..self.agents).map(always).collect(),
             headcounts: Vec::new(),
+            messages: Messages::default(),
             live: live(),
             validity: Validity {
                 lag_ms_p99: 20.0,

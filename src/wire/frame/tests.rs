@@ -36,6 +36,7 @@ fn from_customer() -> impl Strategy<Value = FromCustomer> {
             }
         }),
         (any::<u32>(), any::<String>()).prop_map(|(seq, text)| FromCustomer::Say { seq, text }),
+        Just(FromCustomer::Typing {}),
         Just(FromCustomer::Leave {}),
     ]
 }
@@ -51,6 +52,7 @@ fn to_customer() -> impl Strategy<Value = ToCustomer> {
         any::<u32>().prop_map(|position| ToCustomer::Queued { position }),
         any::<u32>().prop_map(|agent| ToCustomer::Assigned { agent }),
         (any::<u32>(), any::<String>()).prop_map(|(seq, text)| ToCustomer::Message { seq, text }),
+        Just(ToCustomer::Typing {}),
         any::<String>().prop_map(|reason| ToCustomer::Rejected { reason }),
         party.prop_map(|by| ToCustomer::Closed { by }),
         any::<String>().prop_map(|reason| ToCustomer::Error { reason }),
@@ -65,6 +67,7 @@ fn from_agent() -> impl Strategy<Value = FromAgent> {
             seq,
             text
         }),
+        any::<u64>().prop_map(|chat| FromAgent::Typing { chat }),
         any::<u64>().prop_map(|chat| FromAgent::Close { chat }),
         any::<u64>().prop_map(|chat| FromAgent::Free { chat }),
         any::<u64>().prop_map(|chat| FromAgent::HandOver { chat }),
@@ -96,6 +99,7 @@ fn to_agent() -> impl Strategy<Value = ToAgent> {
             seq,
             text
         }),
+        any::<u64>().prop_map(|chat| ToAgent::Typing { chat }),
         any::<u64>().prop_map(|chat| ToAgent::Left { chat }),
         any::<u64>().prop_map(|chat| ToAgent::Freed { chat }),
         Just(ToAgent::Offline {}),
@@ -164,6 +168,9 @@ fn frames_read_as_documented() {
         r#"{"type":"open","marker":"bh-00c0ffee-c17-0-u-0"}"#
     );
     assert_eq!(FromCustomer::Leave {}.encode(), r#"{"type":"leave"}"#);
+    assert_eq!(FromCustomer::Typing {}.encode(), r#"{"type":"typing"}"#);
+    let typing = FromAgent::Typing { chat: 7 };
+    assert_eq!(typing.encode(), r#"{"type":"typing","chat":7}"#);
     let closed = ToCustomer::Closed { by: Party::Agent };
     assert_eq!(closed.encode(), r#"{"type":"closed","by":"agent"}"#);
     let error = ToAgent::error(Reason::NotYourChat, Some(7));

@@ -9,6 +9,7 @@ use std::fmt::Write;
 
 use busyhour::center::fate::Fate;
 use busyhour::live::Options;
+use busyhour::live::journal::Fault;
 use busyhour::measure::record::Record;
 use busyhour::measure::recorder::Recorder;
 use busyhour::scenario::plan::{Arrivals, AtClosing, Plan};
@@ -165,6 +166,9 @@ fn agree_on(name: &str, plan: &Plan, replication: u32) -> Vec<Record> {
         .collect();
     assert!(faults.is_empty(), "{name}: {faults:?}");
     assert_eq!(stats.tally.violations, 0, "{name}: {stats:?}");
+    for fault in Fault::ALL.map(Fault::measure) {
+        assert_eq!(outcome.result.value(fault), Some(0.0), "{name}: {fault}");
+    }
     records
 }
 

@@ -54,7 +54,7 @@ fn a_simulation_reports_and_writes_its_files() {
 
 /// What is played of a scenario, and how much of it, is told by `check`, the report and the result.
 #[test]
-fn windows_and_scale_are_told() {
+fn windows_scale_and_traffic_are_told() {
     let program = Program::new();
     let told = |args: &[&str], words: &[&str]| {
         let out = program.run(args).ends_with(0).stdout;
@@ -96,6 +96,16 @@ fn windows_and_scale_are_told() {
             "staffed 24 throughout",
         ],
     );
+    let traffic = [
+        "check",
+        "small.toml",
+        "--set",
+        "messages={ bytes=\"lognormal(mean=120, cv=1)\", reply_bytes=\"constant(200)\", parts=2, \
+         typing=\"10s\" }",
+    ];
+    let words = "messages 120 bytes on average, replies 200 bytes on average, in 2 parts, typing \
+                 from 10s before";
+    told(&traffic, &[words]);
     let run = [
         "simulate",
         "small.toml",

@@ -8,6 +8,8 @@ use tokio::task::spawn_local;
 use tokio_tungstenite::accept_async;
 use tokio_tungstenite::tungstenite::Message;
 
+use busyhour::wire::PROTOCOL;
+
 use crate::stage::Door;
 
 /// A server that takes connections when its script asks for them.
@@ -84,7 +86,7 @@ impl Guest {
 /// What a server says first that has no rules of its own.
 pub fn hello() -> Value {
     json!({
-        "type": "hello", "protocol": 2, "server": "a script", "policy": "fewest-active",
+        "type": "hello", "protocol": PROTOCOL, "server": "a script", "policy": "fewest-active",
         "queue_limit": null, "levels": 1, "age_after_ms": null, "inactivity_ms": null,
         "frame_limit": 16384, "idle_ms": 60000,
     })

@@ -130,8 +130,7 @@ fn a_run_that_is_stopped_leaves_nothing_over() {
 fn a_run_that_is_stopped_has_all_gauges_at_zero() {
     for secs in [0.5, 20.0, 61.0, 75.0, 75.7, 120.0] {
         let stage = Stage::new(busy(), 20);
-        let scene = stage.scene(|_| {}, stop_at(Rc::clone(&stage.watch), secs));
-        let recorder = scene.recorder.borrow();
+        let ledger = stage.ledger(|_| {}, stop_at(Rc::clone(&stage.watch), secs));
         for gauge in [
             Gauge::Active,
             Gauge::Composing,
@@ -141,7 +140,7 @@ fn a_run_that_is_stopped_has_all_gauges_at_zero() {
             Gauge::Overtime,
             Gauge::Ghosts,
         ] {
-            assert_eq!(recorder.count(gauge), 0, "{secs}: {gauge:?}");
+            assert_eq!(ledger.count(gauge), 0, "{secs}: {gauge:?}");
         }
     }
 }

@@ -54,6 +54,12 @@ warm_up = "1h"
 drain_limit = "12h"
 replications = 4
 interval = "15m"
+[messages]
+bytes = "lognormal(mean=120, cv=1)"
+reply_bytes = "empirical(file=curve.csv, column=chats)"
+texts = "texts.txt"
+parts = 2
+typing = "10s"
 [live]
 speed = 60
 connect_lead = "5s"
@@ -148,6 +154,7 @@ level_handle_time = ["400s", "8m"]
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("curve.csv"), "chats\n3\n5\n").unwrap();
+    std::fs::write(folder.path().join("texts.txt"), "Hello.\n").unwrap();
     std::fs::write(folder.path().join("pauses.csv"), "seconds\n30\n1m\n").unwrap();
     std::fs::write(
         folder.path().join("calls.csv"),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use busyhour::center::rules::{Policy, RouterRules};
 use busyhour::server::{Handle, Server, ServerOptions, Stats};
+use busyhour::wire::PROTOCOL;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -45,7 +46,7 @@ impl Peer {
         let mut peer = Peer::open(server, path, &[]).await.unwrap();
         let hello = peer.hear().await;
         assert_eq!(hello["type"], "hello");
-        assert_eq!(hello["protocol"], 2);
+        assert_eq!(hello["protocol"], PROTOCOL);
         peer
     }
 

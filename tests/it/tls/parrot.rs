@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use busyhour::wire::PROTOCOL;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
@@ -169,7 +170,7 @@ async fn to_customer(mut ws: WebSocketStream<TcpStream>, way: usize, said: &str)
 
 fn hello(said: &str) -> Message {
     frame(&json!({
-        "type": "hello", "protocol": 2, "server": said, "policy": said, "queue_limit": null,
+        "type": "hello", "protocol": PROTOCOL, "server": said, "policy": said, "queue_limit": null,
         "frame_limit": 16384, "idle_ms": 60000,
     }))
 }

@@ -15,6 +15,8 @@ enum Deed {
         limit: u32,
     },
     Say(usize),
+    Typing(usize),
+    AgentTyping(usize, u64),
     Leave(usize),
     Reply(usize, u64),
     Close(usize, u64),
@@ -36,7 +38,9 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
     let deed = prop_oneof![
         4 => Just(Deed::Customer),
         2 => (0..4u32, 0..4u32).prop_map(|(agent, limit)| Deed::Agent { agent, limit }),
-        2 => conn.clone().prop_map(Deed::Say),
+        4 => conn.clone().prop_map(Deed::Say),
+        1 => conn.clone().prop_map(Deed::Typing),
+        1 => (conn.clone(), chat.clone()).prop_map(|(conn, chat)| Deed::AgentTyping(conn, chat)),
         1 => conn.clone().prop_map(Deed::Leave),
         2 => (conn.clone(), chat.clone()).prop_map(|(conn, chat)| Deed::Reply(conn, chat)),
         4 => (conn.clone(), chat.clone()).prop_map(|(conn, chat)| Deed::Close(conn, chat)),
@@ -110,7 +114,9 @@ impl Onlooker {
                     self.ended.insert(*conn);
                 }
                 Parcel::Agent(ToAgent::Online { limit, .. }) => {
-                    self.agents.insert(*conn, (HashSet::new(), *limit));
+                    // Who was leaving and comes back has the chats still.
+                    self.agents.entry(*conn).or_default().1 = *limit;
+                    self.leaving.remove(conn);
                 }
                 Parcel::Agent(ToAgent::Assigned { chat, turn, .. }) => {
                     let new = self.numbers.insert(*chat);
@@ -147,6 +153,12 @@ impl Onlooker {
                     self.talking.remove(conn);
                     self.waiting.retain(|c| c != conn);
                 }
+                Parcel::Customer(ToCustomer::Typing {} | ToCustomer::Message { .. }) => {
+                    assert!(self.talking.contains(conn), "both are in the chat");
+                }
+                Parcel::Agent(ToAgent::Typing { chat } | ToAgent::Message { chat, .. }) => {
+                    assert!(self.agents[conn].0.contains(chat), "both are in the chat");
+                }
                 Parcel::Customer(_) | Parcel::Agent(_) => {}
             }
         }
@@ -174,6 +186,13 @@ fn input_of(deed: Deed, next: u64, onlooker: &Onlooker) -> (u64, Input) {
             FromCustomer::Say {
                 seq: 1,
                 text: text(),
+            },
+        ),
+        Deed::Typing(conn) => customer(conn, FromCustomer::Typing {}),
+        Deed::AgentTyping(conn, chat) => agent(
+            conn,
+            FromAgent::Typing {
+                chat: held(conn, chat),
             },
         ),
         Deed::Leave(conn) => customer(conn, FromCustomer::Leave {}),

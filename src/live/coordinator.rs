@@ -1,0 +1,288 @@
+//! Owns the coordinator of a live run: it starts the workers together, posts what they note, sees
+//! when the run is over, and stops it.
+//!
+//! Law: workers know nothing of each other; only here is the whole run seen. The scenario's time
+//! starts when the server has confirmed every agent of the first shift, of every worker.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::time::Instant;
+
+use super::ledger::Ledger;
+use super::watch::Watch;
+use super::worker::{News, Order, Report, State};
+use crate::error::{Error, Result};
+use crate::measure::clock::Gauge;
+use crate::measure::tally::Latency;
+use crate::scenario::plan::Plan;
+use crate::time::{Span, Time};
+
+/// How often the run is looked over.
+const TICK: Duration = Duration::from_millis(100);
+
+/// More different remarks than this are let pass.
+const MOST_REMARKS: usize = 50;
+
+/// A worker, as the coordinator sees it.
+#[derive(Debug)]
+pub struct Hand {
+    orders: UnboundedSender<Order>,
+    state: State,
+    /// Everything before this time is noted.
+    until: Time,
+    over: bool,
+}
+
+/// What a run comes to.
+#[derive(Debug)]
+pub struct Course {
+    /// When it ended, in scenario time.
+    pub end: Time,
+    /// Whether it was stopped.
+    pub stopped: bool,
+    /// Arrivals that this machine could not start.
+    pub not_started: u32,
+    /// What the reader should know, with how often.
+    pub remarks: Vec<(String, u32)>,
+    /// What broke it, where something did.
+    pub failure: Option<Error>,
+}
+
+/// The coordinator of a run.
+pub struct Coordinator<'a> {
+    plan: &'a Plan,
+    ledger: &'a mut Ledger,
+    watch: &'a Watch,
+    hands: Vec<Hand>,
+    remarks: Vec<(String, u32)>,
+    failure: Option<Error>,
+    /// When it was stopped, if it was.
+    stopped: Option<Time>,
+}
+
+impl Hand {
+    /// A worker that takes orders.
+    pub fn new(orders: UnboundedSender<Order>) -> Hand {
+        Hand {
+            orders,
+            state: State {
+                more_come: true,
+                wanted: u32::MAX,
+                ..State::default()
+            },
+            until: Time::ZERO,
+            over: false,
+        }
+    }
+
+    fn order(&self, order: Order) {
+        // A worker that is gone is told of by the end of its news.
+        let _ = self.orders.send(order);
+    }
+}
+
+impl<'a> Coordinator<'a> {
+    /// A coordinator of these workers, which posts to the ledger.
+    pub fn new(
+        plan: &'a Plan,
+        ledger: &'a mut Ledger,
+        watch: &'a Watch,
+        hands: Vec<Hand>,
+    ) -> Coordinator<'a> {
+        Coordinator {
+            plan,
+            ledger,
+            watch,
+            hands,
+            remarks: Vec::new(),
+            failure: None,
+            stopped: None,
+        }
+    }
+
+    /// Sees the run through to its end; the workers' news come with their index.
+    ///
+    /// # Errors
+    /// Failed: the agents of the first shift are not online within the plan's start deadline.
+    pub async fn run(mut self, mut news: UnboundedReceiver<(usize, News)>) -> Result<Course> {
+        let began = self.gather(&mut news).await?;
+        if began {
+            self.see_through(&mut news).await;
+        }
+        while self.hands.iter().any(|hand| !hand.over) {
+            let Some((worker, news)) = news.recv().await else {
+                break;
+            };
+            self.hear(worker, news);
+        }
+        self.ledger.post_until(Time::NEVER);
+        self.show();
+        let now = self.now();
+        let not_started = self.hands.iter().map(|hand| hand.state.not_started).sum();
+        Ok(Course {
+            end: self
+                .stopped
+                .unwrap_or_else(|| now.max(self.plan.outline.horizon)),
+            stopped: self.stopped.is_some(),
+            not_started,
+            remarks: self.remarks,
+            failure: self.failure,
+        })
+    }
+
+    /// Waits until every agent of the first shift is online and starts the run; false when somebody
+    /// called a stop before.
+    async fn gather(&mut self, news: &mut UnboundedReceiver<(usize, News)>) -> Result<bool> {
+        let limit = self.plan.live.start_deadline;
+        let deadline = tokio::time::sleep(Duration::from_nanos(limit.0));
+        tokio::pin!(deadline);
+        let mut tick = tokio::time::interval(TICK);
+        loop {
+            tokio::select! {
+                Some((worker, news)) = news.recv() => self.hear(worker, news),
+                _ = tick.tick() => {}
+                () = &mut deadline => {
+                    let sum = |count: fn(&State) -> u32| {
+                        self.hands.iter().map(|hand| count(&hand.state)).sum::<u32>()
+                    };
+                    let (online, wanted) = (sum(|s| s.online), sum(|s| s.wanted));
+                    return Err(Error::failed(format!(
+                        "only {online} of {wanted} agents were online within {limit}"
+                    ))
+                    .with_remedy("look at the server, or raise live.start_deadline"));
+                }
+            }
+            self.show();
+            if let Some(failure) = self.failure.take() {
+                return Err(failure);
+            }
+            if self.watch.stops() {
+                self.stop(None);
+                return Ok(false);
+            }
+            let all = |hand: &Hand| hand.state.online >= hand.state.wanted;
+            if self.hands.iter().all(all) {
+                self.order(Order::Start(Instant::now()));
+                self.watch.started.store(true, Ordering::Relaxed);
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Posts what happens until the run is over or stopped, and sends everybody home.
+    async fn see_through(&mut self, news: &mut UnboundedReceiver<(usize, News)>) {
+        let mut tick = tokio::time::interval(TICK);
+        loop {
+            tokio::select! {
+                heard = news.recv() => match heard {
+                    Some((worker, news)) => self.hear(worker, news),
+                    None => return,
+                },
+                _ = tick.tick() => {
+                    let now = self.now();
+                    if self.watch.stops() || self.failure.is_some() || now >= self.plan.end() {
+                        return self.stop(Some(now));
+                    }
+                    self.show();
+                    if self.is_over() {
+                        return self.order(Order::GoHome);
+                    }
+                }
+            }
+        }
+    }
+
+    fn hear(&mut self, worker: usize, news: News) {
+        let hand = &mut self.hands[worker];
+        match news {
+            News::Over => (hand.over, hand.until) = (true, Time::NEVER),
+            News::Failed(error) => self.failure = self.failure.take().or(Some(error)),
+            News::Report(Report {
+                mut entries,
+                until,
+                state,
+                remarks,
+            }) => {
+                hand.state = state;
+                hand.until = hand.until.max(until);
+                self.ledger.take(&mut entries);
+                let until = self.hands.iter().map(|hand| hand.until).min();
+                self.ledger.post_until(until.unwrap_or(Time::ZERO));
+                self.remark(remarks);
+            }
+        }
+    }
+
+    fn remark(&mut self, remarks: Vec<(String, u32)>) {
+        for (words, times) in remarks {
+            let room = self.remarks.len() < MOST_REMARKS;
+            match self.remarks.iter_mut().find(|remark| remark.0 == words) {
+                Some(remark) => remark.1 += times,
+                None if room => self.remarks.push((words, times)),
+                None => {}
+            }
+        }
+    }
+
+    fn order(&self, order: Order) {
+        self.hands.iter().for_each(|hand| hand.order(order));
+    }
+
+    fn stop(&mut self, at: Option<Time>) {
+        self.stopped = Some(at.unwrap_or(self.plan.begin));
+        self.order(Order::Stop(at));
+    }
+
+    /// The scenario's time, as far as anybody has said.
+    fn now(&self) -> Time {
+        let now = self.hands.iter().map(|hand| hand.state.now).max();
+        now.unwrap_or(self.plan.begin)
+    }
+
+    /// Whether nothing can change any more: nobody is there but those who are gone silently, whom
+    /// nothing ends.
+    fn is_over(&self) -> bool {
+        let server_ends = self.hands.iter().any(|hand| hand.state.server_ends_quiet);
+        let agents_end = self.plan.agents_inactivity() != Span::ENDLESS;
+        let nobody = self.hands.iter().all(|hand| {
+            let State {
+                customers,
+                ghosts,
+                more_come,
+                ..
+            } = hand.state;
+            let ended = server_ends || agents_end;
+            let stay = if ended { 0 } else { ghosts };
+            !more_come && customers == stay
+        });
+        let now = self.now();
+        let ledger = &self.ledger;
+        nobody
+            && now >= self.plan.outline.horizon
+            && ledger.is_up_to_date()
+            && ledger.count(Gauge::Active) == ledger.count(Gauge::Ghosts)
+            && ledger.count(Gauge::Composing) == 0
+            && !ledger.awaits_messages(now)
+    }
+
+    /// Brings the watch up to date.
+    fn show(&self) {
+        let (ledger, watch) = (&self.ledger, self.watch);
+        let lag = ledger.p99_so_far(Latency::ScheduleLag).unwrap_or(0.0);
+        let online = self.hands.iter().map(|hand| hand.state.online).sum();
+        let counts = [
+            (&watch.arrived, ledger.offered()),
+            (&watch.queue, ledger.count(Gauge::Queue)),
+            (&watch.open, ledger.count(Gauge::Active)),
+            (&watch.busy, ledger.count(Gauge::Busy)),
+            (&watch.agents, online),
+        ];
+        for (shown, count) in counts {
+            shown.store(count, Ordering::Relaxed);
+        }
+        watch.now.store(self.now().0, Ordering::Relaxed);
+        watch.lag_us.store((lag * 1e6) as u64, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,214 @@
+//! Owns the journal of a live run: what its people note, entry by entry.
+//!
+//! Law: an entry says what happened, to whom and when, and nothing of what is made of it: that is
+//! the ledger's part. So people in several processes can note what happened, each their own side of
+//! a chat, and all of it is posted in one place, in the order of time.
+
+use serde::{Deserialize, Serialize};
+
+use super::orbit::Caller;
+use crate::center::fate::Fate;
+use crate::measure::clock::Gauge;
+use crate::measure::tally::Latency;
+use crate::time::{Span, Time};
+use crate::wire::marker::{Direction, Marker};
+
+/// One thing that happened.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When: for an act its due time, for a frame that was read the instant of that.
+    pub at: Time,
+    /// What.
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// Something in a chat.
+    Chat(Caller, ChatEvent),
+    /// A customer has met the closed desk and gone away.
+    ClosedDesk(Caller),
+    /// A customer is in orbit from now on.
+    IntoOrbit,
+    /// A customer comes out of orbit.
+    OutOfOrbit,
+    /// An agent is there from now on: on shift, or late.
+    Comes {
+        /// After its shift.
+        late: bool,
+    },
+    /// An agent is not there any more.
+    Goes {
+        /// After its shift.
+        late: bool,
+    },
+    /// An agent begins composing, or leaves off.
+    Attends(bool),
+    /// An agent has taken a slot and now holds so many.
+    SlotTaken(u32),
+    /// An agent has freed a slot and now holds so many.
+    SlotFreed(u32),
+    /// Something took so long on the wall.
+    Took(Latency, Span),
+    /// The server has done something that it must not, as this reader sees; by the marker of what
+    /// came, where it has one.
+    Fault(Fault, Reader, Option<Marker>),
+}
+
+/// What happens in a chat.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ChatEvent {
+    /// The customer asks for an agent.
+    Offered,
+    /// The customer hears that it waits, for the first time or because its agent has handed the
+    /// chat over.
+    Queued,
+    /// The customer hears that this agent has the chat.
+    Assigned(u32),
+    /// The customer gives up waiting for an agent.
+    LeavesQueue {
+        /// Telling nobody.
+        silently: bool,
+    },
+    /// The customer gives up waiting for a reply.
+    LeavesChat {
+        /// Telling nobody.
+        silently: bool,
+    },
+    /// The desk closes while the customer waits, for the first time or again.
+    SentAway,
+    /// The customer hears that it is turned away.
+    TurnedAway,
+    /// The customer's next message is pending from now on.
+    Says,
+    /// The customer has read a reply to what was pending.
+    Replied {
+        /// Which was the last: the chat is handled.
+        last: bool,
+    },
+    /// A reply has come for one who is gone silently.
+    Unread,
+    /// The customer hears that its agent has closed the chat.
+    ClosedByAgent,
+    /// The chat is over for the customer: the server has ended it, or the connection is lost.
+    Cut(Fate),
+    /// The run is over and the chat is not.
+    LeftOpen,
+    /// The agent has the chat.
+    Taken(u32),
+    /// The agent has given so much attention to a reply.
+    Composed(Span),
+    /// The agent ends the chat of itself.
+    Closes,
+    /// The agent gives the slot to others.
+    LetGo {
+        /// Who.
+        agent: u32,
+        /// The chat is over, not handed over.
+        for_good: bool,
+    },
+    /// A message of the chat was written.
+    Sent(Message),
+    /// A message of the chat was read by this side.
+    Read(Message, Reader),
+}
+
+/// A message on its way: one of the customer's, or one of the agents'.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// Who says it.
+    pub direction: Direction,
+    /// Its number among the messages of this direction, from 1.
+    pub sequence: u32,
+    /// Wall time since the start when it was written or read; none where a message waited by the
+    /// rules, so that how long it was under way tells nothing.
+    pub wall: Option<Span>,
+    /// How long after its due instant it was written.
+    pub late: Span,
+}
+
+impl Message {
+    /// A message of which it tells nothing how long it was under way.
+    pub fn untimed(direction: Direction, sequence: u32) -> Message {
+        Message {
+            direction,
+            sequence,
+            wall: None,
+            late: Span::ZERO,
+        }
+    }
+}
+
+/// Who reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reader {
+    /// A customer, in this attempt.
+    Customer(u32, u16),
+    /// An agent.
+    Agent(u32),
+}
+
+/// What a server must not do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fault {
+    /// A message was sent on a connection that stayed up to one who was there to read it, and did
+    /// not come.
+    Lost,
+    /// A message came twice.
+    Duplicated,
+    /// A message came after one that was sent after it.
+    Reordered,
+    /// A message, or a chat, came to somebody else.
+    Misdelivered,
+    /// What came is of another run, or of none.
+    Foreign,
+    /// A chat was given to an agent while another had it, or twice to the same.
+    AssignedTwice,
+    /// An agent was given more chats than its limit.
+    OverLimit,
+    /// An agent was given a chat after the server had confirmed that it is away.
+    AssignedOffline,
+}
+
+/// How many faults there are.
+pub const FAULTS: usize = 8;
+
+impl Fault {
+    /// All of them, in the order in which they are told.
+    pub const ALL: [Fault; FAULTS] = [
+        Fault::Lost,
+        Fault::Duplicated,
+        Fault::Reordered,
+        Fault::Misdelivered,
+        Fault::Foreign,
+        Fault::AssignedTwice,
+        Fault::OverLimit,
+        Fault::AssignedOffline,
+    ];
+
+    /// The name of its count among the measures.
+    pub fn measure(self) -> &'static str {
+        match self {
+            Fault::Lost => "lost",
+            Fault::Duplicated => "duplicated",
+            Fault::Reordered => "reordered",
+            Fault::Misdelivered => "misdelivered",
+            Fault::Foreign => "foreign",
+            Fault::AssignedTwice => "assigned_twice",
+            Fault::OverLimit => "over_limit",
+            Fault::AssignedOffline => "assigned_offline",
+        }
+    }
+}
+
+impl Event {
+    /// The gauge of agents who are there, or there late.
+    pub fn presence(late: bool) -> Gauge {
+        if late {
+            Gauge::Overtime
+        } else {
+            Gauge::Staffed
+        }
+    }
+}

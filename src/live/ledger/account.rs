@@ -1,0 +1,146 @@
+//! Owns `Account`: all that is known of one chat of a live run, from both its sides.
+//!
+//! Law: customer and agents hear of each other late, so each side's entries are taken as that side
+//! saw it; where frames crossed, nothing is counted twice and nothing left out.
+
+use super::traffic::Traffic;
+use crate::center::fate::Fate;
+use crate::live::journal::Reader;
+use crate::measure::recorder::Recorder;
+use crate::measure::visit::Visit;
+use crate::time::Time;
+use crate::wire::marker::{Direction, Marker};
+
+/// A chat of a live run.
+#[derive(Debug)]
+pub(super) struct Account {
+    /// The run's number in markers.
+    run: u32,
+    pub visit: Visit,
+    /// When the slot was free for good.
+    pub freed: Time,
+    /// How often an agent has let it go, handed over or free, and when last; its customer hears of
+    /// it later.
+    let_go: (u8, Time),
+    /// Who has it, as the agents say: several at once where the server gave it away twice.
+    pub holders: Vec<u32>,
+    /// Who has had it.
+    pub held_by: Vec<u32>,
+    /// By direction.
+    traffic: [Traffic; 2],
+    /// When the reader of a direction left of itself; never where the other side ended the chat.
+    gone: [Time; 2],
+    /// When something was last posted.
+    pub last: Time,
+}
+
+impl Account {
+    pub fn new(run: u32, visit: Visit) -> Account {
+        Account {
+            run,
+            last: visit.offered(),
+            visit,
+            freed: Time::NEVER,
+            let_go: (0, Time::NEVER),
+            holders: Vec::new(),
+            held_by: Vec::new(),
+            traffic: Default::default(),
+            gone: [Time::NEVER; 2],
+        }
+    }
+
+    pub fn traffic(&mut self, direction: Direction) -> &mut Traffic {
+        &mut self.traffic[direction as usize]
+    }
+
+    /// The reader of a direction leaves the chat of itself.
+    pub fn reader_goes(&mut self, direction: Direction, at: Time) {
+        let gone = &mut self.gone[direction as usize];
+        *gone = at.min(*gone);
+    }
+
+    /// The reader of a direction has the chat, perhaps again.
+    pub fn reader_is_there(&mut self, direction: Direction) {
+        self.gone[direction as usize] = Time::NEVER;
+    }
+
+    /// When the reader of a direction left of itself.
+    pub fn gone(&self, direction: Direction) -> Time {
+        self.gone[direction as usize]
+    }
+
+    pub fn traffic_of(&self, direction: Direction) -> &Traffic {
+        &self.traffic[direction as usize]
+    }
+
+    /// Whether its connection was lost.
+    pub fn is_cut_off(&self) -> bool {
+        matches!(self.visit.fate(), Some(Fate::Failed | Fate::Broken))
+    }
+
+    /// Who has to read what is said in a direction.
+    pub fn reader(&self, direction: Direction) -> Reader {
+        let last = self.held_by.last().copied();
+        match direction {
+            Direction::Agent => Reader::Customer(self.visit.number(), self.visit.attempt()),
+            Direction::Customer => Reader::Agent(last.unwrap_or(u32::MAX)),
+        }
+    }
+
+    /// The marker of a message of this chat.
+    pub fn marker(&self, direction: Direction, sequence: u32) -> Marker {
+        Marker {
+            run: self.run,
+            customer: self.visit.number(),
+            attempt: self.visit.attempt().into(),
+            direction,
+            sequence,
+        }
+    }
+
+    /// Whether nothing more is to be expected of it, but for what the server makes up.
+    pub fn is_settled(&self) -> bool {
+        self.visit.is_over() && self.holders.is_empty()
+    }
+
+    /// The chat has ended for its customer. If no agent has it any more, nothing more comes: it
+    /// waited to be assigned again, or was still to hear that its agent has let it go.
+    pub fn settle(&mut self, recorder: &mut Recorder, now: Time) {
+        let waited = self.visit.transfers() > 0 && self.visit.agent().is_none();
+        let unheard = self.visit.agent().is_some() && self.let_go.0 > self.visit.transfers();
+        if unheard {
+            self.free(recorder, self.let_go.1);
+        } else if waited {
+            self.free(recorder, now);
+        }
+    }
+
+    /// An agent lets the chat go, `for_good` or back to the queue. If its customer has gone
+    /// meanwhile, nobody gets it any more. Where the customer does not know of this agent, the
+    /// assignment is under way to it, or has crossed its leaving.
+    pub fn let_go(&mut self, recorder: &mut Recorder, for_good: bool, now: Time) {
+        let known = self.let_go.0 <= self.visit.transfers() && self.visit.agent().is_some();
+        self.let_go = (self.let_go.0.saturating_add(1), now);
+        if known && (for_good || self.visit.is_over()) {
+            self.free(recorder, now);
+        }
+    }
+
+    /// The chat's slot is free for good, which counts once.
+    fn free(&mut self, recorder: &mut Recorder, now: Time) {
+        if !self.freed.comes() {
+            recorder.handled(&mut self.visit, now);
+            self.freed = now;
+        }
+    }
+
+    /// Ends the chat for the customer for reasons of others, unless it has ended.
+    pub fn cut(&mut self, recorder: &mut Recorder, fate: Fate, now: Time) {
+        if self.visit.is_ghost() {
+            recorder.ghost_over(&mut self.visit, now);
+        } else if self.visit.fate().is_none() {
+            recorder.cut(&mut self.visit, fate, now);
+        }
+        self.settle(recorder, now);
+    }
+}

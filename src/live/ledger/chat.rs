@@ -1,0 +1,238 @@
+//! Owns `Page`: what an entry about a chat comes to.
+//!
+//! Law: the recorder hears of each thing once, in the terms of the simulation. The server is not
+//! believed: what it says twice or at the wrong time changes nothing here.
+
+use super::account::Account;
+use super::integrity::Integrity;
+use super::traffic::Came;
+use crate::center::fate::Fate;
+use crate::live::journal::{ChatEvent, Fault, Message, Reader};
+use crate::measure::clock::Gauge;
+use crate::measure::recorder::Recorder;
+use crate::measure::tally::Latency;
+use crate::time::Time;
+use crate::wire::marker::Direction;
+
+/// A chat's account, open for an entry.
+pub(super) struct Page<'a> {
+    pub recorder: &'a mut Recorder,
+    pub integrity: &'a mut Integrity,
+    pub account: &'a mut Account,
+}
+
+impl Page<'_> {
+    /// Posts what happened at `at`.
+    pub fn post(&mut self, event: ChatEvent, at: Time) {
+        match event {
+            ChatEvent::Offered => unreachable!("a chat is offered once, to be entered"),
+            ChatEvent::Queued => self.queued(at),
+            ChatEvent::Assigned(agent) => self.assigned(agent, at),
+            ChatEvent::LeavesQueue { silently } => {
+                self.waits(at);
+                let visit = &mut self.account.visit;
+                self.recorder.left_queue(visit, silently, at);
+                self.customer_goes(silently, at);
+            }
+            ChatEvent::LeavesChat { silently } => {
+                let visit = &mut self.account.visit;
+                self.recorder.left_chat(visit, silently, at);
+                if !silently {
+                    self.account.settle(self.recorder, at);
+                }
+                self.customer_goes(silently, at);
+            }
+            ChatEvent::SentAway => {
+                self.sent_away(at);
+                self.customer_goes(false, at);
+            }
+            ChatEvent::TurnedAway => {
+                self.turned_away(at);
+                self.ends(at);
+            }
+            ChatEvent::Says => self.recorder.sent(&mut self.account.visit, at),
+            ChatEvent::Replied { last } => self.replied(last, at),
+            ChatEvent::Unread => {
+                let visit = &mut self.account.visit;
+                self.recorder.ghost_answered(visit, false, at);
+            }
+            ChatEvent::ClosedByAgent => self.account.cut(self.recorder, Fate::Dropped, at),
+            ChatEvent::Cut(fate) => {
+                self.account.cut(self.recorder, fate, at);
+                self.ends(at);
+            }
+            ChatEvent::LeftOpen => self.left_open(at),
+            ChatEvent::Taken(agent) => self.taken(agent, at),
+            ChatEvent::Composed(attention) => {
+                self.recorder.composed(&mut self.account.visit, attention);
+            }
+            ChatEvent::Closes => self.account.reader_goes(Direction::Customer, at),
+            ChatEvent::LetGo { agent, for_good } => self.let_go(agent, for_good, at),
+            ChatEvent::Sent(message) => {
+                let traffic = self.account.traffic(message.direction);
+                if let Some(came) = traffic.written(at, message) {
+                    self.came(came, message, None, at);
+                }
+            }
+            ChatEvent::Read(message, reader) => self.read(message, reader, at),
+        }
+    }
+
+    /// Notes that it waits, whether or not the server has said so.
+    fn waits(&mut self, at: Time) {
+        let visit = &mut self.account.visit;
+        if !visit.is_delayed() {
+            self.recorder.queued(visit, at);
+        }
+    }
+
+    fn queued(&mut self, at: Time) {
+        let visit = &mut self.account.visit;
+        if visit.agent().is_some() {
+            self.recorder.handed_over(visit, at);
+        } else if visit.fate().is_none() {
+            // Another place in the queue is no news here.
+            self.waits(at);
+        }
+    }
+
+    fn assigned(&mut self, agent: u32, at: Time) {
+        let visit = &mut self.account.visit;
+        if visit.agent().is_some() {
+            return;
+        }
+        match visit.transfers() {
+            0 => self.recorder.assigned(visit, agent, at),
+            _ => self.recorder.assigned_again(visit, agent, at),
+        }
+    }
+
+    /// The desk closes while the customer waits, for the first time or after its chat was handed
+    /// over.
+    fn sent_away(&mut self, at: Time) {
+        let visit = &mut self.account.visit;
+        if visit.is_ghost() {
+            self.recorder.ghost_over(visit, at);
+        } else if visit.transfers() > 0 {
+            self.recorder.cut(visit, Fate::Dropped, at);
+        } else {
+            self.waits(at);
+            self.recorder.rejected(&mut self.account.visit, at);
+        }
+        self.account.settle(self.recorder, at);
+    }
+
+    fn turned_away(&mut self, at: Time) {
+        let visit = &mut self.account.visit;
+        if visit.is_ghost() {
+            self.recorder.ghost_over(visit, at);
+        } else if visit.assigned().comes() && visit.fate().is_none() {
+            // An agent had it: it was not turned away.
+            self.recorder.cut(visit, Fate::Dropped, at);
+        } else if visit.fate().is_none() {
+            self.recorder.rejected(visit, at);
+        }
+        self.account.settle(self.recorder, at);
+    }
+
+    fn replied(&mut self, last: bool, at: Time) {
+        let visit = &mut self.account.visit;
+        self.recorder.replied(visit, at);
+        if last {
+            self.recorder.ended(visit, Fate::Handled, at);
+            self.account.settle(self.recorder, at);
+            self.account.reader_goes(Direction::Agent, at);
+        }
+    }
+
+    /// The run is over and the chat is not: what is held for one who is gone silently is held no
+    /// more.
+    fn left_open(&mut self, at: Time) {
+        let visit = &mut self.account.visit;
+        if visit.fate().is_none() {
+            self.recorder.open_at_end(visit, at);
+        } else if visit.is_ghost() && !visit.is_over() {
+            let holds = match visit.agent() {
+                _ if visit.is_waiting() => Some(Gauge::Queue),
+                agent => agent.map(|_| Gauge::Ghosts),
+            };
+            holds
+                .into_iter()
+                .for_each(|gauge| self.recorder.fall(gauge, at));
+        }
+        self.account.reader_goes(Direction::Agent, at);
+    }
+
+    /// The server ends the chat: what is said at the time may cross that, either way.
+    fn ends(&mut self, at: Time) {
+        self.account.reader_goes(Direction::Agent, at);
+        self.account.reader_goes(Direction::Customer, at);
+    }
+
+    fn customer_goes(&mut self, silently: bool, at: Time) {
+        if !silently {
+            self.account.reader_goes(Direction::Agent, at);
+        }
+    }
+
+    fn taken(&mut self, agent: u32, at: Time) {
+        let account = &mut *self.account;
+        if !account.holders.is_empty() {
+            let chat = account.marker(Direction::Customer, 0);
+            let reader = Reader::Agent(agent);
+            self.integrity
+                .fault(Fault::AssignedTwice, reader, Some(chat), at);
+        }
+        account.holders.push(agent);
+        if !account.held_by.contains(&agent) {
+            account.held_by.push(agent);
+        }
+        account.reader_is_there(Direction::Customer);
+    }
+
+    fn let_go(&mut self, agent: u32, for_good: bool, at: Time) {
+        let account = &mut *self.account;
+        account.holders.retain(|holder| *holder != agent);
+        if !for_good {
+            account.reader_goes(Direction::Customer, at);
+            account.traffic(Direction::Customer).hand_over();
+        }
+        account.let_go(self.recorder, for_good, at);
+    }
+
+    /// A message came to somebody who is in the chat, or was; else it has strayed.
+    fn read(&mut self, message: Message, reader: Reader, at: Time) {
+        if let Reader::Agent(agent) = reader
+            && !self.account.held_by.contains(&agent)
+        {
+            let marker = self.account.marker(message.direction, message.sequence);
+            self.account
+                .traffic(message.direction)
+                .strayed(message.sequence);
+            self.integrity
+                .fault(Fault::Misdelivered, reader, Some(marker), at);
+            return;
+        }
+        let came = self.account.traffic(message.direction).read(message);
+        self.came(came, message, Some(reader), at);
+    }
+
+    fn came(&mut self, came: Came, message: Message, reader: Option<Reader>, at: Time) {
+        let marker = self.account.marker(message.direction, message.sequence);
+        let reader = reader.unwrap_or(self.account.reader(message.direction));
+        let mut fault = |fault| self.integrity.fault(fault, reader, Some(marker), at);
+        match came {
+            Came::Early | Came::Retold => {}
+            Came::Again => fault(Fault::Duplicated),
+            Came::Once { late, took } => {
+                if late {
+                    fault(Fault::Reordered);
+                }
+                if let Some((delivery, from_due)) = took {
+                    self.recorder.note(Latency::Delivery, delivery);
+                    self.recorder.note(Latency::DeliveryFromDue, from_due);
+                }
+            }
+        }
+    }
+}
