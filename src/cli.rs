@@ -18,6 +18,7 @@ mod signals;
 mod simulate;
 mod trace;
 mod validate;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -65,7 +66,7 @@ enum Command {
     /// Play a scenario in virtual time
     Simulate(simulate::Simulate),
     /// Play a scenario in real time, against a chat server
-    Load(load::Load),
+    Load(Box<load::Load>),
     /// Run the built-in chat server
     Serve(serve::Serve),
     /// Read a scenario and say what its plan will do
@@ -76,6 +77,9 @@ enum Command {
     Validate(validate::Validate),
     /// Print the JSON Schema of scenario files
     Schema,
+    /// Work for a `load` that has started it
+    #[command(hide = true)]
+    Worker,
 }
 
 /// Runs the program.
@@ -100,6 +104,7 @@ pub fn main() -> ExitCode {
         Command::Erlang(args) => erlang::run(args, &console),
         Command::Validate(args) => validate::run(args, &console),
         Command::Schema => schema::run(&console),
+        Command::Worker => worker::run(),
     };
     let exit = done.unwrap_or_else(|error| {
         console.complain(&error);

@@ -1,7 +1,7 @@
 //! Owns `Target` and `Address`: where a live run goes, and the proof that it may.
 //!
 //! Law: only an `Address` can be dialled, and only `Target::resolve` makes one, from the addresses
-//! that it checked. So a name that resolves anew cannot lead the traffic elsewhere: a generator
+//! that it checked; a worker is handed one by the process that started it. So a name that resolves anew cannot lead the traffic elsewhere: a generator
 //! pointed at somebody else's server is an attack.
 
 use std::fmt;

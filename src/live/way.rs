@@ -3,6 +3,7 @@
 //! Law: what TLS needs is built once, of plain values, before anybody connects. Another process of
 //! the run is handed those values and builds its own.
 
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ pub struct Way {
 }
 
 /// A way with its secrets in clear, for a pipe to another process of the run and for nothing else.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct InClear {
     address: Address,
     /// Its secrets are `***`.
@@ -69,6 +70,12 @@ impl Way {
             address: self.address.clone(),
             access,
         }
+    }
+}
+
+impl fmt::Debug for InClear {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "InClear({})", self.address.target())
     }
 }
 
@@ -155,8 +162,10 @@ mod tests {
         let target = Target::parse("wss://127.0.0.1:4210").unwrap();
         let address = target.resolve(&[]).await.unwrap();
         let way = Way::new(address, Arc::new(access)).unwrap();
-        let piped = serde_json::to_string(&way.with_secrets_in_clear()).unwrap();
-        let read: InClear = serde_json::from_str(&piped).unwrap();
+        let in_clear = way.with_secrets_in_clear();
+        assert_eq!(format!("{in_clear:?}"), "InClear(wss://127.0.0.1:4210)");
+        let piped = postcard::to_stdvec(&in_clear).unwrap();
+        let read: InClear = postcard::from_bytes(&piped).unwrap();
         let got = read.hide().unwrap();
         assert_eq!((&got.address, &got.access), (&way.address, &way.access));
         assert_eq!(got.access.credentials.mask().covers("canary-3"), Some(8));

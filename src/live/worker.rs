@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior};
@@ -52,12 +53,14 @@ pub enum News {
     Report(Report),
     /// It cannot go on, and so the run cannot.
     Failed(Error),
+    /// It is gone, and nobody knows what has become of its people.
+    Lost,
     /// Everybody is gone.
     Over,
 }
 
 /// What has happened since the last report, and how things stand.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// What was noted.
     pub entries: Vec<Entry>,
@@ -70,7 +73,7 @@ pub struct Report {
 }
 
 /// How things stand with a worker's people.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// The scenario's time.
     pub now: Time,
@@ -78,6 +81,8 @@ pub struct State {
     pub online: u32,
     /// Agents of the first shift.
     pub wanted: u32,
+    /// Slots in use, wrap-up included.
+    pub slots: u32,
     /// Customers who are there.
     pub customers: u32,
     /// Those of them who are gone silently.
@@ -258,6 +263,7 @@ impl<D: Dial> Worker<D> {
                 now,
                 online: scene.online.get(),
                 wanted: self.wanted,
+                slots: scene.slots.get(),
                 customers: self.customers.len() as u32,
                 ghosts: scene.ghosts.get(),
                 more_come: self.more_come,

@@ -150,6 +150,31 @@ fn a_certificate_that_nobody_checks_is_told() {
     assert_eq!(result.value("failed"), Some(0.0));
 }
 
+/// Each worker is handed all that a connection needs.
+#[test]
+fn workers_get_in_as_well() {
+    let program = folder();
+    let flags = [
+        "--tls-cert=server.pem",
+        "--tls-key=server.key",
+        "--client-ca=own.pem",
+    ];
+    let (_server, port) = serve(&program, &flags);
+    let target = format!("--target=wss://localhost:{port}");
+    let flags = [
+        &target,
+        "--workers=2",
+        "--ca=own.pem",
+        "--cert=client.pem",
+        "--key=client.key",
+    ];
+    let run = program.run(&[&SHORT[..], &flags].concat());
+    assert!([Some(0), Some(4)].contains(&run.code), "{}", run.stderr);
+    let result = program.result("run.json");
+    assert!(result.value("handled") > Some(0.0));
+    assert_eq!(result.value("failed"), Some(0.0));
+}
+
 /// Without --ca those count whom the system trusts, by the variables that name them for all.
 #[test]
 fn the_systems_authorities_are_gone_by() {

@@ -40,10 +40,22 @@ fn sees_no_secret(text: &str) {
 
 #[test]
 fn what_the_server_repeats_is_masked_wherever_it_is_told() {
+    is_masked("--workers 1");
+}
+
+/// Worker processes get the secrets by their pipes, and mask them where they tell.
+#[test]
+fn what_it_repeats_to_a_worker_is_masked_as_well() {
+    is_masked("--workers 2");
+}
+
+fn is_masked(more: &str) {
     let program = folder();
     let parrot = parrot(true);
-    let run = play(&program, &parrot, "--records chats.csv --trace customer:0");
-    assert!([Some(0), Some(4)].contains(&run.code), "{}", run.stderr);
+    let more = format!("{more} --records chats.csv --trace customer:0");
+    let run = play(&program, &parrot, &more);
+    // A parrot is no chat server: what it says to customers is a fault of its, which gates judge.
+    assert!([Some(1), Some(4)].contains(&run.code), "{}", run.stderr);
     let shown = parrot.shown.lock().unwrap().join("\n");
     // The parrot has seen them all, each person its own, and used all its ways.
     for canary in [
