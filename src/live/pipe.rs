@@ -58,8 +58,8 @@ pub enum Said {
 pub enum Told {
     /// What has happened.
     Report(Report),
-    /// It cannot go on: why.
-    Failed(String),
+    /// It cannot go on: why, and what to do about it.
+    Failed(String, Option<String>),
     /// Everybody is gone.
     Over,
 }

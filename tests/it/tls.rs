@@ -173,6 +173,9 @@ fn workers_get_in_as_well() {
     let result = program.result("run.json");
     assert!(result.value("handled") > Some(0.0));
     assert_eq!(result.value("failed"), Some(0.0));
+    // What keeps one of them from it is told as by a single process.
+    let run = program.run(&[&SHORT[..], &flags[..3]].concat());
+    run.fails_with(3, &["asks for a client certificate", "--cert FILE"]);
 }
 
 /// Without --ca those count whom the system trusts, by the variables that name them for all.
