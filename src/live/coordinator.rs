@@ -71,8 +71,8 @@ pub struct Coordinator<'a> {
     hands: Vec<Hand>,
     remarks: Vec<(String, u32)>,
     failure: Option<Error>,
-    /// When it was stopped, if it was.
-    stopped: Option<Time>,
+    /// Whether it was stopped.
+    stopped: bool,
 }
 
 impl Hand {
@@ -120,7 +120,7 @@ impl<'a> Coordinator<'a> {
             hands,
             remarks: Vec::new(),
             failure: None,
-            stopped: None,
+            stopped: false,
         }
     }
 
@@ -136,13 +136,14 @@ impl<'a> Coordinator<'a> {
         self.see_home(&mut news).await;
         self.ledger.post_until(Time::NEVER);
         self.show();
-        let now = self.now();
+        let end = match self.stopped {
+            true => self.now(),
+            false => self.now().max(self.plan.outline.horizon),
+        };
         let not_started = self.hands.iter().map(|hand| hand.state.not_started).sum();
         Ok(Course {
-            end: self
-                .stopped
-                .unwrap_or_else(|| now.max(self.plan.outline.horizon)),
-            stopped: self.stopped.is_some(),
+            end,
+            stopped: self.stopped,
             not_started,
             lost: self.lost(),
             remarks: self.remarks,
@@ -213,7 +214,7 @@ impl<'a> Coordinator<'a> {
                 return Err(failure);
             }
             if self.watch.stops() {
-                self.stop(None);
+                self.stop();
                 return Ok(false);
             }
             let all = |hand: &Hand| hand.state.online >= hand.state.wanted;
@@ -239,7 +240,7 @@ impl<'a> Coordinator<'a> {
                 _ = tick.tick() => {
                     let now = self.now();
                     if self.watch.stops() || self.failure.is_some() || now >= self.plan.end() {
-                        return self.stop(Some(now));
+                        return self.stop();
                     }
                     self.show();
                     if self.is_over() {
@@ -287,15 +288,15 @@ impl<'a> Coordinator<'a> {
         self.hands.iter().for_each(|hand| hand.order(order));
     }
 
-    fn stop(&mut self, at: Option<Time>) {
-        self.stopped = Some(at.unwrap_or(self.plan.begin));
-        self.order(Order::Stop(at));
+    fn stop(&mut self) {
+        self.stopped = true;
+        self.order(Order::Stop);
     }
 
     /// The scenario's time, as far as anybody has said.
     fn now(&self) -> Time {
         let now = self.hands.iter().map(|hand| hand.state.now).max();
-        now.unwrap_or(self.plan.begin)
+        now.unwrap_or_default().max(self.plan.begin)
     }
 
     /// Whether nothing can change any more: nobody is there but those who are gone silently, whom

@@ -14,7 +14,6 @@ use super::slice::Slice;
 use super::way::InClear;
 use super::worker::Report;
 use crate::scenario::plan::Source;
-use crate::time::Time;
 
 /// The most bytes of a frame.
 const LONGEST: usize = 1 << 30;
@@ -49,8 +48,8 @@ pub enum Said {
     Start(Tick),
     /// Agents log out.
     GoHome,
-    /// The run is given up, as of a scenario time.
-    Stop(Option<Time>),
+    /// The run is given up.
+    Stop,
 }
 
 /// What a worker says.
@@ -103,7 +102,7 @@ mod tests {
     use crate::center::fate::Fate;
     use crate::live::journal::{ChatEvent, Entry, Event, Fault, Message, Reader};
     use crate::live::orbit::Caller;
-    use crate::time::Span;
+    use crate::time::{Span, Time};
     use crate::wire::marker::{Direction, Marker};
 
     fn report() -> Report {

@@ -115,7 +115,7 @@ fn say(mut stdin: ChildStdin, setup: &Said, mut orders: UnboundedReceiver<Order>
             &match order {
                 Order::Start(at) => Said::Start(tick_of(at)),
                 Order::GoHome => Said::GoHome,
-                Order::Stop(at) => Said::Stop(at),
+                Order::Stop => Said::Stop,
             },
         );
     }
@@ -211,7 +211,7 @@ fn listen(mut input: impl Read, orders: &UnboundedSender<Order>) {
         let order = match said {
             Said::Start(tick) => Order::Start(instant_of(tick)),
             Said::GoHome => Order::GoHome,
-            Said::Stop(at) => Order::Stop(at),
+            Said::Stop => Order::Stop,
             Said::Setup(_) => continue,
         };
         if orders.send(order).is_err() {

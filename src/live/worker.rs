@@ -42,8 +42,8 @@ pub enum Order {
     Start(Instant),
     /// All customers are gone: agents log out.
     GoHome,
-    /// The run is given up, as of a scenario time; before the start there is none.
-    Stop(Option<Time>),
+    /// The run is given up.
+    Stop,
 }
 
 /// What a worker tells the coordinator.
@@ -165,7 +165,7 @@ impl<D: Dial> Worker<D> {
                         self.scene.call.send_replace(Call::Play);
                         return;
                     }
-                    _ => return self.stop(None),
+                    _ => return self.stop(),
                 },
                 _ = tick.tick() => {
                     self.reap();
@@ -213,10 +213,10 @@ impl<D: Dial> Worker<D> {
                 () = scene.orbit.changes() => {}
                 order = self.orders.recv() => match order {
                     Some(Order::GoHome) => return,
-                    Some(Order::Stop(at)) => return self.stop(at),
+                    Some(Order::Stop) => return self.stop(),
                     Some(Order::Start(_)) => {}
                     // Nobody is left to report to.
-                    None => return self.stop(None),
+                    None => return self.stop(),
                 },
                 // An agent has failed. The call is lent out here, so that none can be made.
                 _ = call.wait_for(|call| *call == Call::Stop) => {
@@ -230,11 +230,10 @@ impl<D: Dial> Worker<D> {
         }
     }
 
-    /// The run is given up as of `at`: what is noted from now on is noted as of then.
-    fn stop(&mut self, at: Option<Time>) {
+    /// The run is given up: what is noted from here on is noted as of now.
+    fn stop(&mut self) {
         self.scene.call.send_replace(Call::Stop);
-        let at = at.unwrap_or_else(|| self.scene.now());
-        self.scene.stand_still(at);
+        self.scene.stand_still(self.scene.now());
     }
 
     fn is_called_off(&self) -> bool {

@@ -9,3 +9,4 @@ pub mod program;
 mod refusals;
 mod runs;
 mod stops;
+mod workers;
