@@ -3,7 +3,8 @@
 //! Law: nothing takes any time but what people do and what is on its way, so frames cross exactly
 //! where a test wants them to.
 
-use std::future::Future;
+use std::future::{Future, Ready, ready};
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
@@ -103,6 +104,7 @@ impl Stage {
 const OPTIONS: Options = Options {
     target: None,
     allow_targets: Vec::new(),
+    access: None,
     replication: 0,
     records: true,
     trace: None,
@@ -207,10 +209,11 @@ fn carry(mut from: ReadHalf<DuplexStream>, mut to: WriteHalf<DuplexStream>, dela
 
 impl Listen for Door {
     type Stream = DuplexStream;
+    type Opening = Ready<io::Result<DuplexStream>>;
 
-    async fn accept(&mut self) -> (DuplexStream, Option<IpAddr>) {
+    async fn accept(&mut self) -> (Self::Opening, Option<IpAddr>) {
         match self.0.recv().await {
-            Some(stream) => (stream, None),
+            Some(stream) => (ready(Ok(stream)), None),
             None => std::future::pending().await,
         }
     }
