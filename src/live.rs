@@ -228,6 +228,7 @@ fn result<D>(scene: &Scene<D>, options: &Options, tallies: &[Tally]) -> RunResul
         tallies,
         pool: &pool,
         live: Some(&counts),
+        agents: true,
     };
     let label = |instant| plan.calendar.label(instant);
     RunResult::new(
