@@ -34,6 +34,7 @@ use crate::measure::story::Story;
 use crate::measure::tally::{Latency, Tally};
 use crate::scenario::plan::Plan;
 use crate::server::{self, ServerOptions};
+use crate::time::Span;
 use crate::wire::limits::{AGENTS_MOST, CONCURRENCY_MOST};
 use alarm::Alarm;
 use dial::Dial;
@@ -57,6 +58,8 @@ pub struct Options {
     pub trace: Option<u32>,
     /// Whether the clock jumps over hours in which the desk is closed and nobody is there.
     pub skip_closed: bool,
+    /// Whether the customers alone are played; the staff is the server's own.
+    pub only_customers: bool,
 }
 
 /// What a live run gives.
@@ -76,7 +79,13 @@ pub struct Outcome {
 /// Refused (exit 2): a target that is not allowed. Failed (exit 3): the target cannot be reached,
 /// or the agents of the first shift do not get online. What goes wrong later stands in the result.
 pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
-    check(plan)?;
+    check(plan, options)?;
+    if options.only_customers && options.target.is_none() {
+        return Err(Error::refused(
+            "the customers alone are to be played, and the built-in server has no staff",
+        )
+        .with_remedy("give the server whose staff answers them with --target"));
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -121,7 +130,10 @@ pub fn built_in(plan: &Plan, listen: SocketAddr) -> ServerOptions {
 }
 
 /// Refuses plans that cannot be played live, and those that the protocol has no room for.
-fn check(plan: &Plan) -> Result<()> {
+fn check(plan: &Plan, options: &Options) -> Result<()> {
+    if options.only_customers {
+        return Ok(());
+    }
     if !plan.headcounts.is_empty() {
         return Err(Error::refused(
             "the scenario counts its agents over time, and in a live run each agent is somebody",
@@ -165,7 +177,7 @@ pub async fn play<D: Dial>(
     alarm: Alarm,
     watch: &Watch,
 ) -> Result<Outcome> {
-    check(plan)?;
+    check(plan, options)?;
     let scene = Rc::new(Scene::new(plan, to, alarm, options));
     let trace = |customer| scene.recorder.borrow_mut().trace(customer);
     options.trace.into_iter().for_each(trace);
@@ -178,7 +190,7 @@ pub async fn play<D: Dial>(
             .map(|s| s * 1e3),
         not_started: scene.not_started.get(),
     };
-    let (tally, records) = {
+    let (tally, mut records) = {
         let mut recorder = scene.recorder.borrow_mut();
         let ledger = scene.ledger.borrow();
         ledger
@@ -186,6 +198,10 @@ pub async fn play<D: Dial>(
             .for_each(|(visit, freed)| recorder.keep(visit, freed));
         recorder.finish(end, stopped)
     };
+    if options.only_customers {
+        let unseen = |record: &mut Record| record.composed = Span::ENDLESS;
+        records.iter_mut().for_each(unseen);
+    }
     let mut result = result(&scene, options, &[tally]);
     let faults = validity::faults(plan, conduct);
     result.verdict.valid = Some(faults.is_empty());
@@ -218,6 +234,7 @@ fn result<D>(scene: &Scene<D>, options: &Options, tallies: &[Tally]) -> RunResul
     echo.speed = Some(plan.live.speed);
     let target = options.target.as_ref().map(ToString::to_string);
     echo.target = Some(target.unwrap_or_else(|| "built-in".into()));
+    echo.only_customers = options.only_customers;
     let counts = [
         ("not_started", u64::from(scene.not_started.get())),
         ("over_limit", u64::from(scene.over_limit.get())),
@@ -228,7 +245,7 @@ fn result<D>(scene: &Scene<D>, options: &Options, tallies: &[Tally]) -> RunResul
         tallies,
         pool: &pool,
         live: Some(&counts),
-        agents: true,
+        agents: !options.only_customers,
     };
     let label = |instant| plan.calendar.label(instant);
     RunResult::new(

@@ -18,7 +18,7 @@ use crate::measure::tally::Latency;
 use crate::scenario::plan::Shift;
 use crate::time::{Span, Time};
 use crate::wire::clean;
-use crate::wire::frame::{AgentSide, FromAgent, Hello, ToAgent};
+use crate::wire::frame::{AgentSide, CustomerSide, FromAgent, Hello, ToAgent};
 
 /// Plays an agent's shifts in order. The scene counts it online while it is; a connection that is
 /// lost fails the run.
@@ -37,6 +37,17 @@ pub async fn attend<D: Dial>(scene: Rc<Scene<D>>, mut shifts: VecDeque<Shift>) {
             return;
         }
     }
+}
+
+/// Where the staff is the server's own: learns by what rules the server goes.
+///
+/// # Errors
+/// Failed: it cannot be reached, or does not speak the protocol.
+pub async fn look_in<D: Dial>(scene: &Scene<D>) -> Result<()> {
+    let mut socket = dial::<CustomerSide, D>(&scene.to, scene.limits).await?;
+    compare(scene, &socket.hello().await?);
+    socket.close().await;
+    Ok(())
 }
 
 /// Ends a chat that the agent cannot take, so that its customer does not wait in vain.

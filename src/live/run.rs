@@ -75,6 +75,9 @@ pub async fn play<D: Dial>(
 
 /// Brings the agents of the first shift online; those of later shifts wait for their time.
 async fn gather<D: Dial>(scene: &Rc<Scene<D>>, crowd: &mut Crowd, watch: &Watch) -> Result<()> {
+    if scene.only_customers {
+        return attendance::look_in(scene).await;
+    }
     let begin = scene.begin();
     let mut agents: BTreeMap<u32, VecDeque<Shift>> = BTreeMap::new();
     for shift in scene.plan.shifts.iter().filter(|s| s.until > begin) {
@@ -189,8 +192,9 @@ fn is_over<D>(scene: &Scene<D>, crowd: &Crowd) -> bool {
         true => customers == scene.ghosts.get() as usize,
         false => customers == 0,
     };
-    let at_rest = recorder.count(Gauge::Active) == recorder.count(Gauge::Ghosts)
-        && recorder.count(Gauge::Composing) == 0;
+    let at_rest = scene.only_customers
+        || recorder.count(Gauge::Active) == recorder.count(Gauge::Ghosts)
+            && recorder.count(Gauge::Composing) == 0;
     nobody && at_rest && scene.now() >= scene.plan.outline.horizon
 }
 

@@ -52,6 +52,8 @@ pub struct Scene<D> {
     jumped: Notify,
     /// Which closed hours are jumped over; none for none.
     pub skip: Option<Skip>,
+    /// Whether the customers alone are played; the staff is the server's own.
+    pub only_customers: bool,
     /// Takes note of everything.
     pub recorder: RefCell<Recorder>,
     /// The chats so far.
@@ -127,6 +129,7 @@ impl<D> Scene<D> {
             clock: Cell::new(None),
             jumped: Notify::new(),
             skip: options.skip_closed.then(|| Skip::new(plan)),
+            only_customers: options.only_customers,
             recorder: RefCell::new(Recorder::new(&plan.outline, true, options.records)),
             ledger: RefCell::default(),
             orbit: Orbit::default(),
@@ -237,7 +240,10 @@ impl<D> Scene<D> {
             written: Instant::now(),
         };
         self.lagged(due);
-        self.on_their_way.borrow_mut().insert(marker, sent);
+        // Nobody else of this run reads what customers say to another staff.
+        if !self.only_customers {
+            self.on_their_way.borrow_mut().insert(marker, sent);
+        }
     }
 
     /// Notes a message that has just been read by the other side.

@@ -152,6 +152,9 @@ pub struct ScenarioEcho {
     pub speed: Option<f64>,
     /// Live: the server's address, or `built-in`.
     pub target: Option<String>,
+    /// Live: whether the customers alone were played, to a staff that is the server's own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_customers: bool,
 }
 
 /// How a run ended.

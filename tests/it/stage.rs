@@ -31,6 +31,7 @@ const ROOM: usize = 64 * 1024;
 /// A live run that is about to be played.
 pub struct Stage {
     pub plan: Plan,
+    pub options: Options,
     /// What a frame takes on its way, either way.
     pub delay: Duration,
     pub watch: Rc<Watch>,
@@ -44,6 +45,7 @@ impl Stage {
     pub fn new(plan: Plan, delay_ms: u64) -> Stage {
         Stage {
             plan,
+            options: OPTIONS,
             delay: Duration::from_millis(delay_ms),
             watch: Rc::default(),
         }
@@ -79,7 +81,7 @@ impl Stage {
         server: impl Future<Output = ()> + 'static,
     ) -> Result<Outcome> {
         let alarm = Alarm::coarse();
-        let run = async { play(&self.plan, &OPTIONS, line, alarm, &self.watch).await };
+        let run = async { play(&self.plan, &self.options, line, alarm, &self.watch).await };
         beside(server, run)
     }
 
@@ -91,7 +93,7 @@ impl Stage {
     ) -> Rc<Scene<Line>> {
         let (far, door) = unbounded_channel();
         let line = Line::new(self.delay, far);
-        let scene = Rc::new(Scene::new(&self.plan, line, Alarm::coarse(), &OPTIONS));
+        let scene = Rc::new(Scene::new(&self.plan, line, Alarm::coarse(), &self.options));
         let server = serve(Door(door), self.options(change));
         let both = async { ((), ()) = tokio::join!(server, beside_it) };
         let run = async { run::play(&scene, 0, &self.watch).await };
@@ -107,6 +109,7 @@ const OPTIONS: Options = Options {
     records: true,
     trace: None,
     skip_closed: false,
+    only_customers: false,
 };
 
 /// Runs the one on a paused clock, with the other beside it.
