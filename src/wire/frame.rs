@@ -3,6 +3,8 @@
 //! Law: `decode` of what `encode` wrote is the same frame. Fields that a reader does not know are
 //! let pass, so that a later version may add some; a `type` that it does not know is an error.
 
+mod tagged;
+
 use std::fmt;
 
 use serde::de::DeserializeOwned;
@@ -15,12 +17,12 @@ use super::reason::Reason;
 pub trait Frame: Serialize + DeserializeOwned + fmt::Debug + Send + 'static {
     /// The frame as text, on one line.
     fn encode(&self) -> String {
-        serde_json::to_string(self).expect("a frame is an object of strings and integers")
+        tagged::write(self)
     }
 
     /// The frame that a text is.
     fn decode(text: &str) -> Result<Self, Unreadable> {
-        serde_json::from_str(text).map_err(|error| Unreadable(clean(&error.to_string())))
+        tagged::read(text).map_err(|error| Unreadable(clean(&error.to_string())))
     }
 }
 
@@ -102,7 +104,7 @@ pub struct Hello {
 
 /// What a customer says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum FromCustomer {
     /// Asks for an agent; once a connection.
     Open {
@@ -128,7 +130,7 @@ pub enum FromCustomer {
 
 /// What the server says to a customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum ToCustomer {
     /// The first frame.
     Hello(Hello),
@@ -191,7 +193,7 @@ impl Party {
 
 /// What an agent says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum FromAgent {
     /// Takes chats from now on.
     Online {
@@ -230,7 +232,7 @@ pub enum FromAgent {
 
 /// What the server says to an agent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum ToAgent {
     /// The first frame.
     Hello(Hello),
