@@ -191,7 +191,9 @@ fn cost(asked: &Asked) {
     for rate in rates.map(|rate| rate.parse().expect("a rate is a whole number")) {
         let (mut own, mut others, mut words) = (Vec::new(), Vec::new(), String::new());
         for _ in 0..asked.number("--runs", 2) {
-            let (cost, said) = ours(rate, seconds).expect("the run comes to its end");
+            let (cost, said) = ours(rate, seconds).expect(
+                "the run gets so far: `busyhour load scenarios/bench.toml` says why it does not",
+            );
             own.push(cost);
             words = said;
             others.extend(theirs(asked, rate, seconds));

@@ -17,14 +17,15 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a program on a core, and says where what it writes goes.
+    /// Starts a program on a core, which writes to `out`; what it tells people in passing is let
+    /// pass.
     pub fn start(core: usize, words: &[String], out: Stdio) -> Process {
         let child = Command::new("taskset")
             .args(["-c", &core.to_string()])
             .args(words)
             .stdin(Stdio::null())
             .stdout(out)
-            .stderr(Stdio::inherit())
+            .stderr(Stdio::null())
             .spawn();
         let child = child.expect("`taskset` is there: Debian's package util-linux has it");
         Process { child }

@@ -105,14 +105,17 @@ impl Default for Tail {
 
 impl Tail {
     fn text(&mut self, text: &[u8]) {
-        let until = self.from;
-        self.from -= text.len();
-        self.bytes[self.from..until].copy_from_slice(text);
+        text.iter().rev().for_each(|byte| self.byte(*byte));
+    }
+
+    fn byte(&mut self, byte: u8) {
+        self.from -= 1;
+        self.bytes[self.from] = byte;
     }
 
     fn decimal(&mut self, mut number: u32) {
         loop {
-            self.text(&[b'0' + (number % 10) as u8]);
+            self.byte(b'0' + (number % 10) as u8);
             number /= 10;
             if number == 0 {
                 return;
@@ -122,8 +125,7 @@ impl Tail {
 
     fn hex(&mut self, number: u32) {
         for digit in 0..8 {
-            let digit = (number >> (4 * digit)) as usize & 15;
-            self.text(&b"0123456789abcdef"[digit..=digit]);
+            self.byte(b"0123456789abcdef"[(number >> (4 * digit)) as usize & 15]);
         }
     }
 

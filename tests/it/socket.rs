@@ -215,13 +215,12 @@ async fn long_messages_come_whole() {
 }
 
 /// Tens of thousands of them stand at once: what is needed to make one is not kept.
-#[test]
-fn a_connection_is_small() {
+#[tokio::test]
+async fn a_connection_is_small() {
     let size = size_of::<Socket<CustomerSide>>();
     assert!(size <= 512, "a socket takes {size} bytes");
     let target = Target::parse("ws://127.0.0.1:4210").unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
-    let address = runtime.unwrap().block_on(target.resolve(&[])).unwrap();
+    let address = target.resolve(&[]).await.unwrap();
     let size = size_of_val(&dial::<CustomerSide, _>(&address, SocketLimits::default()));
     assert!(size <= 1_024, "dialling takes {size} bytes");
 }

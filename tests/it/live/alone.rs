@@ -55,7 +55,7 @@ fn what_a_strange_staff_says_answers_what_is_pending() {
         assert_eq!(said["seq"], 2);
         sleep(Duration::from_secs(20)).await;
         customer.tell(json!({ "type": "message", "seq": 1, "text": "" }));
-        std::future::pending().await
+        std::future::pending::<()>().await;
     });
     let outcome = outcome.unwrap();
     let record = only(&outcome);
