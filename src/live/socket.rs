@@ -4,6 +4,8 @@
 //! came in when `next` returns. Generic over the stream, so that the same code speaks over
 //! in-memory streams on a paused clock.
 
+mod head;
+
 use std::marker::PhantomData;
 use std::time::Duration;
 
@@ -13,7 +15,10 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::Error as WsError;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+
+use head::Head;
 
 use super::dial::{Dial, unreachable};
 use super::target::Target;
@@ -76,10 +81,12 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Unpin> Socket<S, T> {
         let url = format!("{target}{}", S::PATH);
         let config = Some(websocket(limits.frame));
         // Boxed: the handshake is much larger than the connection it leaves behind.
-        let shaken = Box::pin(client_async_with_config(url, stream, config)).await;
+        let shaken = Box::pin(client_async_with_config(url, Head::of(stream), config)).await;
         let (ws, _) = shaken.map_err(|error| turned_away(target, error))?;
+        let split = ws.into_inner().split();
+        let (stream, rest) = split.ok_or_else(|| no_websocket(target, "its answer is none"))?;
         Ok(Socket {
-            ws,
+            ws: WebSocketStream::from_partially_read(stream, rest, Role::Client, config).await,
             closing: limits.closing,
             until: None,
             side: PhantomData,
@@ -172,14 +179,17 @@ fn turned_away(target: &Target, error: WsError) -> Error {
                 "{target} turned the connection away: HTTP {status} {words}"
             ))
         }
-        other => Error::failed(format!(
-            "what answers at {target} is no WebSocket server: {}",
-            clean(&other.to_string())
-        ))
-        .with_remedy(
-            "give the port of a chat server with --target, or leave it out to have one started",
-        ),
+        other => no_websocket(target, &clean(&other.to_string())),
     }
+}
+
+fn no_websocket(target: &Target, why: &str) -> Error {
+    Error::failed(format!(
+        "what answers at {target} is no WebSocket server: {why}"
+    ))
+    .with_remedy(
+        "give the port of a chat server with --target, or leave it out to have one started",
+    )
 }
 
 fn lost(error: &WsError) -> Error {
