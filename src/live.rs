@@ -56,6 +56,7 @@ use crate::measure::story::Story;
 use crate::measure::tally::{Latency, Tally};
 use crate::scenario::plan::{Plan, Shift};
 use crate::server::{self, ServerOptions};
+use crate::time::Span;
 use crate::wire::frame::AgentSide;
 use crate::wire::limits::{AGENTS_MOST, CONCURRENCY_MOST};
 use access::Access;
@@ -92,6 +93,8 @@ pub struct Options {
     pub workers: Option<Workers>,
     /// Whether the clock jumps over hours in which the desk is closed and nobody is there.
     pub skip_closed: bool,
+    /// Whether the customers alone are played; the staff is the server's own.
+    pub only_customers: bool,
 }
 
 /// What a live run gives.
@@ -111,7 +114,13 @@ pub struct Outcome {
 /// Refused (exit 2): a target that is not allowed. Failed (exit 3): the target cannot be reached,
 /// or the agents of the first shift do not get online. What goes wrong later stands in the result.
 pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
-    check(plan)?;
+    check(plan, options)?;
+    if options.only_customers && options.target.is_none() {
+        return Err(Error::refused(
+            "the customers alone are to be played, and the built-in server has no staff",
+        )
+        .with_remedy("give the server whose staff answers them with --target"));
+    }
     let runtime = runtime()?;
     let began = Instant::now();
     let started = jiff::Timestamp::now().to_string();
@@ -126,7 +135,7 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
         let address = target.resolve(&options.allow_targets).await?;
         let way = Way::new(address, options.access.clone().unwrap_or_default())?;
         if server.is_none() {
-            knock(plan, &way).await?;
+            knock(plan, options, &way).await?;
         }
         let outcome = match &options.workers {
             Some(workers) => spread(plan, options, &way, workers, watch).await,
@@ -147,9 +156,9 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
 ///
 /// # Errors
 /// Failed (exit 3): no chat server is there, or it lets nobody in.
-async fn knock(plan: &Plan, way: &Way) -> Result<()> {
+async fn knock(plan: &Plan, options: &Options, way: &Way) -> Result<()> {
     let is_there = |shift: &Shift| shift.from <= plan.begin && shift.until > plan.begin;
-    if plan.shifts.iter().any(is_there) {
+    if options.only_customers || plan.shifts.iter().any(is_there) {
         return Ok(());
     }
     let limits = SocketLimits::default();
@@ -212,7 +221,10 @@ pub fn built_in(plan: &Plan, listen: SocketAddr) -> ServerOptions {
 }
 
 /// Refuses plans that cannot be played live, and those that the protocol has no room for.
-fn check(plan: &Plan) -> Result<()> {
+fn check(plan: &Plan, options: &Options) -> Result<()> {
+    if options.only_customers {
+        return Ok(());
+    }
     if !plan.headcounts.is_empty() {
         return Err(Error::refused(
             "the scenario counts its agents over time, and in a live run each agent is somebody",
@@ -273,7 +285,7 @@ pub async fn run<D: Dial>(
     watch: &Watch,
     ledger: &mut Ledger,
 ) -> Result<Course> {
-    check(plan)?;
+    check(plan, options)?;
     let scene = Rc::new(Scene::new(plan, ledger.run(), to, alarm, options));
     let (orders, taken) = unbounded_channel();
     let (news, heard) = unbounded_channel();
@@ -319,7 +331,11 @@ fn report(plan: &Plan, options: &Options, ledger: &mut Ledger, course: &Course) 
     let clustered = ledger.share_within(Latency::Delivery, validity::DELAYED_ACK);
     let median = ledger.millis_so_far(Latency::Delivery, 0.5);
     let warning = validity::delayed_ack(clustered, median);
-    let (tally, records) = ledger.finish(course.end, course.stopped);
+    let (tally, mut records) = ledger.finish(course.end, course.stopped);
+    if options.only_customers {
+        let unseen = |record: &mut Record| record.composed = Span::ENDLESS;
+        records.iter_mut().for_each(unseen);
+    }
     let mut result = result(plan, options, ledger, course, &[tally]);
     let verdict = &mut result.verdict;
     let faults = validity::faults(plan, conduct);
@@ -370,6 +386,7 @@ fn result(
         echo.headers = names.map(str::to_owned).collect();
         echo.subprotocol = access.credentials.subprotocol().map(str::to_owned);
     }
+    echo.only_customers = options.only_customers;
     let integrity = ledger.integrity();
     let mut counts = vec![("not_started", u64::from(course.not_started))];
     counts.extend(Fault::ALL.map(|fault| (fault.measure(), integrity.count(fault))));
@@ -379,11 +396,13 @@ fn result(
         tallies,
         pool: ledger.pool(),
         live: Some(&counts),
+        agents: !options.only_customers,
     };
     let label = |instant| plan.calendar.label(instant);
     let mut gates = plan.gates.clone();
     for measure in Fault::ALL.map(Fault::measure) {
-        if !plan.gates.iter().any(|gate| gate.measure == measure) {
+        let asked = plan.gates.iter().any(|gate| gate.measure == measure);
+        if !asked && !options.only_customers {
             gates.push(Gate::none_of(measure));
         }
     }

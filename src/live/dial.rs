@@ -5,13 +5,17 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use super::credentials::Credentials;
 use super::target::{Address, Target};
 use crate::error::{Error, Result, in_words};
+
+/// The addresses of loopback that connections come from.
+const SOURCES: u8 = 8;
 
 /// How the generator gets a stream to the chat server.
 pub trait Dial: 'static {
@@ -46,7 +50,7 @@ impl Address {
     pub(super) async fn connect(&self) -> Result<TcpStream> {
         let mut last = None;
         for addr in self.checked() {
-            match TcpStream::connect(addr).await {
+            match open(*addr, self.turn()).await {
                 Ok(stream) => {
                     // A chat message must not wait for the acknowledgement of the one before.
                     stream
@@ -59,16 +63,31 @@ impl Address {
         }
         let words = last.as_ref().map_or_else(String::new, in_words);
         let error = unreachable(self.target(), &words);
-        // EMFILE, ENFILE, EADDRNOTAVAIL: descriptors or ports of this machine have run out.
+        // ENFILE, EMFILE, EADDRINUSE, EADDRNOTAVAIL: descriptors or ports of this machine have run
+        // out.
         let short = last
             .and_then(|error| error.raw_os_error())
-            .is_some_and(|code| [23, 24, 99].contains(&code));
+            .is_some_and(|code| [23, 24, 98, 99].contains(&code));
         Err(if short {
             error.of_this_machine()
         } else {
             error
         })
     }
+}
+
+/// A connection to `addr`. On loopback they come from several addresses of this machine in turn: the
+/// system gives one address some 28,000 ports to the same server, and once half of them are in use
+/// it looks for a free one through thousands, every time.
+async fn open(addr: SocketAddr, turn: u8) -> io::Result<TcpStream> {
+    // Elsewhere 127.0.0.1 is the only one.
+    let spread = cfg!(target_os = "linux") && addr.is_ipv4() && addr.ip().is_loopback();
+    if !spread {
+        return TcpStream::connect(addr).await;
+    }
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::from(([127, 0, 0, 1 + turn % SOURCES], 0)))?;
+    socket.connect(addr).await
 }
 
 /// The server cannot be reached, with what can be done.

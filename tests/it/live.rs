@@ -1,5 +1,6 @@
 //! Live runs of plans made in code: what is refused, and what the report says of the server.
 
+mod alone;
 mod arrivals;
 mod clerk;
 mod crossings;

@@ -31,6 +31,7 @@ const ROOM: usize = 64 * 1024;
 /// A live run that is about to be played.
 pub struct Stage {
     pub plan: Plan,
+    pub options: Options,
     /// What a frame takes on its way, either way.
     pub delay: Duration,
     pub watch: Rc<Watch>,
@@ -44,6 +45,7 @@ impl Stage {
     pub fn new(plan: Plan, delay_ms: u64) -> Stage {
         Stage {
             plan,
+            options: OPTIONS,
             delay: Duration::from_millis(delay_ms),
             watch: Rc::default(),
         }
@@ -79,7 +81,7 @@ impl Stage {
         server: impl Future<Output = ()> + 'static,
     ) -> Result<Outcome> {
         let alarm = Alarm::coarse();
-        let run = async { play(&self.plan, &OPTIONS, line, alarm, &self.watch).await };
+        let run = async { play(&self.plan, &self.options, line, alarm, &self.watch).await };
         beside(server, run)
     }
 
@@ -110,6 +112,7 @@ const OPTIONS: Options = Options {
     trace: None,
     workers: None,
     skip_closed: false,
+    only_customers: false,
 };
 
 /// Runs the one on a paused clock, with the other beside it.

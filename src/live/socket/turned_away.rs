@@ -46,6 +46,12 @@ pub fn words<D: Dial>(to: &D, error: WsError) -> Error {
     }
 }
 
+/// The server has gone over to WebSocket and its answer is none.
+pub fn no_websocket(target: &Target) -> Error {
+    let words = format!("what answers at {target} is no WebSocket server: its answer is none");
+    Error::failed(words).with_remedy(ANOTHER)
+}
+
 /// The server has answered, with something else than a WebSocket.
 fn refused(target: &Target, response: &Response, mask: &Mask) -> Error {
     let status = response.status();
