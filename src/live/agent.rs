@@ -119,7 +119,9 @@ impl<D: Dial> Desk<D> {
     /// # Errors
     /// The connection is lost.
     pub async fn stay(&mut self, later: &mut VecDeque<Shift>) -> Result<()> {
-        let mut call = self.scene.call.subscribe();
+        let scene = Rc::clone(&self.scene);
+        let over = scene.is_over();
+        tokio::pin!(over);
         loop {
             let next = self.wake.min(self.turn(later)).min(self.typing.0);
             tokio::select! {
@@ -131,15 +133,15 @@ impl<D: Dial> Desk<D> {
                         None => return Err(Error::failed("the server closed it")),
                     }
                 }
-                () = self.scene.wait_until(next) => {
+                () = scene.wait_until(next) => {
                     self.catch_up(self.scene.now().max(next), later).await?;
                 }
                 () = self.freed.overdue() => {
                     self.catch_up(self.scene.now(), later).await?;
                     self.go_on().await?;
                 }
-                () = self.scene.jumps() => {}
-                _ = call.wait_for(|call| call.is_over()) => return self.close_all().await,
+                () = scene.jumps() => {}
+                () = &mut over => return self.close_all().await,
             }
         }
     }

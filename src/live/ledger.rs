@@ -9,7 +9,7 @@ mod chat;
 mod integrity;
 mod traffic;
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::journal::{ChatEvent, Entry, Event};
 use super::orbit::Caller;
@@ -36,7 +36,7 @@ pub struct Ledger {
     recorder: Recorder,
     /// Entries that are still to be posted, since earlier ones may come.
     waiting: Vec<Entry>,
-    accounts: HashMap<Key, Account>,
+    accounts: FxHashMap<Key, Account>,
     integrity: Integrity,
     /// Chats offered so far.
     offered: u32,
@@ -54,7 +54,7 @@ impl Ledger {
         Ledger {
             recorder: Recorder::new(&plan.outline, true, records),
             waiting: Vec::new(),
-            accounts: HashMap::new(),
+            accounts: FxHashMap::default(),
             integrity: Integrity::new(plan.live.speed),
             offered: 0,
             cleared: Time::ZERO,
