@@ -123,7 +123,7 @@ impl Ledger {
             Event::SlotFreed(held) => recorder.slot_freed(held, at),
             Event::Took(latency, span) => recorder.note(latency, span),
             Event::Fault(fault, reader, marker) => {
-                if let Some(marker) = marker
+                if let Some(marker) = marker.filter(|marker| marker.run == self.run)
                     && let Ok(attempt) = u16::try_from(marker.attempt)
                     && let Some(account) = self.accounts.get_mut(&(marker.customer, attempt))
                 {

@@ -3,7 +3,9 @@
 mod arrivals;
 mod clerk;
 mod crossings;
+mod faulty;
 mod freed;
+mod honest;
 mod scripts;
 mod stops;
 

@@ -24,8 +24,8 @@ pub(super) struct Account {
     let_go: (u8, Time),
     /// Who has it, as the agents say: several at once where the server gave it away twice.
     pub holders: Vec<u32>,
-    /// Who has had it.
-    pub held_by: Vec<u32>,
+    /// Who has had it, turn by turn, each with when it came.
+    held_by: Vec<(u32, Time)>,
     /// By direction.
     traffic: [Traffic; 2],
     /// When the reader of a direction left of itself; never where the other side ended the chat.
@@ -59,11 +59,6 @@ impl Account {
         *gone = at.min(*gone);
     }
 
-    /// The reader of a direction has the chat, perhaps again.
-    pub fn reader_is_there(&mut self, direction: Direction) {
-        self.gone[direction as usize] = Time::NEVER;
-    }
-
     /// When the reader of a direction left of itself.
     pub fn gone(&self, direction: Direction) -> Time {
         self.gone[direction as usize]
@@ -78,9 +73,34 @@ impl Account {
         matches!(self.visit.fate(), Some(Fate::Failed | Fate::Broken))
     }
 
+    /// An agent has the chat from now on.
+    pub fn taken(&mut self, agent: u32, at: Time) {
+        self.holders.push(agent);
+        self.held_by.push((agent, at));
+        self.gone[Direction::Customer as usize] = Time::NEVER;
+    }
+
+    /// Whether an agent has had it.
+    pub fn was_taken(&self) -> bool {
+        !self.held_by.is_empty()
+    }
+
+    /// Which turn an agent reads a message of the customer's in: its last one. None where it has
+    /// never had the chat, or had let it go and another had it before the message was written.
+    pub fn turn_of(&self, agent: u32, message: u32) -> Option<u16> {
+        let turn = self.held_by.iter().rposition(|had| had.0 == agent)?;
+        let written = self.traffic_of(Direction::Customer).written_at(message);
+        let next = self.held_by.get(turn + 1).map(|had| had.1);
+        let late = written.zip(next).is_some_and(|(at, next)| at > next);
+        if late && !self.holders.contains(&agent) {
+            return None;
+        }
+        u16::try_from(turn).ok()
+    }
+
     /// Who has to read what is said in a direction.
     pub fn reader(&self, direction: Direction) -> Reader {
-        let last = self.held_by.last().copied();
+        let last = self.held_by.last().map(|had| had.0);
         match direction {
             Direction::Agent => Reader::Customer(self.visit.number(), self.visit.attempt()),
             Direction::Customer => Reader::Agent(last.unwrap_or(u32::MAX)),

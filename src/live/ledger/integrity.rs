@@ -64,6 +64,11 @@ impl Integrity {
         }
     }
 
+    /// Scenario time that a message has to come.
+    pub(super) fn grace(&self) -> Span {
+        self.grace
+    }
+
     /// Counts a fault, and keeps the first few as examples.
     pub fn fault(&mut self, fault: Fault, reader: Reader, marker: Option<Marker>, at: Time) {
         self.counts[fault as usize] += 1;
@@ -112,7 +117,7 @@ impl Integrity {
     /// Whether a message of this chat, which is over, may still come.
     pub(super) fn awaits(&self, account: &Account, now: Time) -> bool {
         let over = account.visit.is_over() && !account.is_cut_off();
-        let there = !account.gone(Direction::Customer).comes() && !account.held_by.is_empty();
+        let there = !account.gone(Direction::Customer).comes() && account.was_taken();
         let young = now.since(account.visit.over()) < self.grace;
         let traffic = account.traffic_of(Direction::Customer);
         over && there && young && traffic.missing().next().is_some()
@@ -125,10 +130,14 @@ impl Integrity {
             let traffic = account.traffic_of(direction);
             self.invented += traffic.invented() as u64;
             // What is said to nobody yet waits with the chat.
-            if direction == Direction::Customer && account.held_by.is_empty() {
+            if direction == Direction::Customer && !account.was_taken() {
                 continue;
             }
-            let gone = account.gone(direction);
+            // What a customer says just before it leaves may cross the server's end of the chat.
+            let gone = match direction {
+                Direction::Customer => account.gone(direction).min(account.gone(Direction::Agent)),
+                Direction::Agent => account.gone(direction),
+            };
             for written in traffic.missing() {
                 let stayed = !gone.comes() || gone.since(written.at) >= self.grace;
                 if stayed && !cut_off {
