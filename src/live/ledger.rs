@@ -11,7 +11,7 @@ mod traffic;
 
 use std::collections::HashMap;
 
-use super::journal::{ChatEvent, Entry, Event};
+use super::journal::{ChatEvent, Entry, Event, Fault};
 use super::orbit::Caller;
 use crate::measure::clock::Gauge;
 use crate::measure::pool::Pool;
@@ -128,6 +128,7 @@ impl Ledger {
                     && let Some(account) = self.accounts.get_mut(&(marker.customer, attempt))
                 {
                     account.traffic(marker.direction).strayed(marker.sequence);
+                    account.refused |= matches!(fault, Fault::OverLimit | Fault::AssignedOffline);
                 }
                 self.integrity.fault(fault, reader, marker, at);
             }
@@ -223,3 +224,6 @@ impl Ledger {
         self.recorder.take_story()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@
 
 mod book;
 mod imp;
+mod trick;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -28,7 +29,8 @@ use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, 
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
 
 use crate::stage::Door;
-pub use imp::{Imp, Trick};
+pub use imp::Imp;
+pub use trick::Trick;
 
 /// Serves with an imp at work.
 pub fn serve(door: Door, plan: &Plan, imp: Rc<RefCell<Imp>>) -> impl Future<Output = ()> + use<> {

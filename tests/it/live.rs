@@ -8,6 +8,7 @@ mod freed;
 mod honest;
 mod scripts;
 mod stops;
+mod waits;
 
 use busyhour::center::fate::Fate;
 use busyhour::center::rules::{Policy, RouterRules, ShiftEnd};

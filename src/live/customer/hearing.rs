@@ -164,7 +164,7 @@ pub(super) fn overhear<D>(scene: &Scene<D>, caller: Caller, frame: &ToCustomer) 
             read(scene, caller, text, now);
         }
         ToCustomer::Closed { by: Party::Server } => {
-            scene.note_in(caller, now, ChatEvent::Cut(Fate::Dropped));
+            scene.note_in(caller, now, ChatEvent::Ended);
         }
         _ => {}
     }

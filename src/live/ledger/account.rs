@@ -26,6 +26,8 @@ pub(super) struct Account {
     pub holders: Vec<u32>,
     /// Who has had it, turn by turn, each with when it came.
     held_by: Vec<(u32, Time)>,
+    /// An agent has given it back as soon as it came: it was one too many, or came while away.
+    pub refused: bool,
     /// By direction.
     traffic: [Traffic; 2],
     /// When the reader of a direction left of itself; never where the other side ended the chat.
@@ -44,6 +46,7 @@ impl Account {
             let_go: (0, Time::NEVER),
             holders: Vec::new(),
             held_by: Vec::new(),
+            refused: false,
             traffic: Default::default(),
             gone: [Time::NEVER; 2],
         }
@@ -60,7 +63,7 @@ impl Account {
     }
 
     /// When the reader of a direction left of itself.
-    pub fn gone(&self, direction: Direction) -> Time {
+    fn gone(&self, direction: Direction) -> Time {
         self.gone[direction as usize]
     }
 
@@ -80,9 +83,22 @@ impl Account {
         self.gone[Direction::Customer as usize] = Time::NEVER;
     }
 
-    /// Whether an agent has had it.
-    pub fn was_taken(&self) -> bool {
-        !self.held_by.is_empty()
+    /// Since when and until when both were there for what is said in a direction. None where it is
+    /// said to nobody: it waits with the chat.
+    pub fn stay(&self, direction: Direction) -> Option<(Time, Time)> {
+        let [by_agent, by_customer] = [Direction::Customer, Direction::Agent].map(|d| self.gone(d));
+        match direction {
+            Direction::Agent => Some((Time::ZERO, by_customer)),
+            // What a customer says just before it leaves may cross the server's end of the chat.
+            Direction::Customer if !self.held_by.is_empty() => {
+                Some((Time::ZERO, by_agent.min(by_customer)))
+            }
+            // The server has said that an agent has the chat, and none has got it.
+            Direction::Customer if self.visit.assigned().comes() && !self.refused => {
+                Some((self.visit.assigned(), by_customer))
+            }
+            Direction::Customer => None,
+        }
     }
 
     /// Which turn an agent reads a message of the customer's in: its last one. None where it has

@@ -61,6 +61,7 @@ impl Page<'_> {
                 self.account.cut(self.recorder, fate, at);
                 self.ends(at);
             }
+            ChatEvent::Ended => self.ends(at),
             ChatEvent::LeftOpen => self.left_open(at),
             ChatEvent::Taken(agent) => self.taken(agent, at),
             ChatEvent::Composed(attention) => {
@@ -220,15 +221,26 @@ impl Page<'_> {
     }
 
     fn came(&mut self, came: Came, message: Message, reader: Option<Reader>, at: Time) {
-        let marker = self.account.marker(message.direction, message.sequence);
-        let reader = reader.unwrap_or(self.account.reader(message.direction));
-        let mut fault = |fault| self.integrity.fault(fault, reader, Some(marker), at);
+        let Message {
+            direction,
+            sequence,
+            ..
+        } = message;
+        let marker = self.account.marker(direction, sequence);
+        let reader = reader.unwrap_or(self.account.reader(direction));
         match came {
             Came::Early | Came::Retold => {}
-            Came::Again => fault(Fault::Duplicated),
-            Came::Once { late, took } => {
+            Came::Again => {
+                self.integrity
+                    .fault(Fault::Duplicated, reader, Some(marker), at);
+            }
+            Came::Once { due, .. } if self.integrity.too_late(self.account, direction, due, at) => {
+                self.integrity.fault(Fault::Lost, reader, Some(marker), due);
+            }
+            Came::Once { late, took, .. } => {
                 if late {
-                    fault(Fault::Reordered);
+                    self.integrity
+                        .fault(Fault::Reordered, reader, Some(marker), at);
                 }
                 if let Some((delivery, from_due)) = took {
                     self.recorder.note(Latency::Delivery, delivery);

@@ -2,7 +2,8 @@
 //!
 //! Law: nothing is counted that could be a crossing of frames in due form. A message is lost only if
 //! both connections stayed up and its reader was there to read it: to the end of the chat and for a
-//! while after, or for a while before it left of itself. All else that did not come is undelivered.
+//! while after, or for a while before it left of itself; a customer's only if that, too, stayed for
+//! a while. All else that did not come is undelivered.
 
 use super::account::Account;
 use crate::live::journal::{FAULTS, Fault, Reader};
@@ -114,33 +115,46 @@ impl Integrity {
         found.collect()
     }
 
-    /// Whether a message of this chat, which is over, may still come.
+    /// Whether a message of this chat, which is over, may still come to its agent.
     pub(super) fn awaits(&self, account: &Account, now: Time) -> bool {
         let over = account.visit.is_over() && !account.is_cut_off();
-        let there = !account.gone(Direction::Customer).comes() && account.was_taken();
         let young = now.since(account.visit.over()) < self.grace;
-        let traffic = account.traffic_of(Direction::Customer);
-        over && there && young && traffic.missing().next().is_some()
+        let mut missing = account.traffic_of(Direction::Customer).missing();
+        let stay = account.stay(Direction::Customer);
+        let lost = |stay| missing.any(|written| self.stayed(written.at, stay));
+        over && young && stay.is_some_and(lost)
+    }
+
+    /// Whether what was due then, and comes `at` now, comes when the chat is over for too long.
+    pub(super) fn too_late(
+        &self,
+        account: &Account,
+        direction: Direction,
+        due: Time,
+        at: Time,
+    ) -> bool {
+        let late = account.visit.is_over() && at.since(account.visit.over()) >= self.grace;
+        let stay = account
+            .stay(direction)
+            .filter(|_| late && !account.is_cut_off());
+        stay.is_some_and(|stay| self.stayed(due, stay))
+    }
+
+    /// Whether both were there for long enough for what was written `at` then to come.
+    fn stayed(&self, at: Time, (from, until): (Time, Time)) -> bool {
+        until.since(at.max(from)) >= self.grace
     }
 
     /// Counts the messages of a chat that have not come; nothing more comes of it.
     pub(super) fn judge(&mut self, account: &Account) {
-        let cut_off = account.is_cut_off();
         for direction in [Direction::Customer, Direction::Agent] {
             let traffic = account.traffic_of(direction);
             self.invented += traffic.invented() as u64;
-            // What is said to nobody yet waits with the chat.
-            if direction == Direction::Customer && !account.was_taken() {
+            let Some(stay) = account.stay(direction) else {
                 continue;
-            }
-            // What a customer says just before it leaves may cross the server's end of the chat.
-            let gone = match direction {
-                Direction::Customer => account.gone(direction).min(account.gone(Direction::Agent)),
-                Direction::Agent => account.gone(direction),
             };
             for written in traffic.missing() {
-                let stayed = !gone.comes() || gone.since(written.at) >= self.grace;
-                if stayed && !cut_off {
+                if self.stayed(written.at, stay) && !account.is_cut_off() {
                     let marker = account.marker(direction, written.message.sequence);
                     let reader = account.reader(direction);
                     self.fault(Fault::Lost, reader, Some(marker), written.at);

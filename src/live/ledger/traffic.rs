@@ -43,6 +43,8 @@ pub(super) struct Written {
 pub(super) enum Came {
     /// For the first time, after all that were written before it or ahead of some.
     Once {
+        /// When it was due.
+        due: Time,
         /// Before it came one that was written after it.
         late: bool,
         /// Written to read and due to read, unless the message waited by the rules.
@@ -87,9 +89,9 @@ impl Traffic {
             return self.read_before(message, turn);
         };
         let Written {
+            at: due,
             message: written,
             excused,
-            ..
         } = self.under_way.remove(place);
         self.tell(message.sequence, turn);
         let late = message.sequence < self.read_to && !excused;
@@ -99,7 +101,7 @@ impl Traffic {
             let delivery = Span(read_at.0.saturating_sub(written_at.0));
             (delivery, delivery + written.late)
         });
-        Came::Once { late, took }
+        Came::Once { due, late, took }
     }
 
     /// A message was read that is not under way: it came before, or is still to be written.
@@ -161,7 +163,8 @@ mod tests {
 
     fn once(late: bool, delivery: u64) -> Came {
         let took = Some((Span(delivery), Span(delivery + 3)));
-        Came::Once { late, took }
+        let due = Time::ZERO;
+        Came::Once { due, late, took }
     }
 
     #[test]
@@ -169,7 +172,7 @@ mod tests {
         let mut traffic = Traffic::default();
         for sequence in 1..=3 {
             let wall = u64::from(sequence) * 100;
-            assert_eq!(traffic.written(Time(wall), message(sequence, wall)), None);
+            assert_eq!(traffic.written(Time(0), message(sequence, wall)), None);
             let read = traffic.read(message(sequence, wall + 20), 0);
             assert_eq!(read, once(false, 20));
         }
@@ -271,6 +274,7 @@ mod tests {
         assert_eq!(
             came,
             Came::Once {
+                due: Time::ZERO,
                 late: false,
                 took: None
             }

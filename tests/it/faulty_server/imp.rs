@@ -11,91 +11,7 @@ use busyhour::wire::frame::{FromAgent, FromCustomer, Said, ToAgent, ToCustomer};
 use busyhour::wire::marker::{Direction, Marker};
 
 use super::book::{Book, Chat, Seat};
-
-/// A mistake of a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Trick {
-    /// Loses a customer's message, behind the desk.
-    LoseSaid,
-    /// Loses it on the way to the desk, which takes the customer for quiet.
-    LoseSaidEarly,
-    /// Loses a reply after which the chat would go on.
-    LoseReply,
-    /// Loses the last reply, and closes the chat.
-    LoseLast,
-    /// Loses the message that comes with the assignment.
-    LoseFirst,
-    /// Says a reply, a customer's message, the last reply twice.
-    TwiceReply,
-    TwiceSaid,
-    TwiceLast,
-    /// Says it once more after the next.
-    AgainReply,
-    AgainSaid,
-    /// Says a customer's message again when the chat is closed by its agent, when its customer has
-    /// left, when the slot is free or the chat handed over.
-    AgainClosed,
-    AgainLeft,
-    AgainFreed,
-    /// Says the second part before the first.
-    SwapReply,
-    SwapSaid,
-    /// Says it to somebody else, in place of the one whom it is for.
-    WrongCustomer,
-    WrongAgent,
-    /// Says it to the right agent as of another chat: one that it has, and one that nobody has.
-    WrongChat,
-    NoChat,
-    /// Says a customer's own message to the customer.
-    Echo,
-    /// Says something of another run just before a message of the same number.
-    ForeignReply,
-    ForeignSaid,
-    /// Says something without a marker.
-    Unmarked,
-    /// Assigns a chat of another run.
-    ForeignChat,
-    /// Assigns a chat to a second agent as well, or to the same once more.
-    TwoAgents,
-    OneAgentTwice,
-    /// Assigns more chats to an agent than it takes.
-    OverLimit,
-    /// Assigns a chat to an agent who has heard that it is away, or has not said that it is there.
-    Away,
-    TooEarly,
-}
-
-impl Trick {
-    pub fn fault(self) -> Fault {
-        match self {
-            Trick::LoseSaid
-            | Trick::LoseSaidEarly
-            | Trick::LoseReply
-            | Trick::LoseLast
-            | Trick::LoseFirst => Fault::Lost,
-            Trick::TwiceReply
-            | Trick::TwiceSaid
-            | Trick::TwiceLast
-            | Trick::AgainReply
-            | Trick::AgainSaid
-            | Trick::AgainClosed
-            | Trick::AgainLeft
-            | Trick::AgainFreed => Fault::Duplicated,
-            Trick::SwapReply | Trick::SwapSaid => Fault::Reordered,
-            Trick::WrongCustomer
-            | Trick::WrongAgent
-            | Trick::WrongChat
-            | Trick::NoChat
-            | Trick::Echo => Fault::Misdelivered,
-            Trick::ForeignReply | Trick::ForeignSaid | Trick::Unmarked | Trick::ForeignChat => {
-                Fault::Foreign
-            }
-            Trick::TwoAgents | Trick::OneAgentTwice => Fault::AssignedTwice,
-            Trick::OverLimit => Fault::OverLimit,
-            Trick::Away | Trick::TooEarly => Fault::AssignedOffline,
-        }
-    }
-}
+use super::trick::Trick;
 
 /// A number that no chat of the server has.
 const NOBODYS: u64 = 1 << 40;
@@ -157,7 +73,9 @@ impl Imp {
             return false;
         }
         *done += 1;
-        self.done[trick.fault() as usize] += 1;
+        // What is to be said again counts when it is.
+        let counts = !matches!(trick, Trick::AgainReply | Trick::AgainSaid);
+        self.done[trick.fault() as usize] += u64::from(counts);
         self.book.spoiled.insert(name.to_owned());
         true
     }
@@ -165,8 +83,8 @@ impl Imp {
     /// What the desk hears of what somebody says; `besides` is sent after the desk's answer.
     pub fn hear(&mut self, from: ConnId, input: Input, besides: &mut Out) -> Option<Input> {
         match input {
-            Input::Customer(frame) => self.from_customer(from, frame).map(Input::Customer),
-            Input::Agent(frame) => self.from_agent(from, frame, besides).map(Input::Agent),
+            Input::Customer(frame) => self.customer_says(from, frame).map(Input::Customer),
+            Input::Agent(frame) => self.agent_says(from, frame, besides).map(Input::Agent),
             Input::Gone => {
                 self.book.seats.remove(&from);
                 let gone = self.book.chats.values_mut();
@@ -183,7 +101,7 @@ impl Imp {
         }
     }
 
-    fn from_customer(&mut self, from: ConnId, frame: FromCustomer) -> Option<FromCustomer> {
+    fn customer_says(&mut self, from: ConnId, frame: FromCustomer) -> Option<FromCustomer> {
         if let FromCustomer::Open { marker, .. } = &frame {
             self.book.customers.insert(marker.clone(), from);
         }
@@ -200,7 +118,7 @@ impl Imp {
         Some(frame)
     }
 
-    fn from_agent(
+    fn agent_says(
         &mut self,
         from: ConnId,
         frame: FromAgent,
@@ -212,7 +130,9 @@ impl Imp {
             FromAgent::Online { agent, limit } => {
                 let seat = self.book.seats.get_mut(&from).unwrap();
                 (seat.number, seat.limit, seat.leaving) = (*agent, *limit, false);
-                *limit += u32::from(self.tricks.contains_key(&Trick::OverLimit));
+                if let Some((every, ..)) = self.tricks.get(&Trick::OverLimit) {
+                    *limit += u32::from(agent.is_multiple_of(*every));
+                }
             }
             FromAgent::Offline {} => self.book.seats.get_mut(&from).unwrap().leaving = true,
             FromAgent::Free { chat } | FromAgent::HandOver { chat } => {
@@ -259,26 +179,26 @@ impl Imp {
     /// What becomes of a parcel.
     pub fn pass(&mut self, to: ConnId, parcel: Parcel, out: &mut Out) {
         match parcel {
-            Parcel::Customer(frame) => self.to_customer(to, frame, out),
-            Parcel::Agent(frame) => self.to_agent(to, frame, out),
+            Parcel::Customer(frame) => self.customer_hears(to, frame, out),
+            Parcel::Agent(frame) => self.agent_hears(to, frame, out),
             Parcel::End(_) => out.push((to, parcel)),
         }
     }
 
-    fn to_customer(&mut self, to: ConnId, frame: ToCustomer, out: &mut Out) {
+    fn customer_hears(&mut self, to: ConnId, frame: ToCustomer, out: &mut Out) {
         let chat = self.book.chat_of(to).map(|(number, _)| number);
         if let (ToCustomer::Closed { .. }, Some(chat)) = (&frame, chat) {
             self.chat(chat).open = false;
         }
         match (frame, chat) {
             (ToCustomer::Message { seq, text }, Some(chat)) => {
-                self.reply(to, chat, Said { seq, text }, out);
+                self.reply(to, chat, &Said { seq, text }, out);
             }
             (frame, _) => out.push((to, Parcel::Customer(frame))),
         }
     }
 
-    fn reply(&mut self, to: ConnId, chat: u64, said: Said, out: &mut Out) {
+    fn reply(&mut self, to: ConnId, chat: u64, said: &Said, out: &mut Out) {
         let name = self.book.chats[&chat].name.clone();
         let (seq, is_last) = (said.seq, said.seq == self.last);
         let message = |seq, text| Parcel::Customer(ToCustomer::Message { seq, text });
@@ -327,6 +247,7 @@ impl Imp {
         if let Some(place) = self.kept.iter().position(next) {
             let (_, to, parcel) = self.kept.swap_remove(place);
             out.push((to, parcel));
+            self.done[Fault::Duplicated as usize] += 1;
         }
     }
 
@@ -351,7 +272,7 @@ impl Imp {
         false
     }
 
-    fn to_agent(&mut self, to: ConnId, frame: ToAgent, out: &mut Out) {
+    fn agent_hears(&mut self, to: ConnId, frame: ToAgent, out: &mut Out) {
         let passed = |frame: ToAgent| (to, Parcel::Agent(frame));
         match frame {
             ToAgent::Hello(_) => {
@@ -419,12 +340,16 @@ impl Imp {
         else {
             unreachable!("the caller has looked");
         };
+        let loses_all = text.is_some() && self.does(Trick::LoseAssignment, &marker);
         let seat = self.book.seats.get_mut(&to).unwrap();
-        seat.held += 1;
+        seat.held += u32::from(!loses_all);
         let over = seat.held > seat.limit;
         if over {
             self.done[Fault::OverLimit as usize] += 1;
             self.book.spoiled.insert(marker.clone());
+        } else if self.book.shadows.contains_key(&chat) {
+            // Handed over by the one, and the other has still work with it.
+            self.done[Fault::AssignedTwice as usize] += 1;
         }
         let said = text.clone().map(|text| Said { seq: 1, text });
         let known = Chat {
@@ -435,6 +360,9 @@ impl Imp {
             open: !over,
         };
         self.book.chats.insert(chat, known);
+        if loses_all {
+            return;
+        }
         let loses = text.is_some() && self.does(Trick::LoseFirst, &marker);
         let told = ToAgent::Assigned {
             chat,
