@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use clap::Args;
 
+use super::access_args::{AccessArgs, Entrance};
 use super::conclude::{Ran, conclude};
 use super::console::Console;
 use super::progress::{Line, Progress};
@@ -13,7 +14,6 @@ use super::signals::Signals;
 use super::trace::Trace;
 use crate::error::{Error, Exit, Result};
 use crate::live::machine::{MARGIN, descriptors_allowed, make_room_for_descriptors};
-use crate::live::target::Target;
 use crate::live::watch::Watch;
 use crate::live::workers::{WORKERS_MOST, Workers};
 use crate::live::{Options, load};
@@ -27,12 +27,6 @@ use crate::time::Time;
 pub struct Load {
     #[command(flatten)]
     scenario: ScenarioArgs,
-    /// The chat server [default: the built-in one, started for this run]
-    #[arg(long, value_name = "ws://HOST:PORT")]
-    target: Option<String>,
-    /// Allow a target beyond this machine; may be repeated
-    #[arg(long = "allow-target", value_name = "HOST")]
-    allow_targets: Vec<String>,
     /// Scenario seconds a wall second: `--set live.speed=X`
     #[arg(long, value_name = "X")]
     speed: Option<f64>,
@@ -56,6 +50,8 @@ pub struct Load {
     skip_closed: bool,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    access: AccessArgs,
 }
 
 /// Plays the scenario live and reports.
@@ -64,24 +60,18 @@ pub struct Load {
 /// The scenario, the target or the machine's limits refuse the run, it fails, or a file cannot be
 /// written.
 pub fn run(args: &Load, console: &Console) -> Result<Exit> {
-    let plan = args
+    let mut plan = args
         .scenario
         .plan(&[change("live.speed", args.speed), change("seed", args.seed)])?;
     if let Some(trace) = args.trace {
         trace.check(&plan, args.replication)?;
     }
-    let target = args.target.as_deref().map(Target::parse).transpose()?;
-    let workers = workers(args, &plan)?;
+    let entrance = args.access.entrance()?;
+    // No output may overwrite these either.
+    plan.source.files.extend(args.access.files().cloned());
+    let workers = workers(args, &plan, entrance.target.is_some())?;
     args.output.probe(&plan)?;
-    let options = Options {
-        target,
-        allow_targets: args.allow_targets.clone(),
-        replication: args.replication,
-        records: args.output.records.is_some(),
-        trace: args.trace.map(|trace| trace.customer),
-        workers,
-        skip_closed: args.skip_closed,
-    };
+    let options = options(args, entrance, workers);
     let watch = Arc::new(Watch::default());
     let stopping = watch.clone();
     let signals = Signals::listen(console, move || {
@@ -119,14 +109,27 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
     conclude(ran, &args.output, console)
 }
 
+fn options(args: &Load, entrance: Entrance, workers: Option<Workers>) -> Options {
+    Options {
+        target: entrance.target,
+        allow_targets: entrance.allow_targets,
+        access: entrance.access,
+        replication: args.replication,
+        records: args.output.records.is_some(),
+        trace: args.trace.map(|trace| trace.customer),
+        workers,
+        skip_closed: args.skip_closed,
+    }
+}
+
 /// Over how many processes the run is spread, none for this one alone; room is made for what this
 /// one needs.
-fn workers(args: &Load, plan: &Plan) -> Result<Option<Workers>> {
+fn workers(args: &Load, plan: &Plan, targeted: bool) -> Result<Option<Workers>> {
     let outlook = Outlook::of(plan).live;
     let allowed = descriptors_allowed().unwrap_or(u64::MAX);
-    let alone = match args.target {
-        Some(_) => outlook.descriptors,
-        None => outlook.descriptors_with_server,
+    let alone = match targeted {
+        true => outlook.descriptors,
+        false => outlook.descriptors_with_server,
     };
     let count = args.workers.unwrap_or_else(|| {
         let needed = Workers::needed(outlook.connections, allowed);
@@ -148,9 +151,9 @@ fn workers(args: &Load, plan: &Plan) -> Result<Option<Workers>> {
     make_room_for_descriptors(
         MARGIN
             + 4 * u64::from(count)
-            + match args.target {
-                Some(_) => 0,
-                None => outlook.connections,
+            + match targeted {
+                true => 0,
+                false => outlook.connections,
             },
     )?;
     let program = std::env::current_exe();

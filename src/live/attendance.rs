@@ -109,7 +109,7 @@ async fn come<D: Dial>(
     }
     let dialled = Instant::now();
     let connected = async {
-        let mut socket = dial::<AgentSide, D>(&scene.to, scene.limits).await?;
+        let mut socket = dial::<AgentSide, D>(&scene.to, shift.agent, scene.limits).await?;
         let hello = socket.hello().await?;
         Ok((socket, hello))
     };

@@ -4,10 +4,12 @@
 //! also speak over in-memory streams on a paused clock.
 
 use std::future::Future;
+use std::io;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
+use super::credentials::Credentials;
 use super::target::{Address, Target};
 use crate::error::{Error, Result, in_words};
 
@@ -19,22 +21,29 @@ pub trait Dial: 'static {
     /// The server's name.
     fn target(&self) -> &Target;
 
+    /// What requests to it say besides; none for nothing.
+    fn credentials(&self) -> Option<&Credentials> {
+        None
+    }
+
     /// A new connection to it.
     ///
     /// # Errors
     /// Failed (exit 3): nobody answers.
     fn connect(&self) -> impl Future<Output = Result<Self::Stream>>;
+
+    /// What a failure of a connection means, where that is more than its words say.
+    fn explain(&self, _: &io::Error) -> Option<Error> {
+        None
+    }
 }
 
-impl Dial for Address {
-    type Stream = TcpStream;
-
-    fn target(&self) -> &Target {
-        Address::target(self)
-    }
-
+impl Address {
     /// Connects to the first of the checked addresses that answers.
-    async fn connect(&self) -> Result<TcpStream> {
+    ///
+    /// # Errors
+    /// Failed (exit 3): nobody answers.
+    pub(super) async fn connect(&self) -> Result<TcpStream> {
         let mut last = None;
         for addr in self.checked() {
             match TcpStream::connect(addr).await {
@@ -64,9 +73,11 @@ impl Dial for Address {
 
 /// The server cannot be reached, with what can be done.
 pub(super) fn unreachable(target: &Target, words: &str) -> Error {
+    let authority = target.authority();
+    let tls = target.is_tls().then_some(" --tls-cert FILE --tls-key FILE");
+    let tls = tls.unwrap_or_default();
     Error::failed(format!("cannot reach {target}: {words}")).with_remedy(format!(
-        "start a server there with `busyhour serve --listen {}`, or leave out --target to have \
-         one started",
-        target.authority()
+        "start a server there with `busyhour serve --listen {authority}{tls}`, or leave out \
+         --target to have one started"
     ))
 }

@@ -15,6 +15,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::dial::Dial;
+use super::heartbeat::Heartbeat;
 use super::journal::{Entry, Event};
 use super::orbit::Caller;
 use super::scene::{Call, Scene};
@@ -91,6 +92,10 @@ pub struct State {
     pub more_come: bool,
     /// Arrivals that this machine could not start.
     pub not_started: u32,
+    /// Wall time since the start.
+    pub played: Span,
+    /// Wall time of it for which the event loop stood still, so long at a time that it counts.
+    pub stood_still: Span,
     /// Whether the server ends quiet chats, as it says itself.
     pub server_ends_quiet: bool,
 }
@@ -108,6 +113,7 @@ struct Worker<D: Dial> {
     wanted: u32,
     /// Whether somebody is still to come.
     more_come: bool,
+    heartbeat: Heartbeat,
 }
 
 /// Plays a slice of the replication's people in the scene, as the coordinator orders; news are told
@@ -128,6 +134,7 @@ pub async fn play<D: Dial>(
         news,
         wanted: 0,
         more_come: true,
+        heartbeat: Heartbeat::default(),
     };
     worker.gather().await;
     if !worker.is_called_off() {
@@ -187,6 +194,7 @@ impl<D: Dial> Worker<D> {
         let mut call = scene.call.subscribe();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.heartbeat = Heartbeat::starting_now(TICK);
         loop {
             let arrival = arrivals.peek().map_or(Time::NEVER, |(due, _)| *due);
             let next = arrival.min(scene.orbit.next());
@@ -213,16 +221,16 @@ impl<D: Dial> Worker<D> {
                 () = scene.orbit.changes() => {}
                 order = self.orders.recv() => match order {
                     Some(Order::GoHome) => return,
-                    Some(Order::Stop) => return self.stop(),
                     Some(Order::Start(_)) => {}
-                    // Nobody is left to report to.
-                    None => return self.stop(),
+                    // Or nobody is left to report to.
+                    Some(Order::Stop) | None => return self.stop(),
                 },
                 // An agent has failed. The call is lent out here, so that none can be made.
                 _ = call.wait_for(|call| *call == Call::Stop) => {
                     return scene.stand_still(scene.now());
                 }
                 _ = tick.tick() => {
+                    self.heartbeat.beat();
                     self.reap();
                     self.report();
                 }
@@ -267,6 +275,8 @@ impl<D: Dial> Worker<D> {
                 ghosts: scene.ghosts.get(),
                 more_come: self.more_come,
                 not_started: scene.not_started.get(),
+                played: self.heartbeat.played(),
+                stood_still: self.heartbeat.stood_still(),
                 server_ends_quiet: scene.server_ends_quiet.get(),
             },
             remarks: scene.take_remarks(),

@@ -150,6 +150,15 @@ pub struct ScenarioEcho {
     pub speed: Option<f64>,
     /// Live: the server's address, or `built-in`.
     pub target: Option<String>,
+    /// Live: whether any certificate of the server was accepted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub insecure: bool,
+    /// Live: the names of the headers that connections said besides; their values are nowhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<String>,
+    /// Live: the subprotocol that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subprotocol: Option<String>,
 }
 
 /// How a run ended.

@@ -4,7 +4,8 @@
 //! where a test wants them to.
 
 use std::cell::Cell;
-use std::future::Future;
+use std::future::{Future, Ready, ready};
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
@@ -141,6 +142,7 @@ impl Stage {
 const OPTIONS: Options = Options {
     target: None,
     allow_targets: Vec::new(),
+    access: None,
     replication: 0,
     records: true,
     trace: None,
@@ -255,10 +257,11 @@ fn carry(mut from: ReadHalf<DuplexStream>, mut to: WriteHalf<DuplexStream>, mut 
 
 impl Listen for Door {
     type Stream = DuplexStream;
+    type Opening = Ready<io::Result<DuplexStream>>;
 
-    async fn accept(&mut self) -> (DuplexStream, Option<IpAddr>) {
+    async fn accept(&mut self) -> (Self::Opening, Option<IpAddr>) {
         match self.0.recv().await {
-            Some(stream) => (stream, None),
+            Some(stream) => (ready(Ok(stream)), None),
             None => std::future::pending().await,
         }
     }

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::wire::clean;
 
 fn hello() -> impl Strategy<Value = Hello> {
     let counts = (
