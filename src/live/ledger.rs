@@ -229,6 +229,3 @@ impl Ledger {
         self.recorder.take_story()
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -6,6 +6,7 @@ mod crossings;
 mod faulty;
 mod freed;
 mod honest;
+mod ledger;
 mod scripts;
 mod stops;
 mod waits;

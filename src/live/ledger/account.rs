@@ -101,6 +101,12 @@ impl Account {
         }
     }
 
+    /// Whether an agent may still read what the customer has said.
+    pub fn is_read_on(&self) -> bool {
+        let there = !self.gone(Direction::Customer).comes() && !self.is_cut_off();
+        there && self.stay(Direction::Customer).is_some()
+    }
+
     /// Which turn an agent reads a message of the customer's in: its last one. None where it has
     /// never had the chat, or had let it go and another had it before the message was written.
     pub fn turn_of(&self, agent: u32, message: u32) -> Option<u16> {
@@ -111,7 +117,7 @@ impl Account {
         if late && !self.holders.contains(&agent) {
             return None;
         }
-        u16::try_from(turn).ok()
+        Some(u16::try_from(turn).unwrap_or(u16::MAX))
     }
 
     /// Who has to read what is said in a direction.

@@ -117,12 +117,10 @@ impl Integrity {
 
     /// Whether a message of this chat, which is over, may still come to its agent.
     pub(super) fn awaits(&self, account: &Account, now: Time) -> bool {
-        let over = account.visit.is_over() && !account.is_cut_off();
         let young = now.since(account.visit.over()) < self.grace;
         let mut missing = account.traffic_of(Direction::Customer).missing();
-        let stay = account.stay(Direction::Customer);
-        let lost = |stay| missing.any(|written| self.stayed(written.at, stay));
-        over && young && stay.is_some_and(lost)
+        let waits = account.visit.is_over() && account.is_read_on();
+        waits && young && missing.next().is_some()
     }
 
     /// Whether what was due then, and comes `at` now, comes when the chat is over for too long.

@@ -1,9 +1,12 @@
 //! What entries come to, where no server of a test goes as wrong as this.
 
-use super::*;
-use crate::live::journal::{ChatEvent, Fault, Message, Reader};
-use crate::study::validate::center::Center;
-use crate::wire::marker::{Direction, Marker};
+use busyhour::live::journal::{ChatEvent, Entry, Event, Fault, Message, Reader};
+use busyhour::live::ledger::Ledger;
+use busyhour::live::orbit::Caller;
+use busyhour::time::Time;
+use busyhour::wire::marker::{Direction, Marker};
+
+use crate::plans::Center;
 
 const RUN: u32 = 0x00c0_ffee;
 
