@@ -14,7 +14,7 @@ use busyhour::time::{Span, Time};
 
 use crate::faulty_server::{Imp, Trick, serve};
 use crate::plans::Center;
-use crate::stage::Stage;
+use crate::stage::{Delay, Stage};
 
 const EXCHANGES: u32 = 3;
 
@@ -123,7 +123,12 @@ fn wrong(case: &str, stage: &Stage, outcome: &Outcome, imp: &Imp) -> Vec<String>
 fn alone(speed: f64, ends: Ends, parts: u32, tricks: &[(Trick, u32)]) {
     let mut faults = Vec::new();
     for &(trick, every) in tricks {
-        let stage = Stage::new(plan(speed, ends, parts), 0);
+        // Once with frames that take no time, and once with such that do.
+        let most_ms = if speed > 1.0 { 100 } else { 0 };
+        let stage = Stage {
+            delay: Delay::up_to(most_ms, 5),
+            ..Stage::new(plan(speed, ends, parts), 0)
+        };
         let (outcome, imp) = played(&stage, &[(trick, every)]);
         let imp = imp.borrow();
         let case = format!("{trick:?}, {ends:?}, {parts} parts, speed {speed}");
