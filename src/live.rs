@@ -37,7 +37,7 @@ pub mod way;
 pub mod worker;
 pub mod workers;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -54,8 +54,10 @@ use crate::measure::record::Record;
 use crate::measure::result::{Environment, RunKind, RunResult};
 use crate::measure::story::Story;
 use crate::measure::tally::{Latency, Tally};
+use crate::scenario::outlook::Outlook;
 use crate::scenario::plan::{Plan, Shift};
 use crate::server::{self, ServerOptions};
+use crate::time::Span;
 use crate::wire::frame::AgentSide;
 use crate::wire::limits::{AGENTS_MOST, CONCURRENCY_MOST};
 use access::Access;
@@ -76,8 +78,13 @@ use workers::Workers;
 /// How to play live.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The server; none to start the built-in one for this run.
-    pub target: Option<Target>,
+    /// The doors of the server, each person's by its number modulo doors; none to start the built-in
+    /// one for this run.
+    pub targets: Vec<Target>,
+    /// Whether each door is a center of its own, with its part of the people.
+    pub separate: bool,
+    /// Addresses of this machine from which connections come, in turn; none for the system's choice.
+    pub sources: Vec<IpAddr>,
     /// Hosts beyond loopback that may be a target, as the user wrote them.
     pub allow_targets: Vec<String>,
     /// How connections get in; none for no TLS and nothing to show.
@@ -92,6 +99,8 @@ pub struct Options {
     pub workers: Option<Workers>,
     /// Whether the clock jumps over hours in which the desk is closed and nobody is there.
     pub skip_closed: bool,
+    /// Whether the customers alone are played; the staff is the server's own.
+    pub only_customers: bool,
 }
 
 /// What a live run gives.
@@ -111,22 +120,34 @@ pub struct Outcome {
 /// Refused (exit 2): a target that is not allowed. Failed (exit 3): the target cannot be reached,
 /// or the agents of the first shift do not get online. What goes wrong later stands in the result.
 pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
-    check(plan)?;
+    check(plan, options)?;
+    if options.only_customers && options.targets.is_empty() {
+        return Err(Error::refused(
+            "the customers alone are to be played, and the built-in server has no staff",
+        )
+        .with_remedy("give the server whose staff answers them with --target"));
+    }
     let runtime = runtime()?;
     let began = Instant::now();
     let started = jiff::Timestamp::now().to_string();
     let people = async {
-        let server = match options.target {
-            Some(_) => None,
-            None => Some(start_server(plan, options)?),
+        let (server, targets) = match options.targets.is_empty() {
+            false => (None, options.targets.clone()),
+            true => {
+                let server = start_server(plan, options)?;
+                let target = Target::from(server.local_addr());
+                (Some(server), vec![target])
+            }
         };
-        let own = server.as_ref().map(|server| server.local_addr().into());
-        let target = own.as_ref().or(options.target.as_ref());
-        let target = target.expect("without a target there is a server of our own");
-        let address = target.resolve(&options.allow_targets).await?;
-        let way = Way::new(address, options.access.clone().unwrap_or_default())?;
+        let mut doors = Vec::new();
+        for target in &targets {
+            doors.push(target.resolve(&options.allow_targets).await?);
+        }
+        let way = Way::new(doors, options.access.clone().unwrap_or_default())?;
+        let way = way.from_sources(options.sources.clone());
+        way.check_ports(Outlook::of(plan).live.ports)?;
         if server.is_none() {
-            knock(plan, &way).await?;
+            knock(plan, options, &way).await?;
         }
         let outcome = match &options.workers {
             Some(workers) => spread(plan, options, &way, workers, watch).await,
@@ -147,9 +168,9 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
 ///
 /// # Errors
 /// Failed (exit 3): no chat server is there, or it lets nobody in.
-async fn knock(plan: &Plan, way: &Way) -> Result<()> {
+async fn knock(plan: &Plan, options: &Options, way: &Way) -> Result<()> {
     let is_there = |shift: &Shift| shift.from <= plan.begin && shift.until > plan.begin;
-    if plan.shifts.iter().any(is_there) {
+    if options.only_customers || plan.shifts.iter().any(is_there) {
         return Ok(());
     }
     let limits = SocketLimits::default();
@@ -159,7 +180,7 @@ async fn knock(plan: &Plan, way: &Way) -> Result<()> {
         socket.close(drop).await;
         Ok(())
     };
-    let late = |_| Error::failed(format!("{} says no hello", way.target()));
+    let late = |_| Error::failed(format!("{} says no hello", way.target(0)));
     // Twice: what goes wrong while it connects has words of its own.
     timeout(limits.connect * 2, look).await.map_err(late)?
 }
@@ -212,7 +233,18 @@ pub fn built_in(plan: &Plan, listen: SocketAddr) -> ServerOptions {
 }
 
 /// Refuses plans that cannot be played live, and those that the protocol has no room for.
-fn check(plan: &Plan) -> Result<()> {
+fn check(plan: &Plan, options: &Options) -> Result<()> {
+    let centers = options.targets.len();
+    if options.separate && centers > plan.team as usize {
+        return Err(Error::refused(format!(
+            "{centers} centers of their own cannot be staffed with {} agents",
+            plan.team
+        ))
+        .with_remedy("name fewer targets, or more agents"));
+    }
+    if options.only_customers {
+        return Ok(());
+    }
     if !plan.headcounts.is_empty() {
         return Err(Error::refused(
             "the scenario counts its agents over time, and in a live run each agent is somebody",
@@ -273,7 +305,7 @@ pub async fn run<D: Dial>(
     watch: &Watch,
     ledger: &mut Ledger,
 ) -> Result<Course> {
-    check(plan)?;
+    check(plan, options)?;
     let scene = Rc::new(Scene::new(plan, ledger.run(), to, alarm, options));
     let (orders, taken) = unbounded_channel();
     let (news, heard) = unbounded_channel();
@@ -319,7 +351,11 @@ fn report(plan: &Plan, options: &Options, ledger: &mut Ledger, course: &Course) 
     let clustered = ledger.share_within(Latency::Delivery, validity::DELAYED_ACK);
     let median = ledger.millis_so_far(Latency::Delivery, 0.5);
     let warning = validity::delayed_ack(clustered, median);
-    let (tally, records) = ledger.finish(course.end, course.stopped);
+    let (tally, mut records) = ledger.finish(course.end, course.stopped);
+    if options.only_customers {
+        let unseen = |record: &mut Record| record.composed = Span::ENDLESS;
+        records.iter_mut().for_each(unseen);
+    }
     let mut result = result(plan, options, ledger, course, &[tally]);
     let verdict = &mut result.verdict;
     let faults = validity::faults(plan, conduct);
@@ -362,14 +398,19 @@ fn result(
     echo.replications = 1;
     echo.replication = Some(options.replication);
     echo.speed = Some(plan.live.speed);
-    let target = options.target.as_ref().map(ToString::to_string);
-    echo.target = Some(target.unwrap_or_else(|| "built-in".into()));
+    let doors: Vec<String> = options.targets.iter().map(Target::to_string).collect();
+    echo.target = Some(match doors.is_empty() {
+        true => "built-in".into(),
+        false => doors.join(", "),
+    });
+    echo.separate = options.separate;
     if let Some(access) = &options.access {
         echo.insecure = access.trust == Trust::Anybody;
         let names = access.credentials.names();
         echo.headers = names.map(str::to_owned).collect();
         echo.subprotocol = access.credentials.subprotocol().map(str::to_owned);
     }
+    echo.only_customers = options.only_customers;
     let integrity = ledger.integrity();
     let mut counts = vec![("not_started", u64::from(course.not_started))];
     counts.extend(Fault::ALL.map(|fault| (fault.measure(), integrity.count(fault))));
@@ -379,11 +420,13 @@ fn result(
         tallies,
         pool: ledger.pool(),
         live: Some(&counts),
+        agents: !options.only_customers,
     };
     let label = |instant| plan.calendar.label(instant);
     let mut gates = plan.gates.clone();
     for measure in Fault::ALL.map(Fault::measure) {
-        if !plan.gates.iter().any(|gate| gate.measure == measure) {
+        let asked = plan.gates.iter().any(|gate| gate.measure == measure);
+        if !asked && !options.only_customers {
             gates.push(Gate::none_of(measure));
         }
     }

@@ -263,6 +263,7 @@ impl Found {
             tallies: &self.tallies,
             pool: &self.pool,
             live: None,
+            agents: true,
         }
     }
 }

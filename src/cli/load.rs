@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::access_args::{AccessArgs, Entrance};
 use super::conclude::{Ran, conclude};
@@ -48,10 +48,20 @@ pub struct Load {
     /// Jump over hours in which the desk is closed and nobody is there
     #[arg(long)]
     skip_closed: bool,
+    /// Play the customers alone; the staff is the server's own: people, or a bot
+    #[arg(long, value_name = "WHO")]
+    only: Option<Only>,
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
     access: AccessArgs,
+}
+
+/// Who alone is played.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Only {
+    /// No agent connects.
+    Customers,
 }
 
 /// Plays the scenario live and reports.
@@ -69,7 +79,7 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
     let entrance = args.access.entrance()?;
     // No output may overwrite these either.
     plan.source.files.extend(args.access.files().cloned());
-    let workers = workers(args, &plan, entrance.target.is_some())?;
+    let workers = workers(args, &plan, !entrance.targets.is_empty())?;
     args.output.probe(&plan)?;
     let options = options(args, entrance, workers);
     let watch = Arc::new(Watch::default());
@@ -111,7 +121,9 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
 
 fn options(args: &Load, entrance: Entrance, workers: Option<Workers>) -> Options {
     Options {
-        target: entrance.target,
+        targets: entrance.targets,
+        separate: entrance.separate,
+        sources: entrance.sources,
         allow_targets: entrance.allow_targets,
         access: entrance.access,
         replication: args.replication,
@@ -119,6 +131,7 @@ fn options(args: &Load, entrance: Entrance, workers: Option<Workers>) -> Options
         trace: args.trace.map(|trace| trace.customer),
         workers,
         skip_closed: args.skip_closed,
+        only_customers: matches!(args.only, Some(Only::Customers)),
     }
 }
 
@@ -169,29 +182,39 @@ fn workers(args: &Load, plan: &Plan, targeted: bool) -> Result<Option<Workers>> 
 fn progress(args: &Load, console: &Console, plan: &Plan, watch: Arc<Watch>) -> Progress {
     let (calendar, begin) = (plan.calendar.clone(), plan.begin);
     let length = plan.outline.horizon.since(begin).as_secs_f64();
+    let agents = args.only.is_none();
     Progress::start(args.output.progress(console), console, move |_| {
         let now = Time(watch.now.load(Ordering::Relaxed));
         let clock = calendar.local(now).strftime("%a %H:%M:%S").to_string();
         Line {
             done: now.since(begin).as_secs_f64() / length,
-            text: words(&watch, &clock),
+            text: words(&watch, &clock, agents),
         }
     })
 }
 
-/// The live line.
-fn words(watch: &Watch, clock: &str) -> String {
+/// The live line; what only `agents` know where they are played.
+fn words(watch: &Watch, clock: &str, agents: bool) -> String {
     let count = |of: &AtomicU32| grouped(f64::from(of.load(Ordering::Relaxed)), 0);
-    let agents = count(&watch.agents);
+    let online = count(&watch.agents);
     if !watch.started.load(Ordering::Relaxed) {
-        return format!("{agents} agents online, waiting for the rest");
+        return match agents {
+            true => format!("{online} agents online, waiting for the rest"),
+            false => "looking in at the server".into(),
+        };
     }
     let lag = Unit::Millis.say(watch.lag_us.load(Ordering::Relaxed) as f64 / 1e3);
+    let busy = match agents {
+        true => format!(
+            "{} open, {}/{online} busy, ",
+            count(&watch.open),
+            count(&watch.busy)
+        ),
+        false => String::new(),
+    };
     format!(
-        "{clock}  {} arrived, {} waiting, {} open, {}/{agents} busy, lag {lag}",
+        "{clock}  {} arrived, {} waiting, {busy}lag {lag}",
         count(&watch.arrived),
         count(&watch.queue),
-        count(&watch.open),
-        count(&watch.busy),
     )
 }

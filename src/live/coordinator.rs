@@ -342,7 +342,8 @@ impl<'a> Coordinator<'a> {
             return at_work.map(|hand| hand.state.slots).sum::<u32>() == 0;
         }
         let ledger = &self.ledger;
-        ledger.count(Gauge::Active) == ledger.count(Gauge::Ghosts)
+        // Of a staff of the server's own no slots are known.
+        ledger.count(Gauge::Active) <= ledger.count(Gauge::Ghosts)
             && ledger.count(Gauge::Composing) == 0
     }
 

@@ -194,7 +194,11 @@ fn play(
     let listening = Builder::new().name("orders".into());
     let listening = listening.spawn(move || listen(input, &orders));
     listening.map_err(|error| Error::failed(format!("no thread: {}", in_words(&error))))?;
-    let (options, way) = (Options::default(), setup.way.clone().hide()?);
+    let way = setup.way.clone().hide()?;
+    let options = Options {
+        only_customers: setup.only_customers,
+        ..Options::default()
+    };
     let people = async {
         let alarm = Alarm::fine()?;
         let scene = Scene::new(&plan, setup.run, way, alarm, &options);

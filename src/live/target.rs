@@ -4,6 +4,7 @@
 //! that it checked; a worker is handed one by the process that started it. So a name that resolves anew cannot lead the traffic elsewhere: a generator
 //! pointed at somebody else's server is an attack.
 
+use std::cell::Cell;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -34,6 +35,8 @@ pub struct Address {
     target: Target,
     /// At least one, in the order in which they are tried.
     checked: Vec<SocketAddr>,
+    /// How often one was dialled, round and round.
+    dialled: Cell<u8>,
 }
 
 impl Target {
@@ -110,6 +113,7 @@ impl Target {
         Ok(Address {
             target: self.clone(),
             checked,
+            dialled: Cell::new(0),
         })
     }
 
@@ -165,6 +169,13 @@ impl Address {
     /// The target as the user named it.
     pub fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// Counts the connections, round and round.
+    pub(super) fn turn(&self) -> u8 {
+        let turn = self.dialled.get();
+        self.dialled.set(turn.wrapping_add(1));
+        turn
     }
 
     /// The addresses that were checked, in the order in which they are tried.

@@ -151,14 +151,21 @@ impl<D: Dial> Worker<D> {
         let scene = &self.scene;
         let begin = scene.begin();
         let mut agents: BTreeMap<u32, VecDeque<Shift>> = BTreeMap::new();
-        let shifts = scene.plan.shifts.iter();
-        for shift in shifts.filter(|s| s.until > begin && self.slice.has(s.agent)) {
+        let mut shifts = &scene.plan.shifts[..];
+        if scene.only_customers {
+            shifts = &[];
+            self.agents
+                .spawn_local(attendance::look_in(Rc::clone(scene)));
+        }
+        let own = |s: &&Shift| s.until > begin && self.slice.has(s.agent);
+        for shift in shifts.iter().filter(own) {
             let from = shift.from.max(begin);
             let shift = Shift { from, ..*shift };
             agents.entry(shift.agent).or_default().push_back(shift);
         }
         let at_start = |shifts: &&VecDeque<Shift>| shifts.front().is_some_and(|s| s.from == begin);
-        self.wanted = agents.values().filter(at_start).count() as u32;
+        let first = agents.values().filter(at_start).count() as u32;
+        self.wanted = first + u32::from(scene.only_customers);
         for shifts in agents.into_values() {
             self.agents
                 .spawn_local(attendance::attend(Rc::clone(scene), shifts));

@@ -125,7 +125,7 @@ async fn talk<T>(
     house: &House,
     conn: ConnId,
     role: Role,
-    parcels: &mut mpsc::Receiver<Parcel>,
+    parcels: &mut mpsc::Receiver<Box<Parcel>>,
     inbox: &mpsc::Sender<Note>,
 ) -> Over
 where
@@ -144,7 +144,7 @@ where
                 }
             }
             parcel = parcels.recv() => {
-                let message = match parcel {
+                let message = match parcel.map(|parcel| *parcel) {
                     Some(Parcel::Customer(frame)) => Message::text(frame.encode()),
                     Some(Parcel::Agent(frame)) => Message::text(frame.encode()),
                     Some(Parcel::End(ending)) => return Over::Ended(ending),

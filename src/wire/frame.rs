@@ -3,6 +3,8 @@
 //! Law: `decode` of what `encode` wrote is the same frame. Fields that a reader does not know are
 //! let pass, so that a later version may add some; a `type` that it does not know is an error.
 
+mod tagged;
+
 use std::fmt;
 
 use serde::de::DeserializeOwned;
@@ -16,12 +18,12 @@ use crate::secret::Mask;
 pub trait Frame: Serialize + DeserializeOwned + fmt::Debug + Send + 'static {
     /// The frame as text, on one line.
     fn encode(&self) -> String {
-        serde_json::to_string(self).expect("a frame is an object of strings and integers")
+        tagged::write(self)
     }
 
     /// The frame that a text is.
     fn decode(text: &str) -> Result<Self, Unreadable> {
-        serde_json::from_str(text).map_err(|error| Unreadable(error.to_string()))
+        tagged::read(text).map_err(|error| Unreadable(error.to_string()))
     }
 
     /// The texts in the frame that are words for people, who get to see them in a report.
@@ -132,7 +134,7 @@ impl Hello {
 
 /// What a customer says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum FromCustomer {
     /// Asks for an agent; once a connection.
     Open {
@@ -160,7 +162,7 @@ pub enum FromCustomer {
 
 /// What the server says to a customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum ToCustomer {
     /// The first frame.
     Hello(Hello),
@@ -225,7 +227,7 @@ impl Party {
 
 /// What an agent says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum FromAgent {
     /// Takes chats from now on.
     Online {
@@ -269,7 +271,7 @@ pub enum FromAgent {
 
 /// What the server says to an agent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum ToAgent {
     /// The first frame.
     Hello(Hello),

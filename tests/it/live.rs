@@ -1,8 +1,10 @@
 //! Live runs of plans made in code: what is refused, and what the report says of the server.
 
+mod alone;
 mod arrivals;
 mod clerk;
 mod crossings;
+mod doors;
 mod faulty;
 mod freed;
 mod honest;
@@ -93,7 +95,7 @@ fn against(plan: &Plan, change: impl FnOnce(&mut ServerOptions)) -> Vec<String> 
     change(&mut options);
     let server = Server::spawn_thread(options).unwrap();
     let options = Options {
-        target: Some(Target::from(server.local_addr())),
+        targets: vec![Target::from(server.local_addr())],
         ..Options::default()
     };
     let outcome = load(plan, &options, &Watch::default()).unwrap();

@@ -32,7 +32,7 @@ async fn socket<S: Side>(server: &Handle) -> Socket<S> {
 /// The way to a target that shows nothing.
 async fn way(target: &Target) -> Way {
     let address = target.resolve(&[]).await.unwrap();
-    Way::new(address, Arc::default()).unwrap()
+    Way::new(vec![address], Arc::default()).unwrap()
 }
 
 async fn hear<S: Side>(socket: &mut Socket<S>) -> S::Hears {
@@ -179,4 +179,58 @@ async fn the_server_closes_first() {
     drop((rejected, last));
     stopped.await.unwrap();
     assert_eq!(time_wait(port), (3, 0));
+}
+
+/// What is longer than what a connection holds to read into comes whole, and so does what follows.
+#[tokio::test]
+async fn long_messages_come_whole() {
+    let server = server(10);
+    let mut agent = socket::<AgentSide>(&server).await;
+    let mut customer = socket::<CustomerSide>(&server).await;
+    let online = FromAgent::Online { agent: 0, limit: 1 };
+    agent.send(&online).await.unwrap();
+    let open = FromCustomer::Open {
+        marker: "m-1".to_owned(),
+        text: None,
+        priority: 0,
+    };
+    hear(&mut agent).await;
+    customer.send(&open).await.unwrap();
+    hear(&mut agent).await;
+    hear(&mut customer).await;
+    for (seq, length) in (1..).zip([1, 1_024, 16_000, 1_000, 2]) {
+        let text = "é".repeat(length / 2);
+        let say = FromCustomer::Say {
+            seq,
+            text: text.clone(),
+        };
+        customer.send(&say).await.unwrap();
+        let chat = 1;
+        let reply = FromAgent::Reply {
+            chat,
+            seq,
+            text: text.clone(),
+        };
+        let message = ToAgent::Message {
+            chat,
+            seq,
+            text: text.clone(),
+        };
+        assert_eq!(hear(&mut agent).await, message);
+        agent.send(&reply).await.unwrap();
+        assert_eq!(hear(&mut customer).await, ToCustomer::Message { seq, text });
+    }
+}
+
+/// Tens of thousands of them stand at once: what is needed to make one is not kept.
+#[tokio::test]
+async fn a_connection_is_small() {
+    let size = size_of::<Socket<CustomerSide>>();
+    assert!(size <= 512, "a socket takes {size} bytes");
+    let target = Target::parse("ws://127.0.0.1:4210").unwrap();
+    let address = target.resolve(&[]).await.unwrap();
+    let way = Way::new(vec![address], Arc::default()).unwrap();
+    let limits = SocketLimits::default();
+    let size = size_of_val(&dial::<CustomerSide, _>(&way, 0, limits));
+    assert!(size <= 1_024, "dialling takes {size} bytes");
 }

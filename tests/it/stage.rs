@@ -32,6 +32,7 @@ const ROOM: usize = 64 * 1024;
 /// A live run that is about to be played.
 pub struct Stage {
     pub plan: Plan,
+    pub options: Options,
     /// What a frame takes on its way, either way.
     pub delay: Delay,
     pub watch: Rc<Watch>,
@@ -82,6 +83,7 @@ impl Stage {
     pub fn new(plan: Plan, delay_ms: u64) -> Stage {
         Stage {
             plan,
+            options: OPTIONS,
             delay: Delay::of(delay_ms),
             watch: Rc::default(),
         }
@@ -117,7 +119,7 @@ impl Stage {
         server: impl Future<Output = ()> + 'static,
     ) -> Result<Outcome> {
         let alarm = Alarm::coarse();
-        let run = async { play(&self.plan, &OPTIONS, line, alarm, &self.watch).await };
+        let run = async { play(&self.plan, &self.options, line, alarm, &self.watch).await };
         beside(server, run)
     }
 
@@ -140,7 +142,9 @@ impl Stage {
 }
 
 const OPTIONS: Options = Options {
-    target: None,
+    targets: Vec::new(),
+    separate: false,
+    sources: Vec::new(),
     allow_targets: Vec::new(),
     access: None,
     replication: 0,
@@ -148,6 +152,7 @@ const OPTIONS: Options = Options {
     trace: None,
     workers: None,
     skip_closed: false,
+    only_customers: false,
 };
 
 /// Runs the one on a paused clock, with the other beside it.
@@ -205,11 +210,11 @@ impl Line {
 impl Dial for Line {
     type Stream = DuplexStream;
 
-    fn target(&self) -> &Target {
+    fn target(&self, _: u32) -> &Target {
         &self.target
     }
 
-    async fn connect(&self) -> Result<DuplexStream> {
+    async fn connect(&self, _: u32) -> Result<DuplexStream> {
         let (near, mut far) = duplex(ROOM);
         if self.delay.most_ms > 0 {
             let connected = self.connected.get() + 1;

@@ -4,7 +4,7 @@
 
 use super::{gates, local, precision, wrapped};
 use crate::measure::gate::Outcome;
-use crate::measure::result::{RunKind, RunResult};
+use crate::measure::result::{RunKind, RunResult, ScenarioEcho};
 use crate::report::figure::grouped;
 use crate::report::paint::Paint;
 use crate::time::Span;
@@ -96,13 +96,16 @@ fn reasons(result: &RunResult) -> Vec<String> {
 fn ran(result: &RunResult) -> String {
     let echo = &result.scenario;
     let length = Span::from_secs_f64(echo.horizon_s);
-    let people = format!(
-        "{} agent{}, {} chat{} each",
-        grouped(f64::from(echo.agents), 0),
-        plural(echo.agents),
-        echo.concurrency,
-        plural(echo.concurrency)
-    );
+    let people = match echo.only_customers {
+        true => "the customers alone, to a staff of the server's own".into(),
+        false => format!(
+            "{} agent{}, {} chat{} each",
+            grouped(f64::from(echo.agents), 0),
+            plural(echo.agents),
+            echo.concurrency,
+            plural(echo.concurrency)
+        ),
+    };
     let warm_up = match echo.warm_up_s {
         0.0 => String::new(),
         secs => format!(", the first {} left out", Span::from_secs_f64(secs)),
@@ -136,7 +139,7 @@ fn ran(result: &RunResult) -> String {
         ),
         RunKind::Load => format!(
             "played live against {} at speed {}: {from}; seed {}, replication {}",
-            server(echo.target.as_deref()),
+            server(echo),
             at_speed(echo.speed.unwrap_or(1.0)),
             echo.seed,
             echo.replication.unwrap_or(0)
@@ -152,10 +155,14 @@ fn at_speed(speed: f64) -> String {
     }
 }
 
-fn server(target: Option<&str>) -> String {
-    match target {
-        None | Some("built-in") => "the built-in server".into(),
+fn server(echo: &ScenarioEcho) -> String {
+    let address = match echo.target.as_deref() {
+        None | Some("built-in") => return "the built-in server".into(),
         Some(address) => clean(address),
+    };
+    match echo.separate {
+        true => format!("{address}, centers of their own,"),
+        false => address,
     }
 }
 

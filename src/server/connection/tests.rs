@@ -176,5 +176,5 @@ async fn a_connection_is_small() {
     );
     // Tens of thousands of them stand at once.
     let size = std::mem::size_of_val(&task);
-    assert!(size <= 4 * 1024, "{size} bytes");
+    assert!(size <= 2 * 1024, "{size} bytes");
 }
