@@ -11,7 +11,7 @@ mod traffic;
 
 use rustc_hash::FxHashMap;
 
-use super::journal::{ChatEvent, Entry, Event};
+use super::journal::{ChatEvent, Entry, Event, Fault};
 use super::orbit::Caller;
 use crate::measure::clock::Gauge;
 use crate::measure::pool::Pool;
@@ -123,11 +123,12 @@ impl Ledger {
             Event::SlotFreed(held) => recorder.slot_freed(held, at),
             Event::Took(latency, span) => recorder.note(latency, span),
             Event::Fault(fault, reader, marker) => {
-                if let Some(marker) = marker
+                if let Some(marker) = marker.filter(|marker| marker.run == self.run)
                     && let Ok(attempt) = u16::try_from(marker.attempt)
                     && let Some(account) = self.accounts.get_mut(&(marker.customer, attempt))
                 {
                     account.traffic(marker.direction).strayed(marker.sequence);
+                    account.refused |= matches!(fault, Fault::OverLimit | Fault::AssignedOffline);
                 }
                 self.integrity.fault(fault, reader, marker, at);
             }

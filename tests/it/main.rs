@@ -10,6 +10,7 @@ mod arrivals;
 mod brown;
 mod classes;
 mod cli;
+mod faulty_server;
 mod house;
 mod laws;
 mod live;
