@@ -8,5 +8,6 @@ mod precise;
 pub mod program;
 mod refusals;
 mod runs;
+mod stalls;
 mod stops;
 mod workers;

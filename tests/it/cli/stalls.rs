@@ -1,0 +1,76 @@
+//! A server that stands still for a while: the report tells it, and the run is as valid as ever.
+
+use std::time::Duration;
+
+use super::program::{Program, Running};
+
+/// A server of its own, and where it listens.
+fn server(program: &Program) -> (Running, String) {
+    let mut server = program.start(&["serve", "small.toml", "--listen", "127.0.0.1:0"]);
+    let line = server.line();
+    let target = line.strip_prefix("listening on ").map(String::from);
+    (server, target.unwrap_or_else(|| panic!("{line}")))
+}
+
+#[test]
+fn a_server_that_stands_still_for_three_seconds_is_told_and_the_run_is_valid() {
+    let program = Program::new();
+    let (server, target) = server(&program);
+    let args = ["load", "small.toml", "--speed", "60", "--target", &target];
+    let patient = [
+        "--set",
+        "customers.queue_patience=never",
+        "--set",
+        "customers.reply_patience=never",
+        "--set",
+        "customers.exchanges=constant(2)",
+        "--set",
+        "calendar.horizon=10m",
+        "--records",
+        "chats.csv",
+    ];
+    let running = program.start(&[&args[..], &patient].concat());
+    std::thread::sleep(Duration::from_secs(4));
+    server.send("STOP");
+    std::thread::sleep(Duration::from_secs(3));
+    server.send("CONT");
+    let ended = running.wait();
+    let result = program.result("run.json");
+    server.send("INT");
+    server.wait();
+    assert_eq!(result.verdict.failed, None, "{}", ended.stdout);
+    // A busy machine may spoil the schedule; what the server does must not.
+    let reasons = &result.verdict.reasons;
+    let of_the_server = |reason: &&String| !reason.contains("event loop");
+    assert!(
+        !reasons
+            .iter()
+            .filter(of_the_server)
+            .any(|r| r.contains("lag")),
+        "{reasons:?}"
+    );
+    let value = |name: &str| result.value(name).unwrap();
+    // All that was sent meanwhile came when it went on, and counts so long.
+    for name in ["delivery_ms_max", "delivery_from_due_ms_max"] {
+        assert!(value(name) > 2_000.0, "{name}: {}", value(name));
+    }
+    assert!(value("delivery_from_due_ms_mean") >= value("delivery_ms_mean"));
+    assert_eq!(value("handled"), value("offered"));
+    assert_eq!(value("failed") + value("broken") + value("lost"), 0.0);
+    // Nobody came later, or not at all, for that.
+    let simulate = ["simulate", "small.toml", "--replication", "0", "--quiet"];
+    let simulate = [
+        &simulate[..],
+        &patient[..8],
+        &["--records", "simulated.csv"],
+    ]
+    .concat();
+    program.run(&simulate).ends_with(0);
+    let came = |name: &str| {
+        let text = std::fs::read_to_string(program.path(name)).unwrap();
+        let rows = text.lines().skip(1);
+        let rows = rows.map(|row| row.split(',').take(6).collect::<Vec<_>>().join(","));
+        rows.collect::<Vec<_>>()
+    };
+    assert_eq!(came("chats.csv"), came("simulated.csv"));
+}
