@@ -189,10 +189,23 @@ fn work(
     plan: &Plan,
     options: &Options,
     watch: &Watch,
+    numbers: (&AtomicU32, u32),
+    turns: &Turns,
+) -> Share {
+    match plan.lag {
+        None => work_in(World::new(plan), plan, options, watch, numbers, turns),
+        Some(_) => work_in(World::late(plan), plan, options, watch, numbers, turns),
+    }
+}
+
+fn work_in<const LATE: bool>(
+    mut world: World<LATE>,
+    plan: &Plan,
+    options: &Options,
+    watch: &Watch,
     (next, end): (&AtomicU32, u32),
     turns: &Turns,
 ) -> Share {
-    let mut world = World::new(plan);
     let mut recorder = Recorder::new(&plan.outline, false, options.records);
     let (mut replications, mut complete) = (Vec::new(), true);
     while complete {

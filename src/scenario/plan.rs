@@ -80,6 +80,9 @@ pub struct Plan {
     /// The grain of arrivals, rounded down to it: `Span(1)` but for tests, see
     /// [`Plan::in_whole_millis`].
     pub grain: Span,
+    /// How late people do what is due, in scenario time, as those of a live run are; none but where
+    /// such a run is to be explained. Simulated only.
+    pub lag: Option<Law>,
 }
 
 /// The text of a scenario and where it came from; goes into the result file.

@@ -147,6 +147,7 @@ impl Center {
             ),
             begin: Time::ZERO,
             grain: Span(1),
+            lag: None,
             drain_limit: outline.end.since(outline.horizon),
             replications: self.replications,
             first_replication: 0,
