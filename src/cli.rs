@@ -17,6 +17,7 @@ mod signals;
 mod simulate;
 mod trace;
 mod validate;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -74,6 +75,9 @@ enum Command {
     Validate(validate::Validate),
     /// Print the JSON Schema of scenario files
     Schema,
+    /// Work for a `load` that has started it
+    #[command(hide = true)]
+    Worker,
 }
 
 /// Runs the program.
@@ -98,6 +102,7 @@ pub fn main() -> ExitCode {
         Command::Erlang(args) => erlang::run(args, &console),
         Command::Validate(args) => validate::run(args, &console),
         Command::Schema => schema::run(&console),
+        Command::Worker => worker::run(),
     };
     let exit = done.unwrap_or_else(|error| {
         console.complain(&error);

@@ -13,8 +13,11 @@ pub mod dial;
 pub mod journal;
 pub mod ledger;
 pub mod machine;
+mod monotonic;
 pub mod orbit;
 pub mod parts;
+mod pipe;
+pub mod process;
 pub mod scene;
 pub mod skip;
 pub mod slice;
@@ -24,11 +27,13 @@ pub mod text;
 pub mod validity;
 pub mod watch;
 pub mod worker;
+pub mod workers;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::Instant;
 
+use tokio::runtime::Runtime;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::{JoinSet, LocalSet};
 
@@ -49,8 +54,9 @@ use journal::Fault;
 use ledger::Ledger;
 use scene::Scene;
 use slice::Slice;
-use target::Target;
+use target::{Address, Target};
 use watch::Watch;
+use workers::Workers;
 
 /// How to play live.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +71,8 @@ pub struct Options {
     pub records: bool,
     /// The customer whose story is told.
     pub trace: Option<u32>,
+    /// The processes over which the people are spread; none where all are in this one.
+    pub workers: Option<Workers>,
     /// Whether the clock jumps over hours in which the desk is closed and nobody is there.
     pub skip_closed: bool,
 }
@@ -87,37 +95,67 @@ pub struct Outcome {
 /// or the agents of the first shift do not get online. What goes wrong later stands in the result.
 pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
     check(plan)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(|error| {
-        Error::failed(format!("cannot start the generator's event loop: {error}"))
-    })?;
+    let runtime = runtime()?;
     let began = Instant::now();
     let started = jiff::Timestamp::now().to_string();
     let people = async {
-        match &options.target {
-            Some(target) => {
-                let address = target.resolve(&options.allow_targets).await?;
-                play(plan, options, address, Alarm::fine()?, watch).await
-            }
-            None => {
-                let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-                let server = server::Handle::start(ServerOptions {
-                    replication: options.replication,
-                    ..built_in(plan, listen)
-                })?;
-                let address = Target::from(server.local_addr()).resolve(&[]).await?;
-                let outcome = play(plan, options, address, Alarm::fine()?, watch).await;
-                server.stop();
-                outcome
-            }
-        }
+        let server = match options.target {
+            Some(_) => None,
+            None => Some(start_server(plan, options)?),
+        };
+        let own = server.as_ref().map(|server| server.local_addr().into());
+        let target = own.as_ref().or(options.target.as_ref());
+        let target = target.expect("without a target there is a server of our own");
+        let address = target.resolve(&options.allow_targets).await?;
+        let outcome = match &options.workers {
+            Some(workers) => spread(plan, options, &address, workers, watch).await,
+            None => play(plan, options, address, Alarm::fine()?, watch).await,
+        };
+        server.map(server::Handle::stop);
+        outcome
     };
     let mut outcome = LocalSet::new().block_on(&runtime, people)?;
     let took = began.elapsed().as_secs_f64();
-    outcome.result.environment = Environment::of_run(started, took, 1);
+    let loops = options.workers.as_ref().map_or(1, |workers| workers.count);
+    outcome.result.environment = Environment::of_run(started, took, loops as usize);
     Ok(outcome)
+}
+
+/// An event loop.
+fn runtime() -> Result<Runtime> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime
+        .map_err(|error| Error::failed(format!("cannot start the generator's event loop: {error}")))
+}
+
+fn start_server(plan: &Plan, options: &Options) -> Result<server::Handle> {
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    server::Handle::start(ServerOptions {
+        replication: options.replication,
+        ..built_in(plan, listen)
+    })
+}
+
+/// Plays the plan's people in worker processes.
+async fn spread(
+    plan: &Plan,
+    options: &Options,
+    address: &Address,
+    workers: &Workers,
+    watch: &Watch,
+) -> Result<Outcome> {
+    let mut ledger = ledger(plan, options);
+    let course = workers.play(plan, options, address, watch, &mut ledger);
+    let course = course.await?;
+    Ok(report(plan, options, &mut ledger, &course))
+}
+
+fn ledger(plan: &Plan, options: &Options) -> Ledger {
+    let mut ledger = Ledger::new(plan, run_number(), options.records);
+    options.trace.into_iter().for_each(|who| ledger.trace(who));
+    ledger
 }
 
 /// The built-in server by the plan's rules, for the first replication.
@@ -175,8 +213,7 @@ pub async fn play<D: Dial>(
     alarm: Alarm,
     watch: &Watch,
 ) -> Result<Outcome> {
-    let mut ledger = Ledger::new(plan, run_number(), options.records);
-    options.trace.into_iter().for_each(|who| ledger.trace(who));
+    let mut ledger = ledger(plan, options);
     let course = run(plan, options, to, alarm, watch, &mut ledger).await?;
     Ok(report(plan, options, &mut ledger, &course))
 }
@@ -205,7 +242,7 @@ pub async fn run<D: Dial>(
         taken,
         (0, news),
     ));
-    let hands = vec![Hand::new(orders)];
+    let hands = vec![Hand::new(orders, None)];
     let course = Coordinator::new(plan, ledger, watch, hands)
         .run(heard)
         .await;
@@ -232,6 +269,7 @@ fn report(plan: &Plan, options: &Options, ledger: &mut Ledger, course: &Course) 
     let conduct = validity::Conduct {
         lag_ms_p99: ledger.p99_so_far(Latency::ScheduleLag).map(|s| s * 1e3),
         not_started: course.not_started,
+        lost: course.lost.clone(),
     };
     let (tally, records) = ledger.finish(course.end, course.stopped);
     let mut result = result(plan, options, ledger, course, &[tally]);

@@ -131,6 +131,20 @@ pub fn read_text(name: &str, text: &str, folder: &Path, overrides: &[String]) ->
     read_all(name, text, folder, overrides, None)
 }
 
+/// Reads a plan's scenario once more, in another process, from what the plan was read from. Files
+/// that it names are read anew: [`Plan::fingerprint`] tells whether they are still the same.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_again(source: &Source) -> Result<Plan> {
+    let folder = Path::new(&source.file).parent().unwrap_or(Path::new(""));
+    let mut plan = read_text(&source.file, &source.text, folder, &source.overrides)?;
+    if let Some(window) = &source.narrowed {
+        window.narrow(&mut plan)?;
+    }
+    Ok(plan)
+}
+
 fn read_all(
     name: &str,
     text: &str,
@@ -160,6 +174,7 @@ fn read_all(
         overrides: changes,
         scaled: scaling.map(Scaling::words),
         window: None,
+        narrowed: None,
         files: problems.files(),
     };
     match resolve::resolve(&written, source, &mut problems) {

@@ -11,10 +11,11 @@ use super::progress::{Line, Progress};
 use super::scenario_args::{OutputArgs, ScenarioArgs, change};
 use super::signals::Signals;
 use super::trace::Trace;
-use crate::error::{Exit, Result};
-use crate::live::machine::make_room_for_descriptors;
+use crate::error::{Error, Exit, Result};
+use crate::live::machine::{MARGIN, descriptors_allowed, make_room_for_descriptors};
 use crate::live::target::Target;
 use crate::live::watch::Watch;
+use crate::live::workers::{WORKERS_MOST, Workers};
 use crate::live::{Options, load};
 use crate::report::figure::{Unit, grouped};
 use crate::scenario::outlook::Outlook;
@@ -45,6 +46,11 @@ pub struct Load {
     /// Tell the story of one customer, as in `customer:17`, before the report
     #[arg(long, value_name = "WHO", conflicts_with = "quiet")]
     trace: Option<Trace>,
+    /// Processes over which customers and agents are spread [default: as many as the descriptors
+    /// ask for]
+    #[arg(long, value_name = "N")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(WORKERS_MOST)))]
+    workers: Option<u32>,
     /// Jump over hours in which the desk is closed and nobody is there
     #[arg(long)]
     skip_closed: bool,
@@ -65,11 +71,7 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
         trace.check(&plan, args.replication)?;
     }
     let target = args.target.as_deref().map(Target::parse).transpose()?;
-    let outlook = Outlook::of(&plan).live;
-    make_room_for_descriptors(match target {
-        Some(_) => outlook.descriptors,
-        None => outlook.descriptors_with_server,
-    })?;
+    let workers = workers(args, &plan)?;
     args.output.probe(&plan)?;
     let options = Options {
         target,
@@ -77,6 +79,7 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
         replication: args.replication,
         records: args.output.records.is_some(),
         trace: args.trace.map(|trace| trace.customer),
+        workers,
         skip_closed: args.skip_closed,
     };
     let watch = Arc::new(Watch::default());
@@ -114,6 +117,50 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
         stopped: signals.came(),
     };
     conclude(ran, &args.output, console)
+}
+
+/// Over how many processes the run is spread, none for this one alone; room is made for what this
+/// one needs.
+fn workers(args: &Load, plan: &Plan) -> Result<Option<Workers>> {
+    let outlook = Outlook::of(plan).live;
+    let allowed = descriptors_allowed().unwrap_or(u64::MAX);
+    let alone = match args.target {
+        Some(_) => outlook.descriptors,
+        None => outlook.descriptors_with_server,
+    };
+    let count = args.workers.unwrap_or_else(|| {
+        let needed = Workers::needed(outlook.connections, allowed);
+        let fits = alone <= allowed;
+        if fits { 1 } else { needed.min(WORKERS_MOST) }
+    });
+    // The built-in server alone may be what fits beside no customers.
+    let apart = count > 1 || (args.workers.is_none() && alone > allowed);
+    if !apart {
+        make_room_for_descriptors(alone)?;
+        return Ok(None);
+    }
+    if args.skip_closed {
+        return Err(Error::refused(
+            "closed hours can be jumped over in one process only: each has a clock of its own",
+        )
+        .with_remedy("leave out --skip-closed, or say --workers 1"));
+    }
+    make_room_for_descriptors(
+        MARGIN
+            + 4 * u64::from(count)
+            + match args.target {
+                Some(_) => 0,
+                None => outlook.connections,
+            },
+    )?;
+    let program = std::env::current_exe();
+    let program = program
+        .map_err(|error| Error::failed(format!("cannot find the program's own file: {error}")))?;
+    Ok(Some(Workers {
+        program,
+        count,
+        connections: outlook.connections,
+    }))
 }
 
 fn progress(args: &Load, console: &Console, plan: &Plan, watch: Arc<Watch>) -> Progress {

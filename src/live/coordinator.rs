@@ -11,6 +11,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::time::Instant;
 
 use super::ledger::Ledger;
+use super::process::Process;
 use super::watch::Watch;
 use super::worker::{News, Order, Report, State};
 use crate::error::{Error, Result};
@@ -25,14 +26,24 @@ const TICK: Duration = Duration::from_millis(100);
 /// More different remarks than this are let pass.
 const MOST_REMARKS: usize = 50;
 
+/// Wall time beyond the plan's deadline for closing that a worker process has to end.
+const ENDING: Duration = Duration::from_secs(5);
+
+/// Wall time ahead at which workers in other processes are told to start, so that all have heard.
+const AHEAD: Duration = Duration::from_millis(50);
+
 /// A worker, as the coordinator sees it.
 #[derive(Debug)]
 pub struct Hand {
     orders: UnboundedSender<Order>,
+    /// The process in which it works; none where that is this one.
+    process: Option<Process>,
     state: State,
     /// Everything before this time is noted.
     until: Time,
     over: bool,
+    /// How it was lost, in words.
+    lost: Option<String>,
 }
 
 /// What a run comes to.
@@ -48,6 +59,8 @@ pub struct Course {
     pub remarks: Vec<(String, u32)>,
     /// What broke it, where something did.
     pub failure: Option<Error>,
+    /// Which workers were lost, and how, a sentence each.
+    pub lost: Vec<String>,
 }
 
 /// The coordinator of a run.
@@ -58,15 +71,16 @@ pub struct Coordinator<'a> {
     hands: Vec<Hand>,
     remarks: Vec<(String, u32)>,
     failure: Option<Error>,
-    /// When it was stopped, if it was.
-    stopped: Option<Time>,
+    /// Whether it was stopped.
+    stopped: bool,
 }
 
 impl Hand {
     /// A worker that takes orders.
-    pub fn new(orders: UnboundedSender<Order>) -> Hand {
+    pub fn new(orders: UnboundedSender<Order>, process: Option<Process>) -> Hand {
         Hand {
             orders,
+            process,
             state: State {
                 more_come: true,
                 wanted: u32::MAX,
@@ -74,7 +88,15 @@ impl Hand {
             },
             until: Time::ZERO,
             over: false,
+            lost: None,
         }
+    }
+
+    /// Nothing more comes of it, and it is not known why.
+    fn lose(&mut self) {
+        let ended = self.process.as_mut().map(Process::ended);
+        self.lost = Some(ended.unwrap_or_else(|| "ended".into()));
+        (self.over, self.until) = (true, Time::NEVER);
     }
 
     fn order(&self, order: Order) {
@@ -98,7 +120,7 @@ impl<'a> Coordinator<'a> {
             hands,
             remarks: Vec::new(),
             failure: None,
-            stopped: None,
+            stopped: false,
         }
     }
 
@@ -111,25 +133,57 @@ impl<'a> Coordinator<'a> {
         if began {
             self.see_through(&mut news).await;
         }
-        while self.hands.iter().any(|hand| !hand.over) {
-            let Some((worker, news)) = news.recv().await else {
-                break;
-            };
-            self.hear(worker, news);
-        }
+        self.see_home(&mut news).await;
         self.ledger.post_until(Time::NEVER);
         self.show();
-        let now = self.now();
+        let end = match self.stopped {
+            true => self.now(),
+            false => self.now().max(self.plan.outline.horizon),
+        };
         let not_started = self.hands.iter().map(|hand| hand.state.not_started).sum();
         Ok(Course {
-            end: self
-                .stopped
-                .unwrap_or_else(|| now.max(self.plan.outline.horizon)),
-            stopped: self.stopped.is_some(),
+            end,
+            stopped: self.stopped,
             not_started,
+            lost: self.lost(),
             remarks: self.remarks,
             failure: self.failure,
         })
+    }
+
+    /// Waits until everybody is gone; a process that does not end in time is lost.
+    async fn see_home(&mut self, news: &mut UnboundedReceiver<(usize, News)>) {
+        let closing = Duration::from_nanos(self.plan.live.closing_deadline.0);
+        let deadline = tokio::time::sleep(closing + ENDING);
+        tokio::pin!(deadline);
+        while self.hands.iter().any(|hand| !hand.over) {
+            tokio::select! {
+                heard = news.recv() => match heard {
+                    Some((worker, news)) => self.hear(worker, news),
+                    None => return,
+                },
+                () = &mut deadline => {
+                    for hand in self.hands.iter_mut().filter(|hand| !hand.over) {
+                        hand.lost = Some("did not end in time".into());
+                        hand.over = true;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Which workers were lost, and how.
+    fn lost(&self) -> Vec<String> {
+        let of = self.hands.len();
+        let hands = self.hands.iter().enumerate();
+        let lost = hands.filter_map(|(index, hand)| {
+            let (how, number) = (hand.lost.as_ref()?, index + 1);
+            Some(format!(
+                "worker {number} of {of} was lost ({how}): from then on its part of the customers \
+                 and agents is missing"
+            ))
+        });
+        lost.collect()
     }
 
     /// Waits until every agent of the first shift is online and starts the run; false when somebody
@@ -155,16 +209,19 @@ impl<'a> Coordinator<'a> {
                 }
             }
             self.show();
-            if let Some(failure) = self.failure.take() {
+            let lost = self.lost().pop().map(Error::failed);
+            if let Some(failure) = self.failure.take().or(lost) {
                 return Err(failure);
             }
             if self.watch.stops() {
-                self.stop(None);
+                self.stop();
                 return Ok(false);
             }
             let all = |hand: &Hand| hand.state.online >= hand.state.wanted;
             if self.hands.iter().all(all) {
-                self.order(Order::Start(Instant::now()));
+                let apart = self.hands.iter().any(|hand| hand.process.is_some());
+                let ahead = if apart { AHEAD } else { Duration::ZERO };
+                self.order(Order::Start(Instant::now() + ahead));
                 self.watch.started.store(true, Ordering::Relaxed);
                 return Ok(true);
             }
@@ -183,7 +240,7 @@ impl<'a> Coordinator<'a> {
                 _ = tick.tick() => {
                     let now = self.now();
                     if self.watch.stops() || self.failure.is_some() || now >= self.plan.end() {
-                        return self.stop(Some(now));
+                        return self.stop();
                     }
                     self.show();
                     if self.is_over() {
@@ -198,6 +255,7 @@ impl<'a> Coordinator<'a> {
         let hand = &mut self.hands[worker];
         match news {
             News::Over => (hand.over, hand.until) = (true, Time::NEVER),
+            News::Lost => hand.lose(),
             News::Failed(error) => self.failure = self.failure.take().or(Some(error)),
             News::Report(Report {
                 mut entries,
@@ -230,15 +288,15 @@ impl<'a> Coordinator<'a> {
         self.hands.iter().for_each(|hand| hand.order(order));
     }
 
-    fn stop(&mut self, at: Option<Time>) {
-        self.stopped = Some(at.unwrap_or(self.plan.begin));
-        self.order(Order::Stop(at));
+    fn stop(&mut self) {
+        self.stopped = true;
+        self.order(Order::Stop);
     }
 
     /// The scenario's time, as far as anybody has said.
     fn now(&self) -> Time {
         let now = self.hands.iter().map(|hand| hand.state.now).max();
-        now.unwrap_or(self.plan.begin)
+        now.unwrap_or_default().max(self.plan.begin)
     }
 
     /// Whether nothing can change any more: nobody is there but those who are gone silently, whom
@@ -246,7 +304,8 @@ impl<'a> Coordinator<'a> {
     fn is_over(&self) -> bool {
         let server_ends = self.hands.iter().any(|hand| hand.state.server_ends_quiet);
         let agents_end = self.plan.agents_inactivity() != Span::ENDLESS;
-        let nobody = self.hands.iter().all(|hand| {
+        let at_work = || self.hands.iter().filter(|hand| !hand.over);
+        let nobody = at_work().all(|hand| {
             let State {
                 customers,
                 ghosts,
@@ -262,9 +321,20 @@ impl<'a> Coordinator<'a> {
         nobody
             && now >= self.plan.outline.horizon
             && ledger.is_up_to_date()
-            && ledger.count(Gauge::Active) == ledger.count(Gauge::Ghosts)
-            && ledger.count(Gauge::Composing) == 0
+            && self.are_slots_free()
             && !ledger.awaits_messages(now)
+    }
+
+    /// Whether no slot is in use but for those who are gone silently. Of workers that were lost it
+    /// will never be known.
+    fn are_slots_free(&self) -> bool {
+        if self.hands.iter().any(|hand| hand.lost.is_some()) {
+            let at_work = self.hands.iter().filter(|hand| !hand.over);
+            return at_work.map(|hand| hand.state.slots).sum::<u32>() == 0;
+        }
+        let ledger = &self.ledger;
+        ledger.count(Gauge::Active) == ledger.count(Gauge::Ghosts)
+            && ledger.count(Gauge::Composing) == 0
     }
 
     /// Brings the watch up to date.

@@ -5,6 +5,9 @@
 
 use crate::error::{Error, Result};
 
+/// Descriptors of a process for everything but connections.
+pub const MARGIN: u64 = 64;
+
 /// Descriptors that this process may have open at once, at most: the hard limit. None where the
 /// system does not say.
 pub fn descriptors_allowed() -> Option<u64> {

@@ -1,13 +1,14 @@
 //! Owns `Target` and `Address`: where a live run goes, and the proof that it may.
 //!
 //! Law: only an `Address` can be dialled, and only `Target::resolve` makes one, from the addresses
-//! that it checked. So a name that resolves anew cannot lead the traffic elsewhere: a generator
+//! that it checked; a worker is handed one by the process that started it. So a name that resolves anew cannot lead the traffic elsewhere: a generator
 //! pointed at somebody else's server is an attack.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::http::Uri;
 
@@ -18,7 +19,7 @@ use crate::wire::clean;
 const LOOKUP: Duration = Duration::from_secs(10);
 
 /// A chat server as the user named it: `ws://HOST:PORT`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
     /// Without the brackets of an IPv6 address.
     host: String,
@@ -26,7 +27,7 @@ pub struct Target {
 }
 
 /// A target whose addresses were checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Address {
     target: Target,
     /// At least one, in the order in which they are tried.

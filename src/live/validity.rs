@@ -5,12 +5,14 @@
 use crate::scenario::plan::Plan;
 
 /// What is known of the generator at the end of a run.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Conduct {
     /// The 99th percentile of the schedule lag in wall milliseconds; none when nothing was due.
     pub lag_ms_p99: Option<f64>,
     /// Arrivals that this machine could not start.
     pub not_started: u32,
+    /// Which workers were lost, and how, a sentence each.
+    pub lost: Vec<String>,
 }
 
 /// The most that the 99th percentile of the lag may be at this plan's speed, in milliseconds.
@@ -21,7 +23,7 @@ pub fn lag_bound_ms(plan: &Plan) -> f64 {
 
 /// Why the run is not valid; empty when it is.
 pub fn faults(plan: &Plan, conduct: Conduct) -> Vec<String> {
-    let mut faults = Vec::new();
+    let mut faults = conduct.lost;
     let bound = lag_bound_ms(plan);
     if let Some(lag) = conduct.lag_ms_p99.filter(|lag| *lag > bound) {
         let why = if bound < plan.validity.lag_ms_p99 {

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior};
@@ -41,8 +42,8 @@ pub enum Order {
     Start(Instant),
     /// All customers are gone: agents log out.
     GoHome,
-    /// The run is given up, as of a scenario time; before the start there is none.
-    Stop(Option<Time>),
+    /// The run is given up.
+    Stop,
 }
 
 /// What a worker tells the coordinator.
@@ -52,12 +53,14 @@ pub enum News {
     Report(Report),
     /// It cannot go on, and so the run cannot.
     Failed(Error),
+    /// It is gone, and nobody knows what has become of its people.
+    Lost,
     /// Everybody is gone.
     Over,
 }
 
 /// What has happened since the last report, and how things stand.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// What was noted.
     pub entries: Vec<Entry>,
@@ -70,7 +73,7 @@ pub struct Report {
 }
 
 /// How things stand with a worker's people.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// The scenario's time.
     pub now: Time,
@@ -78,6 +81,8 @@ pub struct State {
     pub online: u32,
     /// Agents of the first shift.
     pub wanted: u32,
+    /// Slots in use, wrap-up included.
+    pub slots: u32,
     /// Customers who are there.
     pub customers: u32,
     /// Those of them who are gone silently.
@@ -160,7 +165,7 @@ impl<D: Dial> Worker<D> {
                         self.scene.call.send_replace(Call::Play);
                         return;
                     }
-                    _ => return self.stop(None),
+                    _ => return self.stop(),
                 },
                 _ = tick.tick() => {
                     self.reap();
@@ -208,10 +213,10 @@ impl<D: Dial> Worker<D> {
                 () = scene.orbit.changes() => {}
                 order = self.orders.recv() => match order {
                     Some(Order::GoHome) => return,
-                    Some(Order::Stop(at)) => return self.stop(at),
+                    Some(Order::Stop) => return self.stop(),
                     Some(Order::Start(_)) => {}
                     // Nobody is left to report to.
-                    None => return self.stop(None),
+                    None => return self.stop(),
                 },
                 // An agent has failed. The call is lent out here, so that none can be made.
                 _ = call.wait_for(|call| *call == Call::Stop) => {
@@ -225,11 +230,10 @@ impl<D: Dial> Worker<D> {
         }
     }
 
-    /// The run is given up as of `at`: what is noted from now on is noted as of then.
-    fn stop(&mut self, at: Option<Time>) {
+    /// The run is given up: what is noted from here on is noted as of now.
+    fn stop(&mut self) {
         self.scene.call.send_replace(Call::Stop);
-        let at = at.unwrap_or_else(|| self.scene.now());
-        self.scene.stand_still(at);
+        self.scene.stand_still(self.scene.now());
     }
 
     fn is_called_off(&self) -> bool {
@@ -258,6 +262,7 @@ impl<D: Dial> Worker<D> {
                 now,
                 online: scene.online.get(),
                 wanted: self.wanted,
+                slots: scene.slots.get(),
                 customers: self.customers.len() as u32,
                 ghosts: scene.ghosts.get(),
                 more_come: self.more_come,

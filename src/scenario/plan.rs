@@ -6,11 +6,15 @@
 mod messages;
 mod texts;
 
+use std::fmt::{self, Write};
 use std::mem;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::calendar::Calendar;
+use super::window::Window;
 use crate::center::rules::{AgentRules, CustomerClasses, RouterRules, ShiftEnd};
 use crate::measure::gate::{Gate, Judge};
 use crate::measure::outline::Outline;
@@ -86,7 +90,7 @@ pub struct Plan {
 }
 
 /// The text of a scenario and where it came from; goes into the result file.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Source {
     /// The file's name as it was given.
     pub file: String,
@@ -98,6 +102,8 @@ pub struct Source {
     pub scaled: Option<String>,
     /// The window that is played, in words; absent for all of it.
     pub window: Option<String>,
+    /// The same as it was asked for.
+    pub narrowed: Option<Window>,
     /// The files that it reads: no output may go there.
     pub files: Vec<PathBuf>,
 }
@@ -304,6 +310,18 @@ impl Plan {
         self.grain = grain;
     }
 
+    /// A number that two plans share if they are the same to the last digit, wherever they were
+    /// read from: of all that is played, and nothing of its source.
+    pub fn fingerprint(&self) -> u64 {
+        let bare = Plan {
+            source: Source::default(),
+            ..self.clone()
+        };
+        let mut print = Fingerprint::default();
+        write!(print, "{bare:?}").expect("nothing fails in adding up");
+        print.0
+    }
+
     /// The latest instant at which anything can happen.
     pub fn end(&self) -> Time {
         self.outline.horizon + self.drain_limit
@@ -344,5 +362,23 @@ impl Plan {
         several
             .map(|(_, class)| class.think.quantile(0.5))
             .fold(reply, f64::min)
+    }
+}
+
+/// The hash FNV-1a of 64 bits of what is written to it (Fowler, Noll and Vo 1991).
+struct Fingerprint(u64);
+
+impl Default for Fingerprint {
+    fn default() -> Fingerprint {
+        Fingerprint(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Write for Fingerprint {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for byte in text.bytes() {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        Ok(())
     }
 }

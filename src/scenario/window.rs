@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::time::{Span, Time};
 
 /// Which part of a plan is meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Window {
     /// As somebody wrote it: `fri 09:00/10:00` or `2026-11-27 09:00/10:00`.
     Written(String),
@@ -49,6 +49,7 @@ impl Window {
         }
         cut_staff(plan);
         plan.source.window = Some(self.words(plan, warm_up));
+        plan.source.narrowed = Some(self.clone());
         Ok(())
     }
 

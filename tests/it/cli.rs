@@ -9,3 +9,4 @@ mod program;
 mod refusals;
 mod runs;
 mod stops;
+mod workers;

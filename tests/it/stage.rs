@@ -106,6 +106,7 @@ const OPTIONS: Options = Options {
     replication: 0,
     records: true,
     trace: None,
+    workers: None,
     skip_closed: false,
 };
 

@@ -169,6 +169,11 @@ impl Running {
         }
     }
 
+    /// The process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The next line of its stdout.
     pub fn line(&mut self) -> String {
         let mut line = Vec::new();

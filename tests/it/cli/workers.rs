@@ -1,0 +1,192 @@
+//! A live run spread over worker processes: what it plays, and what becomes of it when one dies.
+
+use std::collections::BTreeMap;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::program::{BINARY, Program, Running};
+
+/// A scenario of half an hour, in fifteen seconds.
+const SPREAD: [&str; 8] = [
+    "load",
+    "small.toml",
+    "--workers",
+    "3",
+    "--speed",
+    "120",
+    "--records",
+    "chats.csv",
+];
+
+/// The rows of a records file, by number, as far as the plan has made them: number, attempt, class,
+/// when they came.
+fn arrivals(program: &Program, name: &str) -> BTreeMap<u32, Vec<String>> {
+    let text = std::fs::read_to_string(program.path(name)).unwrap();
+    let rows = text.lines().skip(1).map(|row| {
+        let cells: Vec<String> = row.split(',').take(6).map(String::from).collect();
+        (cells[1].parse().unwrap(), cells)
+    });
+    rows.collect()
+}
+
+/// The worker processes of a run.
+fn workers(running: &Running) -> Vec<u32> {
+    let id = running.id();
+    let began = Instant::now();
+    loop {
+        let path = format!("/proc/{id}/task/{id}/children");
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let ids: Vec<u32> = text.split_whitespace().flat_map(str::parse).collect();
+        if ids.len() == 3 {
+            return ids;
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "{ids:?}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn signal(id: u32, name: &str) {
+    let args = [format!("-{name}"), id.to_string()];
+    assert!(Command::new("kill").args(args).status().unwrap().success());
+}
+
+fn is_there(id: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    // What has ended and was not waited for yet is a zombie.
+    !status.is_empty() && !status.contains(") Z ")
+}
+
+/// Waits for all to end.
+fn gone(ids: &[u32], within: Duration) {
+    let began = Instant::now();
+    while ids.iter().any(|id| is_there(*id)) {
+        assert!(began.elapsed() < within, "{ids:?} are still there");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn workers_play_who_one_process_plays() {
+    let program = Program::new();
+    let short = ["--set", "calendar.horizon=8m", "--quiet"];
+    let simulated = [
+        &["simulate", "small.toml", "--replication", "0"][..],
+        &["--records", "simulated.csv"],
+        &short,
+    ]
+    .concat();
+    program.run(&simulated).ends_with(0);
+    let run = program.run(&[&SPREAD[..], &short].concat());
+    assert!([Some(0), Some(4)].contains(&run.code), "{}", run.stderr);
+    let result = program.result("run.json");
+    assert_eq!(result.environment.threads, 3);
+    let spread = arrivals(&program, "chats.csv");
+    assert!(spread.len() > 15);
+    assert_eq!(spread, arrivals(&program, "simulated.csv"));
+    for fault in ["lost", "duplicated", "misdelivered", "assigned_twice"] {
+        assert_eq!(result.value(fault), Some(0.0), "{fault}");
+    }
+    // A customer of one worker is served by agents of the others, and all messages are timed.
+    let delivered = result.measures["delivery_ms_mean"].samples;
+    let replies = result.measures["inter_message_s_mean"].samples;
+    assert!(
+        delivered >= 2 * replies - spread.len() as u64,
+        "{delivered}"
+    );
+}
+
+#[test]
+fn a_worker_that_dies_makes_the_run_invalid_and_the_rest_goes_on() {
+    let program = Program::new();
+    let running = program.start(&SPREAD);
+    let ids = workers(&running);
+    std::thread::sleep(Duration::from_secs(6));
+    signal(ids[1], "KILL");
+    let ended = running.wait().ends_with(4);
+    let told = "worker 2 of 3 was lost (killed by signal 9)";
+    assert!(ended.stdout.contains(told), "{}", ended.stdout);
+    let result = program.result("run.json");
+    assert_eq!(result.verdict.valid, Some(false));
+    let whole = [
+        "--replication",
+        "0",
+        "--records",
+        "simulated.csv",
+        "--quiet",
+    ];
+    let simulate = [&["simulate", "small.toml"][..], &whole].concat();
+    program.run(&simulate).ends_with(0);
+    let survivors = |name| {
+        let mut rows = arrivals(&program, name);
+        rows.retain(|number, _| number % 3 != 1);
+        rows
+    };
+    let (live, simulated) = (survivors("chats.csv"), survivors("simulated.csv"));
+    assert!(live.len() > 40);
+    assert_eq!(live, simulated, "the rest's customers come as planned");
+    let fates = ["handled", "abandoned_queue", "abandoned_chat", "rejected"];
+    let fates = fates
+        .iter()
+        .chain(&["dropped", "open_at_end", "failed", "broken"]);
+    let sum: f64 = fates.map(|fate| result.value(fate).unwrap()).sum();
+    assert_eq!(Some(sum), result.value("offered"));
+    for fault in ["duplicated", "misdelivered", "assigned_twice", "over_limit"] {
+        assert_eq!(result.value(fault), Some(0.0), "{fault}");
+    }
+    gone(&ids, Duration::from_secs(5));
+}
+
+#[test]
+fn a_worker_that_is_held_up_makes_the_run_invalid() {
+    let program = Program::new();
+    let short = ["--set", "calendar.horizon=12m"];
+    let running = program.start(&[&SPREAD[..], &short].concat());
+    let ids = workers(&running);
+    // The agents are online within moments.
+    std::thread::sleep(Duration::from_millis(800));
+    for _ in 0..5 {
+        signal(ids[2], "STOP");
+        std::thread::sleep(Duration::from_millis(500));
+        signal(ids[2], "CONT");
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    let ended = running.wait().ends_with(4);
+    assert!(
+        ended.stdout.contains("schedule lag p99"),
+        "{}",
+        ended.stdout
+    );
+}
+
+#[test]
+fn workers_end_with_their_coordinator_however_it_ends() {
+    for (name, code) in [("INT", Some(130)), ("TERM", Some(143)), ("KILL", None)] {
+        let program = Program::new();
+        let running = program.start(&SPREAD);
+        let ids = workers(&running);
+        std::thread::sleep(Duration::from_millis(1_500));
+        running.send(name);
+        let ended = running.wait();
+        assert_eq!(ended.code, code, "{}", ended.stderr);
+        gone(&ids, Duration::from_secs(12));
+        if code.is_some() {
+            assert!(ended.stdout.starts_with("STOPPED"), "{}", ended.stdout);
+            assert!(program.result("run.json").value("offered").is_some());
+        }
+    }
+}
+
+#[test]
+fn a_worker_is_nothing_for_people() {
+    let by_hand = Command::new(BINARY)
+        .arg("worker")
+        .stdin(Stdio::null())
+        .output();
+    let by_hand = by_hand.unwrap();
+    assert_eq!(by_hand.status.code(), Some(2));
+    let words = String::from_utf8(by_hand.stderr).unwrap();
+    assert!(words.contains("run `busyhour load`"), "{words}");
+    let program = Program::new();
+    let skipping = [&SPREAD[..], &["--skip-closed"]].concat();
+    program.run(&skipping).fails_with(2, &["--workers 1"]);
+}
