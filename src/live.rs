@@ -23,6 +23,7 @@ pub mod skip;
 pub mod slice;
 pub mod socket;
 pub mod target;
+pub mod terms;
 pub mod text;
 pub mod validity;
 pub mod watch;
@@ -38,6 +39,7 @@ use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::error::{Error, Result};
+use crate::measure::cells::Cells;
 use crate::measure::gate::Gate;
 use crate::measure::kpi::Findings;
 use crate::measure::record::Record;
@@ -55,6 +57,7 @@ use ledger::Ledger;
 use scene::Scene;
 use slice::Slice;
 use target::{Address, Target};
+use terms::Differences;
 use watch::Watch;
 use workers::Workers;
 
@@ -86,6 +89,19 @@ pub struct Outcome {
     pub records: Vec<Vec<Record>>,
     /// The story of the customer who was traced.
     pub story: Option<Story>,
+    /// What its figures can be explained by.
+    pub evidence: Evidence,
+}
+
+/// What the figures of a live run can be explained by.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// What customers found by the time of their offer.
+    pub cells: Cells,
+    /// By which rules the server goes otherwise than the scenario.
+    pub differences: Differences,
+    /// Whether it was stopped before its end.
+    pub stopped: bool,
 }
 
 /// Plays the plan's people against the server.
@@ -296,6 +312,11 @@ fn report(plan: &Plan, options: &Options, ledger: &mut Ledger, course: &Course) 
         result,
         records: vec![records],
         story: options.trace.map(|_| ledger.take_story()),
+        evidence: Evidence {
+            cells: ledger.cells().clone(),
+            differences: course.differences,
+            stopped: course.stopped,
+        },
     }
 }
 

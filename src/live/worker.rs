@@ -19,6 +19,7 @@ use super::journal::{Entry, Event};
 use super::orbit::Caller;
 use super::scene::{Call, Scene};
 use super::slice::Slice;
+use super::terms::Differences;
 use super::{attendance, customer};
 use crate::error::Error;
 use crate::scenario::plan::Shift;
@@ -93,6 +94,8 @@ pub struct State {
     pub not_started: u32,
     /// Whether the server ends quiet chats, as it says itself.
     pub server_ends_quiet: bool,
+    /// By which rules it goes otherwise than the scenario.
+    pub differences: Differences,
 }
 
 /// A worker at work.
@@ -268,6 +271,7 @@ impl<D: Dial> Worker<D> {
                 more_come: self.more_come,
                 not_started: scene.not_started.get(),
                 server_ends_quiet: scene.server_ends_quiet.get(),
+                differences: scene.differences.get(),
             },
             remarks: scene.take_remarks(),
         };

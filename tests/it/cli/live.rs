@@ -35,6 +35,17 @@ fn a_live_run_reports_in_the_terms_of_a_simulation() {
         assert!(run.stdout.contains(words), "{words}: {}", run.stdout);
     }
     let result = program.result("run.json");
+    // What is said of the server depends on how busy the machine was.
+    let found = result.attribution.as_ref().expect("it is asked");
+    assert!(
+        run.stdout.contains("What the server added"),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(
+        found.measures.len(),
+        if run.code == Some(0) { 4 } else { 0 }
+    );
     let arrived = result.value("arrived").unwrap();
     assert!(arrived > 0.0 && result.value("delivery_ms_p50").is_some());
     let rows = std::fs::read_to_string(program.path("chats.csv")).unwrap();
@@ -53,6 +64,8 @@ fn a_run_that_cannot_keep_its_schedule_is_invalid() {
     ];
     let args = [&["load", "small.toml"][..], &SHORT, &bound].concat();
     let run = program.run(&args).ends_with(4);
+    let why = "not attributable: the run is INVALID";
+    assert!(run.stdout.contains(why), "{}", run.stdout);
     assert!(
         run.stdout
             .starts_with("INVALID, FAILED  1 gate not judged\n"),
