@@ -33,6 +33,10 @@ const CHATS_A_BLOCK: u64 = 10;
 /// Where a larger share of the chats failed or was cut, the center had other work than is predicted.
 const LOST_MOST: f64 = 0.02;
 
+/// The share of n chats is not known better than to this many of them: as many may fare otherwise
+/// where none is seen to (Hanley and Lippman-Hand 1983).
+const RULE_OF_THREE: f64 = 3.0;
+
 /// How many lags stand for all that were recorded.
 const LAGS: u64 = 10_000;
 
@@ -192,6 +196,7 @@ fn compare(runs: [&Cells; 3], which: usize, blocks: &[Range<usize>]) -> Parts {
             .map(|block| part(cells, block))
             .collect::<Vec<_>>()
     });
+    let of_chats = Cell::default().measures()[which].0.ends_with("_ratio");
     let value = |run: usize| {
         let (above, below) = runs[run].sum().measures()[which].1;
         Measure {
@@ -203,12 +208,20 @@ fn compare(runs: [&Cells; 3], which: usize, blocks: &[Range<usize>]) -> Parts {
     let difference = |one: usize, other: usize| {
         let pairs = parts[one].iter().zip(&parts[other]);
         let pairs: Vec<_> = pairs.map(|(one, other)| [*one, *other]).collect();
-        let Estimate { value: found, ends } = Estimate::of_paired_ratios(&pairs);
+        let estimate = Estimate::of_paired_ratios(&pairs);
+        let samples = value(one).samples;
+        // Two runs without any difference are one run.
+        let least = match of_chats && runs[one] != runs[other] {
+            true => RULE_OF_THREE / samples as f64,
+            false => 0.0,
+        };
+        let middle = estimate.value.unwrap_or_default();
+        let ends = estimate.ends.unzip();
         Measure {
-            value: found,
-            low: ends.map(|(low, _)| low),
-            high: ends.map(|(_, high)| high),
-            samples: value(one).samples,
+            value: estimate.value,
+            low: ends.0.map(|low| low.min(middle - least)),
+            high: ends.1.map(|high| high.max(middle + least)),
+            samples,
         }
     };
     Parts {

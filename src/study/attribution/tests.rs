@@ -89,6 +89,11 @@ fn what_the_server_adds_is_the_servers() {
     assert_eq!(found.blocks, 20);
     assert_eq!(values(&found, |parts| parts.generator), [0.0; 4]);
     close(&values(&found, |parts| parts.server), 0.5);
+    // Nobody left in either run, which is no proof that nobody would.
+    let left = found.measures["abandoned_ratio"];
+    let most = Some(3.0 / left.measured.samples as f64);
+    assert_eq!((left.server.value, left.server.high), (Some(0.0), most));
+    assert_eq!(left.generator.high, Some(0.0));
 }
 
 #[test]
