@@ -108,6 +108,18 @@ fn a_server_goes_by_its_flags() {
     ] {
         assert!(run.stdout.contains(words), "{words}: {}", run.stdout);
     }
+    let found = program.result("run.json").attribution.unwrap();
+    let why = found.reasons.join("\n");
+    let differences = [
+        "routing policy",
+        "queue limit",
+        "number of priorities",
+        "age_after",
+    ];
+    for words in differences.into_iter().chain(["inactivity timeout"]) {
+        assert!(why.contains(words), "{words}: {why}");
+    }
+    assert!(found.measures.is_empty());
     server.send("TERM");
     server.wait().ends_with(143);
 }
@@ -118,9 +130,16 @@ fn a_server_of_its_own_serves_a_run_and_counts_it() {
     let mut server = program.start(&["serve", "--listen", "127.0.0.1:0", "small.toml"]);
     let line = server.line();
     let address = line.strip_prefix("listening on ").unwrap();
-    let run = program.run(&[&["load", "small.toml", "--target", address][..], &SHORT].concat());
+    let target = ["load", "small.toml", "--target", address, "--no-prediction"];
+    let run = program.run(&[&target[..], &SHORT].concat());
     assert!(FINE_OR_INVALID.contains(&run.code), "{}", run.stderr);
     assert!(run.stdout.contains(address), "{}", run.stdout);
+    assert!(
+        !run.stdout.contains("What the server added"),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(program.result("run.json").attribution, None);
     server.send("TERM");
     let ended = server.wait().ends_with(143);
     let offered = program.result("run.json").value("offered").unwrap();
