@@ -3,6 +3,7 @@
 //! Law: the only place that prints and the only one that exits. The report goes to stdout, progress
 //! and errors to stderr, so that either can be piped away.
 
+mod access_args;
 mod check;
 mod conclude;
 mod console;
@@ -36,6 +37,7 @@ Examples:
   busyhour load scenarios/quickstart.toml        live, against the built-in chat server
   busyhour serve --listen 127.0.0.1:4210         the built-in chat server alone
   busyhour load scenarios/quickstart.toml --target ws://127.0.0.1:4210
+  busyhour load FILE --target wss://localhost:4210 --ca ca.pem --header Authorization=env:TOKEN
   busyhour erlang c --rate '100 per hour' --aht 3m --target 0.8
   busyhour validate --quick                      the simulation against theory, in seconds
 
@@ -64,7 +66,7 @@ enum Command {
     /// Play a scenario in virtual time
     Simulate(simulate::Simulate),
     /// Play a scenario in real time, against a chat server
-    Load(load::Load),
+    Load(Box<load::Load>),
     /// Run the built-in chat server
     Serve(serve::Serve),
     /// Read a scenario and say what its plan will do

@@ -128,6 +128,11 @@ impl Error {
         &self.plain
     }
 
+    /// What the user can do about it, where there is something.
+    pub fn remedy(&self) -> Option<&str> {
+        self.remedy.as_deref()
+    }
+
     /// How the process has to end.
     pub fn exit(&self) -> Exit {
         self.exit

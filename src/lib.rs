@@ -16,7 +16,7 @@
 //!
 //! | place | owns |
 //! |---|---|
-//! | [`error`], [`time`], [`random`] | the one error and the exit codes; `Time`, `Span`; `Draws` |
+//! | [`error`], [`secret`], [`time`], [`random`] | the one error and the exit codes; what nobody is to see; `Time`, `Span`; `Draws` |
 //! | [`stats`] | distributions, confidence intervals, the exact queueing formulas |
 //! | [`center`] | what happens: ids, fates, rules, customer, agent, router |
 //! | [`measure`] | what is seen: catalogue, recorder, histograms, KPIs, `RunResult`, gates |
@@ -52,6 +52,7 @@ pub mod measure;
 pub mod random;
 pub mod report;
 pub mod scenario;
+pub mod secret;
 pub mod server;
 pub mod simulation;
 pub mod stats;

@@ -4,14 +4,20 @@
 //! only clock and connections differ. Nothing is sent to an address that was not checked: loopback,
 //! or a host the user allowed.
 
+pub mod access;
 pub mod agent;
 pub mod alarm;
 pub mod attendance;
 pub mod coordinator;
+pub mod credentials;
 pub mod customer;
 pub mod dial;
+
+pub mod feeder;
+mod heartbeat;
 pub mod journal;
 pub mod ledger;
+pub mod link;
 pub mod machine;
 mod monotonic;
 pub mod orbit;
@@ -25,18 +31,22 @@ pub mod socket;
 pub mod target;
 pub mod terms;
 pub mod text;
+pub mod tls;
 pub mod validity;
 pub mod watch;
+pub mod way;
 pub mod worker;
 pub mod workers;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::{JoinSet, LocalSet};
+use tokio::time::timeout;
 
 use crate::error::{Error, Result};
 use crate::measure::cells::Cells;
@@ -46,9 +56,12 @@ use crate::measure::record::Record;
 use crate::measure::result::{Environment, RunKind, RunResult};
 use crate::measure::story::Story;
 use crate::measure::tally::{Latency, Tally};
-use crate::scenario::plan::Plan;
+use crate::scenario::plan::{Plan, Shift};
 use crate::server::{self, ServerOptions};
+use crate::time::Span;
+use crate::wire::frame::AgentSide;
 use crate::wire::limits::{AGENTS_MOST, CONCURRENCY_MOST};
+use access::Access;
 use alarm::Alarm;
 use coordinator::{Coordinator, Course, Hand};
 use dial::Dial;
@@ -56,9 +69,12 @@ use journal::Fault;
 use ledger::Ledger;
 use scene::Scene;
 use slice::Slice;
-use target::{Address, Target};
+use socket::{SocketLimits, dial};
+use target::Target;
 use terms::Differences;
+use tls::Trust;
 use watch::Watch;
+use way::Way;
 use workers::Workers;
 
 /// How to play live.
@@ -68,6 +84,8 @@ pub struct Options {
     pub target: Option<Target>,
     /// Hosts beyond loopback that may be a target, as the user wrote them.
     pub allow_targets: Vec<String>,
+    /// How connections get in; none for no TLS and nothing to show.
+    pub access: Option<Arc<Access>>,
     /// Which replication's people are played.
     pub replication: u32,
     /// Whether to keep a row a customer.
@@ -78,6 +96,8 @@ pub struct Options {
     pub workers: Option<Workers>,
     /// Whether the clock jumps over hours in which the desk is closed and nobody is there.
     pub skip_closed: bool,
+    /// Whether the customers alone are played; the staff is the server's own.
+    pub only_customers: bool,
 }
 
 /// What a live run gives.
@@ -110,7 +130,13 @@ pub struct Evidence {
 /// Refused (exit 2): a target that is not allowed. Failed (exit 3): the target cannot be reached,
 /// or the agents of the first shift do not get online. What goes wrong later stands in the result.
 pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
-    check(plan)?;
+    check(plan, options)?;
+    if options.only_customers && options.target.is_none() {
+        return Err(Error::refused(
+            "the customers alone are to be played, and the built-in server has no staff",
+        )
+        .with_remedy("give the server whose staff answers them with --target"));
+    }
     let runtime = runtime()?;
     let began = Instant::now();
     let started = jiff::Timestamp::now().to_string();
@@ -123,9 +149,13 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
         let target = own.as_ref().or(options.target.as_ref());
         let target = target.expect("without a target there is a server of our own");
         let address = target.resolve(&options.allow_targets).await?;
+        let way = Way::new(address, options.access.clone().unwrap_or_default())?;
+        if server.is_none() {
+            knock(plan, options, &way).await?;
+        }
         let outcome = match &options.workers {
-            Some(workers) => spread(plan, options, &address, workers, watch).await,
-            None => play(plan, options, address, Alarm::fine()?, watch).await,
+            Some(workers) => spread(plan, options, &way, workers, watch).await,
+            None => play(plan, options, way, Alarm::fine()?, watch).await,
         };
         server.map(server::Handle::stop);
         outcome
@@ -135,6 +165,28 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
     let loops = options.workers.as_ref().map_or(1, |workers| workers.count);
     outcome.result.environment = Environment::of_run(started, took, loops as usize);
     Ok(outcome)
+}
+
+/// Agents of the first shift find out whether a chat server is there and lets them in. Where there
+/// are none, somebody looks in who does nothing: the run must not begin for nobody to come in.
+///
+/// # Errors
+/// Failed (exit 3): no chat server is there, or it lets nobody in.
+async fn knock(plan: &Plan, options: &Options, way: &Way) -> Result<()> {
+    let is_there = |shift: &Shift| shift.from <= plan.begin && shift.until > plan.begin;
+    if options.only_customers || plan.shifts.iter().any(is_there) {
+        return Ok(());
+    }
+    let limits = SocketLimits::default();
+    let look = async {
+        let mut socket = dial::<AgentSide, Way>(way, 0, limits).await?;
+        socket.hello().await?;
+        socket.close(drop).await;
+        Ok(())
+    };
+    let late = |_| Error::failed(format!("{} says no hello", way.target()));
+    // Twice: what goes wrong while it connects has words of its own.
+    timeout(limits.connect * 2, look).await.map_err(late)?
 }
 
 /// An event loop.
@@ -158,12 +210,12 @@ fn start_server(plan: &Plan, options: &Options) -> Result<server::Handle> {
 async fn spread(
     plan: &Plan,
     options: &Options,
-    address: &Address,
+    way: &Way,
     workers: &Workers,
     watch: &Watch,
 ) -> Result<Outcome> {
     let mut ledger = ledger(plan, options);
-    let course = workers.play(plan, options, address, watch, &mut ledger);
+    let course = workers.play(plan, options, way, watch, &mut ledger);
     let course = course.await?;
     Ok(report(plan, options, &mut ledger, &course))
 }
@@ -185,7 +237,10 @@ pub fn built_in(plan: &Plan, listen: SocketAddr) -> ServerOptions {
 }
 
 /// Refuses plans that cannot be played live, and those that the protocol has no room for.
-fn check(plan: &Plan) -> Result<()> {
+fn check(plan: &Plan, options: &Options) -> Result<()> {
+    if options.only_customers {
+        return Ok(());
+    }
     if !plan.headcounts.is_empty() {
         return Err(Error::refused(
             "the scenario counts its agents over time, and in a live run each agent is somebody",
@@ -246,7 +301,7 @@ pub async fn run<D: Dial>(
     watch: &Watch,
     ledger: &mut Ledger,
 ) -> Result<Course> {
-    check(plan)?;
+    check(plan, options)?;
     let scene = Rc::new(Scene::new(plan, ledger.run(), to, alarm, options));
     let (orders, taken) = unbounded_channel();
     let (news, heard) = unbounded_channel();
@@ -283,16 +338,29 @@ fn run_number() -> u32 {
 /// What the run comes to.
 fn report(plan: &Plan, options: &Options, ledger: &mut Ledger, course: &Course) -> Outcome {
     let conduct = validity::Conduct {
-        lag_ms_p99: ledger.p99_so_far(Latency::ScheduleLag).map(|s| s * 1e3),
+        lag_ms_p99: ledger.millis_so_far(Latency::ScheduleLag, 0.99),
+        delivery_ms_p99: ledger.millis_so_far(Latency::Delivery, 0.99),
         not_started: course.not_started,
+        stood_still_ratio: course.stood_still_ratio,
         lost: course.lost.clone(),
     };
-    let (tally, records) = ledger.finish(course.end, course.stopped);
+    let clustered = ledger.share_within(Latency::Delivery, validity::DELAYED_ACK);
+    let median = ledger.millis_so_far(Latency::Delivery, 0.5);
+    let warning = validity::delayed_ack(clustered, median);
+    let (tally, mut records) = ledger.finish(course.end, course.stopped);
+    if options.only_customers {
+        let unseen = |record: &mut Record| record.composed = Span::ENDLESS;
+        records.iter_mut().for_each(unseen);
+    }
     let mut result = result(plan, options, ledger, course, &[tally]);
     let verdict = &mut result.verdict;
     let faults = validity::faults(plan, conduct);
     verdict.valid = Some(faults.is_empty());
     verdict.reasons.extend(faults);
+    verdict.reasons.extend(warning);
+    let access = options.access.as_deref();
+    let unchecked = access.and_then(|access| access.trust.remark());
+    verdict.reasons.extend(unchecked.map(str::to_owned));
     let worded = course.remarks.iter().map(|(words, times)| match times {
         1 => words.clone(),
         times => format!("{words} ({times} times)"),
@@ -333,6 +401,13 @@ fn result(
     echo.speed = Some(plan.live.speed);
     let target = options.target.as_ref().map(ToString::to_string);
     echo.target = Some(target.unwrap_or_else(|| "built-in".into()));
+    if let Some(access) = &options.access {
+        echo.insecure = access.trust == Trust::Anybody;
+        let names = access.credentials.names();
+        echo.headers = names.map(str::to_owned).collect();
+        echo.subprotocol = access.credentials.subprotocol().map(str::to_owned);
+    }
+    echo.only_customers = options.only_customers;
     let integrity = ledger.integrity();
     let mut counts = vec![("not_started", u64::from(course.not_started))];
     counts.extend(Fault::ALL.map(|fault| (fault.measure(), integrity.count(fault))));
@@ -342,11 +417,13 @@ fn result(
         tallies,
         pool: ledger.pool(),
         live: Some(&counts),
+        agents: !options.only_customers,
     };
     let label = |instant| plan.calendar.label(instant);
     let mut gates = plan.gates.clone();
     for measure in Fault::ALL.map(Fault::measure) {
-        if !plan.gates.iter().any(|gate| gate.measure == measure) {
+        let asked = plan.gates.iter().any(|gate| gate.measure == measure);
+        if !asked && !options.only_customers {
             gates.push(Gate::none_of(measure));
         }
     }

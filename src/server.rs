@@ -17,6 +17,7 @@ mod handle;
 mod hub;
 pub mod listen;
 mod stats;
+mod tls;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -30,6 +31,7 @@ use tokio::time::{Instant, timeout_at};
 
 pub use handle::Handle;
 pub use stats::Stats;
+pub use tls::TlsListener;
 
 use crate::center::rules::RouterRules;
 use crate::error::{Error, Result};
@@ -37,6 +39,7 @@ use crate::time::Span;
 use crate::wire::PROTOCOL;
 use crate::wire::frame::Hello;
 use crate::wire::limits::{FRAME_LIMIT, FRAME_LIMIT_LEAST, FRAME_LIMIT_MOST};
+use crate::wire::tls::{Certificates, Identity};
 use connection::House;
 use desk::{ConnId, Desk, DeskRules};
 use door::Door;
@@ -172,6 +175,23 @@ impl Server {
     }
 }
 
+impl Server<TlsListener> {
+    /// Listens for connections over TLS, but accepts nobody before `run`: as `identity`, and with
+    /// `clients` only for those whose certificates one of these authorities vouches for.
+    ///
+    /// # Errors
+    /// Those of `bind`; refused (exit 2): certificates or keys that are unfit.
+    pub async fn bind_tls(
+        options: ServerOptions,
+        identity: &Identity,
+        clients: Option<&Certificates>,
+    ) -> Result<Server<TlsListener>> {
+        options.check()?;
+        let (listener, addr) = TlsListener::bind(options.listen, identity, clients)?;
+        Server::on(listener, addr, &options)
+    }
+}
+
 impl<L: Listen> Server<L> {
     /// A server that takes the connections of `listener`, which is reached at `addr`.
     ///
@@ -226,7 +246,7 @@ impl<L: Listen> Server<L> {
         let mut given = 0;
         tokio::pin!(shutdown);
         loop {
-            let (stream, local) = tokio::select! {
+            let (opening, local) = tokio::select! {
                 () = &mut shutdown => break,
                 accepted = self.listener.accept() => accepted,
                 Some(_) = connections.join_next() => continue,
@@ -235,7 +255,7 @@ impl<L: Listen> Server<L> {
             connections.spawn(connection::serve(
                 Arc::clone(&self.house),
                 ConnId(given),
-                stream,
+                opening,
                 local,
                 inbox.clone(),
                 stopping.clone(),

@@ -276,6 +276,7 @@ impl Found {
             tallies: &self.tallies,
             pool: &self.pool,
             live: None,
+            agents: true,
         }
     }
 }

@@ -9,8 +9,9 @@ pub mod frame;
 pub mod limits;
 pub mod marker;
 pub mod reason;
+pub mod tls;
 
-pub use clean::clean;
+pub use clean::{clean, clean_masked};
 
 /// The version of the protocol, said in the server's hello.
 pub const PROTOCOL: u32 = 3;

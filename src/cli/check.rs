@@ -10,7 +10,7 @@ use super::scenario_args::ScenarioArgs;
 use crate::center::rules::{Attention, ShiftEnd};
 use crate::error::{Exit, Result};
 use crate::live::machine;
-use crate::live::validity::lag_bound_ms;
+use crate::live::validity::LagBounds;
 use crate::report::figure::{Unit, grouped};
 use crate::report::paint::Paint;
 use crate::report::terminal::wrapped;
@@ -300,10 +300,11 @@ fn live(page: &mut Page, plan: &Plan, outlook: &Outlook) {
     page.line(
         "connections",
         format!(
-            "{}: {} customers, {} agents",
+            "{}: {} customers, {} agents, {} more if the server stands still",
             whole(live.connections),
             whole(live.customers),
-            whole(live.agents)
+            whole(live.agents),
+            whole(live.stalled)
         ),
     );
     let allowed = machine::descriptors_allowed().map_or_else(String::new, |limit| {
@@ -325,7 +326,7 @@ fn live(page: &mut Page, plan: &Plan, outlook: &Outlook) {
         "valid up to",
         format!(
             "a schedule lag p99 of {}",
-            Unit::Millis.say(lag_bound_ms(plan))
+            Unit::Millis.say(LagBounds::of(plan, None).least())
         ),
     );
 }

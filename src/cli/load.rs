@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
+use super::access_args::{AccessArgs, Entrance};
 use super::conclude::{Ran, conclude};
 use super::console::Console;
 use super::progress::{Line, Progress};
@@ -13,7 +14,6 @@ use super::signals::Signals;
 use super::trace::Trace;
 use crate::error::{Error, Exit, Result};
 use crate::live::machine::{MARGIN, descriptors_allowed, make_room_for_descriptors};
-use crate::live::target::Target;
 use crate::live::watch::Watch;
 use crate::live::workers::{WORKERS_MOST, Workers};
 use crate::live::{Options, load};
@@ -29,12 +29,6 @@ use crate::time::Time;
 pub struct Load {
     #[command(flatten)]
     scenario: ScenarioArgs,
-    /// The chat server [default: the built-in one, started for this run]
-    #[arg(long, value_name = "ws://HOST:PORT")]
-    target: Option<String>,
-    /// Allow a target beyond this machine; may be repeated
-    #[arg(long = "allow-target", value_name = "HOST")]
-    allow_targets: Vec<String>,
     /// Scenario seconds a wall second: `--set live.speed=X`
     #[arg(long, value_name = "X")]
     speed: Option<f64>,
@@ -59,8 +53,20 @@ pub struct Load {
     /// Do not simulate the same people afterwards to tell what the server added
     #[arg(long)]
     no_prediction: bool,
+    /// Play the customers alone; the staff is the server's own: people, or a bot
+    #[arg(long, value_name = "WHO")]
+    only: Option<Only>,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    access: AccessArgs,
+}
+
+/// Who alone is played.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Only {
+    /// No agent connects.
+    Customers,
 }
 
 /// Plays the scenario live and reports.
@@ -69,24 +75,18 @@ pub struct Load {
 /// The scenario, the target or the machine's limits refuse the run, it fails, or a file cannot be
 /// written.
 pub fn run(args: &Load, console: &Console) -> Result<Exit> {
-    let plan = args
+    let mut plan = args
         .scenario
         .plan(&[change("live.speed", args.speed), change("seed", args.seed)])?;
     if let Some(trace) = args.trace {
         trace.check(&plan, args.replication)?;
     }
-    let target = args.target.as_deref().map(Target::parse).transpose()?;
-    let workers = workers(args, &plan)?;
+    let entrance = args.access.entrance()?;
+    // No output may overwrite these either.
+    plan.source.files.extend(args.access.files().cloned());
+    let workers = workers(args, &plan, entrance.target.is_some())?;
     args.output.probe(&plan)?;
-    let options = Options {
-        target,
-        allow_targets: args.allow_targets.clone(),
-        replication: args.replication,
-        records: args.output.records.is_some(),
-        trace: args.trace.map(|trace| trace.customer),
-        workers,
-        skip_closed: args.skip_closed,
-    };
+    let options = options(args, entrance, workers);
     let watch = Arc::new(Watch::default());
     let prediction = Arc::new(simulation::Watch::default());
     let stopping = (watch.clone(), prediction.clone());
@@ -114,10 +114,9 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
     }
     if !args.no_prediction {
         let progress = predicting(args, console, prediction.clone());
-        let (result, evidence) = (&outcome.result, &outcome.evidence);
-        let found = attribute(&plan, result, evidence, &prediction);
-        progress.finish();
+        let found = attribute(&plan, &outcome.result, &outcome.evidence, &prediction);
         outcome.result.attribution = Some(found);
+        progress.finish();
     }
     let mut rows = args.output.rows(&plan);
     if let Some(rows) = &mut rows {
@@ -133,14 +132,28 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
     conclude(ran, &args.output, console)
 }
 
+fn options(args: &Load, entrance: Entrance, workers: Option<Workers>) -> Options {
+    Options {
+        target: entrance.target,
+        allow_targets: entrance.allow_targets,
+        access: entrance.access,
+        replication: args.replication,
+        records: args.output.records.is_some(),
+        trace: args.trace.map(|trace| trace.customer),
+        workers,
+        skip_closed: args.skip_closed,
+        only_customers: matches!(args.only, Some(Only::Customers)),
+    }
+}
+
 /// Over how many processes the run is spread, none for this one alone; room is made for what this
 /// one needs.
-fn workers(args: &Load, plan: &Plan) -> Result<Option<Workers>> {
+fn workers(args: &Load, plan: &Plan, targeted: bool) -> Result<Option<Workers>> {
     let outlook = Outlook::of(plan).live;
     let allowed = descriptors_allowed().unwrap_or(u64::MAX);
-    let alone = match args.target {
-        Some(_) => outlook.descriptors,
-        None => outlook.descriptors_with_server,
+    let alone = match targeted {
+        true => outlook.descriptors,
+        false => outlook.descriptors_with_server,
     };
     let count = args.workers.unwrap_or_else(|| {
         let needed = Workers::needed(outlook.connections, allowed);
@@ -162,9 +175,9 @@ fn workers(args: &Load, plan: &Plan) -> Result<Option<Workers>> {
     make_room_for_descriptors(
         MARGIN
             + 4 * u64::from(count)
-            + match args.target {
-                Some(_) => 0,
-                None => outlook.connections,
+            + match targeted {
+                true => 0,
+                false => outlook.connections,
             },
     )?;
     let program = std::env::current_exe();
@@ -180,12 +193,13 @@ fn workers(args: &Load, plan: &Plan) -> Result<Option<Workers>> {
 fn progress(args: &Load, console: &Console, plan: &Plan, watch: Arc<Watch>) -> Progress {
     let (calendar, begin) = (plan.calendar.clone(), plan.begin);
     let length = plan.outline.horizon.since(begin).as_secs_f64();
+    let agents = args.only.is_none();
     Progress::start(args.output.progress(console), console, move |_| {
         let now = Time(watch.now.load(Ordering::Relaxed));
         let clock = calendar.local(now).strftime("%a %H:%M:%S").to_string();
         Line {
             done: now.since(begin).as_secs_f64() / length,
-            text: words(&watch, &clock),
+            text: words(&watch, &clock, agents),
         }
     })
 }
@@ -201,19 +215,28 @@ fn predicting(args: &Load, console: &Console, watch: Arc<simulation::Watch>) -> 
     })
 }
 
-/// The live line.
-fn words(watch: &Watch, clock: &str) -> String {
+/// The live line; what only `agents` know where they are played.
+fn words(watch: &Watch, clock: &str, agents: bool) -> String {
     let count = |of: &AtomicU32| grouped(f64::from(of.load(Ordering::Relaxed)), 0);
-    let agents = count(&watch.agents);
+    let online = count(&watch.agents);
     if !watch.started.load(Ordering::Relaxed) {
-        return format!("{agents} agents online, waiting for the rest");
+        return match agents {
+            true => format!("{online} agents online, waiting for the rest"),
+            false => "looking in at the server".into(),
+        };
     }
     let lag = Unit::Millis.say(watch.lag_us.load(Ordering::Relaxed) as f64 / 1e3);
+    let busy = match agents {
+        true => format!(
+            "{} open, {}/{online} busy, ",
+            count(&watch.open),
+            count(&watch.busy)
+        ),
+        false => String::new(),
+    };
     format!(
-        "{clock}  {} arrived, {} waiting, {} open, {}/{agents} busy, lag {lag}",
+        "{clock}  {} arrived, {} waiting, {busy}lag {lag}",
         count(&watch.arrived),
         count(&watch.queue),
-        count(&watch.open),
-        count(&watch.busy),
     )
 }

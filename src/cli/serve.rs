@@ -14,8 +14,10 @@ use crate::error::{Error, Exit, Result};
 use crate::live::{built_in, machine};
 use crate::report::figure::grouped;
 use crate::scenario::{self, duration};
+use crate::server::listen::Listen;
 use crate::server::{Server, ServerOptions, Stats};
 use crate::time::Span;
+use crate::wire::tls::{Certificates, Identity};
 
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
@@ -59,6 +61,15 @@ pub struct Serve {
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     idle: u32,
+    /// Serve over TLS with this certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The key of --tls-cert (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Let only those in whose certificate one of these authorities (PEM) vouches for
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    client_ca: Option<PathBuf>,
 }
 
 /// Serves until a signal comes.
@@ -67,6 +78,12 @@ pub struct Serve {
 /// The scenario or the address is refused, or the port is in use.
 pub fn run(args: &Serve, console: &Console) -> Result<Exit> {
     let options = options(args)?;
+    let identity = match (&args.tls_cert, &args.tls_key) {
+        (Some(cert), Some(key)) => Some(Identity::read(cert, key)?),
+        _ => None,
+    };
+    let clients = args.client_ca.as_deref();
+    let clients = clients.map(Certificates::read).transpose()?;
     machine::raise_descriptors();
     let failed =
         |source: std::io::Error| Error::failed(format!("cannot start an event loop: {source}"));
@@ -80,18 +97,35 @@ pub fn run(args: &Serve, console: &Console) -> Result<Exit> {
         let _ = stop.send(());
     })?;
     let stats = runtime.block_on(async {
-        let server = Server::bind(options).await?;
-        console.tell(&format!("listening on ws://{}\n", server.local_addr()))?;
-        let shutdown = async {
-            // The sender lives as long as the signals are listened for.
-            let _ = stopped.await;
-        };
-        Ok(server.run(shutdown).await)
+        match identity {
+            None => serve(Server::bind(options).await?, "ws", stopped, console).await,
+            Some(identity) => {
+                let server = Server::bind_tls(options, &identity, clients.as_ref()).await?;
+                serve(server, "wss", stopped, console).await
+            }
+        }
     })?;
     console.tell(&words(&stats))?;
     Ok(signals
         .came()
         .map_or(Exit::Fine, super::signals::Stop::exit))
+}
+
+async fn serve<L: Listen>(
+    server: Server<L>,
+    scheme: &str,
+    stopped: oneshot::Receiver<()>,
+    console: &Console,
+) -> Result<Stats> {
+    console.tell(&format!(
+        "listening on {scheme}://{}\n",
+        server.local_addr()
+    ))?;
+    let shutdown = async {
+        // The sender lives as long as the signals are listened for.
+        let _ = stopped.await;
+    };
+    Ok(server.run(shutdown).await)
 }
 
 fn options(args: &Serve) -> Result<ServerOptions> {

@@ -28,8 +28,9 @@ impl Alarm {
         Alarm(Grain::Coarse)
     }
 
-    /// By a timer of the system's own, late by some tens of microseconds. To be called within a
-    /// `LocalSet`, and for that alone.
+    /// By a timer of the system's own, late by some tens of microseconds; by up to two
+    /// milliseconds where more than five hundred a second are due. To be called within a `LocalSet`, and for that
+    /// alone.
     ///
     /// # Errors
     /// Failed (exit 3): the system has none to give.

@@ -20,7 +20,7 @@ use crate::measure::tally::Latency;
 use crate::scenario::plan::Shift;
 use crate::time::{Span, Time};
 use crate::wire::clean;
-use crate::wire::frame::{AgentSide, FromAgent, Hello, ToAgent};
+use crate::wire::frame::{AgentSide, CustomerSide, FromAgent, Hello, ToAgent};
 use crate::wire::marker::Marker;
 
 /// Plays an agent's shifts in order. The scene counts it online while it is; a connection that is
@@ -39,6 +39,21 @@ pub async fn attend<D: Dial>(scene: Rc<Scene<D>>, mut shifts: VecDeque<Shift>) {
         if stay(&scene, shift, &mut shifts, socket).await == Then::Home {
             return;
         }
+    }
+}
+
+/// Where the staff is the server's own: finds out whether it lets customers in, and by what rules it
+/// goes. The scene counts one as online when that is known; a server that is not there fails the run.
+pub async fn look_in<D: Dial>(scene: Rc<Scene<D>>) {
+    let look = async {
+        let mut socket = dial::<CustomerSide, D>(&scene.to, 0, scene.limits).await?;
+        compare(&scene, &socket.hello().await?);
+        socket.close(drop).await;
+        Ok(())
+    };
+    match look.await {
+        Ok(()) => scene.online.set(1),
+        Err(error) => drop(scene.failure.replace(Some(error))),
     }
 }
 
@@ -110,7 +125,7 @@ async fn come<D: Dial>(
     }
     let dialled = Instant::now();
     let connected = async {
-        let mut socket = dial::<AgentSide, D>(&scene.to, scene.limits).await?;
+        let mut socket = dial::<AgentSide, D>(&scene.to, shift.agent, scene.limits).await?;
         let hello = socket.hello().await?;
         Ok((socket, hello))
     };

@@ -58,6 +58,8 @@ pub struct Course {
     pub not_started: u32,
     /// By which rules the server goes otherwise than the scenario.
     pub differences: Differences,
+    /// The share of its time for which the worst event loop stood still.
+    pub stood_still_ratio: f64,
     /// What the reader should know, with how often.
     pub remarks: Vec<(String, u32)>,
     /// What broke it, where something did.
@@ -150,6 +152,7 @@ impl<'a> Coordinator<'a> {
             end,
             stopped: self.stopped,
             not_started,
+            stood_still_ratio: self.stood_still_ratio(),
             lost: self.lost(),
             differences,
             remarks: self.remarks,
@@ -176,6 +179,12 @@ impl<'a> Coordinator<'a> {
                 }
             }
         }
+    }
+
+    fn stood_still_ratio(&self) -> f64 {
+        let states = self.hands.iter().map(|hand| hand.state);
+        let ratios = states.map(|s| s.stood_still.0 as f64 / s.played.0.max(1) as f64);
+        ratios.fold(0.0, f64::max)
     }
 
     /// Which workers were lost, and how.
@@ -339,14 +348,15 @@ impl<'a> Coordinator<'a> {
             return at_work.map(|hand| hand.state.slots).sum::<u32>() == 0;
         }
         let ledger = &self.ledger;
-        ledger.count(Gauge::Active) == ledger.count(Gauge::Ghosts)
+        // Of a staff of the server's own no slots are known.
+        ledger.count(Gauge::Active) <= ledger.count(Gauge::Ghosts)
             && ledger.count(Gauge::Composing) == 0
     }
 
     /// Brings the watch up to date.
     fn show(&self) {
         let (ledger, watch) = (&self.ledger, self.watch);
-        let lag = ledger.p99_so_far(Latency::ScheduleLag).unwrap_or(0.0);
+        let lag = ledger.millis_so_far(Latency::ScheduleLag, 0.99);
         let online = self.hands.iter().map(|hand| hand.state.online).sum();
         let counts = [
             (&watch.arrived, ledger.offered()),
@@ -359,6 +369,7 @@ impl<'a> Coordinator<'a> {
             shown.store(count, Ordering::Relaxed);
         }
         watch.now.store(self.now().0, Ordering::Relaxed);
-        watch.lag_us.store((lag * 1e6) as u64, Ordering::Relaxed);
+        let lag_us = lag.unwrap_or(0.0) * 1e3;
+        watch.lag_us.store(lag_us as u64, Ordering::Relaxed);
     }
 }

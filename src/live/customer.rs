@@ -133,7 +133,7 @@ async fn enter<D: Dial>(
 ) -> Option<(Socket<CustomerSide, D::Stream>, Instant)> {
     let dialled = Instant::now();
     let greeted = async {
-        let mut socket = dial::<CustomerSide, D>(&scene.to, scene.limits).await?;
+        let mut socket = dial::<CustomerSide, D>(&scene.to, caller.number, scene.limits).await?;
         socket.hello().await?;
         Ok::<_, crate::error::Error>(socket)
     };

@@ -4,12 +4,18 @@
 //! also speak over in-memory streams on a paused clock.
 
 use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
+use super::credentials::Credentials;
 use super::target::{Address, Target};
 use crate::error::{Error, Result, in_words};
+
+/// The addresses of loopback that connections come from.
+const SOURCES: u8 = 8;
 
 /// How the generator gets a stream to the chat server.
 pub trait Dial: 'static {
@@ -19,25 +25,32 @@ pub trait Dial: 'static {
     /// The server's name.
     fn target(&self) -> &Target;
 
+    /// What requests to it say besides; none for nothing.
+    fn credentials(&self) -> Option<&Credentials> {
+        None
+    }
+
     /// A new connection to it.
     ///
     /// # Errors
     /// Failed (exit 3): nobody answers.
     fn connect(&self) -> impl Future<Output = Result<Self::Stream>>;
+
+    /// What a failure of a connection means, where that is more than its words say.
+    fn explain(&self, _: &io::Error) -> Option<Error> {
+        None
+    }
 }
 
-impl Dial for Address {
-    type Stream = TcpStream;
-
-    fn target(&self) -> &Target {
-        Address::target(self)
-    }
-
+impl Address {
     /// Connects to the first of the checked addresses that answers.
-    async fn connect(&self) -> Result<TcpStream> {
+    ///
+    /// # Errors
+    /// Failed (exit 3): nobody answers.
+    pub(super) async fn connect(&self) -> Result<TcpStream> {
         let mut last = None;
         for addr in self.checked() {
-            match TcpStream::connect(addr).await {
+            match open(*addr, self.turn()).await {
                 Ok(stream) => {
                     // A chat message must not wait for the acknowledgement of the one before.
                     stream
@@ -50,10 +63,11 @@ impl Dial for Address {
         }
         let words = last.as_ref().map_or_else(String::new, in_words);
         let error = unreachable(self.target(), &words);
-        // EMFILE, ENFILE, EADDRNOTAVAIL: descriptors or ports of this machine have run out.
+        // ENFILE, EMFILE, EADDRINUSE, EADDRNOTAVAIL: descriptors or ports of this machine have run
+        // out.
         let short = last
             .and_then(|error| error.raw_os_error())
-            .is_some_and(|code| [23, 24, 99].contains(&code));
+            .is_some_and(|code| [23, 24, 98, 99].contains(&code));
         Err(if short {
             error.of_this_machine()
         } else {
@@ -62,11 +76,27 @@ impl Dial for Address {
     }
 }
 
+/// A connection to `addr`. On loopback they come from several addresses of this machine in turn: the
+/// system gives one address some 28,000 ports to the same server, and once half of them are in use
+/// it looks for a free one through thousands, every time.
+async fn open(addr: SocketAddr, turn: u8) -> io::Result<TcpStream> {
+    // Elsewhere 127.0.0.1 is the only one.
+    let spread = cfg!(target_os = "linux") && addr.is_ipv4() && addr.ip().is_loopback();
+    if !spread {
+        return TcpStream::connect(addr).await;
+    }
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::from(([127, 0, 0, 1 + turn % SOURCES], 0)))?;
+    socket.connect(addr).await
+}
+
 /// The server cannot be reached, with what can be done.
 pub(super) fn unreachable(target: &Target, words: &str) -> Error {
+    let authority = target.authority();
+    let tls = target.is_tls().then_some(" --tls-cert FILE --tls-key FILE");
+    let tls = tls.unwrap_or_default();
     Error::failed(format!("cannot reach {target}: {words}")).with_remedy(format!(
-        "start a server there with `busyhour serve --listen {}`, or leave out --target to have \
-         one started",
-        target.authority()
+        "start a server there with `busyhour serve --listen {authority}{tls}`, or leave out \
+         --target to have one started"
     ))
 }

@@ -228,9 +228,14 @@ impl Ledger {
         self.recorder.count(gauge)
     }
 
-    /// The 99th percentile of a latency so far, in seconds.
-    pub fn p99_so_far(&self, latency: Latency) -> Option<f64> {
-        self.recorder.p99_so_far(latency)
+    /// A percentile of a latency so far, in wall milliseconds.
+    pub fn millis_so_far(&self, latency: Latency, share: f64) -> Option<f64> {
+        self.recorder.so_far(latency, share).map(|secs| secs * 1e3)
+    }
+
+    /// The share of a latency's values so far from `least` to below `most`.
+    pub fn share_within(&self, latency: Latency, (least, most): (Span, Span)) -> f64 {
+        self.recorder.share_within(latency, least, most)
     }
 
     /// What the server must not have done.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::monotonic::Tick;
 use super::slice::Slice;
-use super::target::Address;
+use super::way::InClear;
 use super::worker::Report;
 use crate::scenario::plan::Source;
 
@@ -33,8 +33,10 @@ pub struct Setup {
     pub slice: Slice,
     /// Of which replication.
     pub replication: u32,
-    /// Where the server is.
-    pub address: Address,
+    /// Where the server is, and how one gets in.
+    pub way: InClear,
+    /// Whether the customers alone are played.
+    pub only_customers: bool,
     /// Descriptors that it may need at once.
     pub descriptors: u64,
 }
@@ -57,8 +59,8 @@ pub enum Said {
 pub enum Told {
     /// What has happened.
     Report(Report),
-    /// It cannot go on: why.
-    Failed(String),
+    /// It cannot go on: why, and what to do about it.
+    Failed(String, Option<String>),
     /// Everybody is gone.
     Over,
 }

@@ -127,7 +127,13 @@ fn hear(stdout: ChildStdout, number: usize, news: &UnboundedSender<(usize, News)
     loop {
         let told = match pipe::take(&mut stdout) {
             Ok(Some(Told::Report(report))) => News::Report(report),
-            Ok(Some(Told::Failed(words))) => News::Failed(Error::failed(words)),
+            Ok(Some(Told::Failed(words, remedy))) => {
+                let error = Error::failed(words);
+                News::Failed(match remedy {
+                    Some(remedy) => error.with_remedy(remedy),
+                    None => error,
+                })
+            }
             Ok(Some(Told::Over)) => News::Over,
             Ok(None) | Err(_) => News::Lost,
         };
@@ -188,10 +194,14 @@ fn play(
     let listening = Builder::new().name("orders".into());
     let listening = listening.spawn(move || listen(input, &orders));
     listening.map_err(|error| Error::failed(format!("no thread: {}", in_words(&error))))?;
-    let options = Options::default();
+    let way = setup.way.clone().hide()?;
+    let options = Options {
+        only_customers: setup.only_customers,
+        ..Options::default()
+    };
     let people = async {
         let alarm = Alarm::fine()?;
-        let scene = Scene::new(&plan, setup.run, setup.address.clone(), alarm, &options);
+        let scene = Scene::new(&plan, setup.run, way, alarm, &options);
         let scene = Rc::new(scene);
         worker::play(scene, setup.slice, setup.replication, taken, (0, news)).await;
         Ok(())
@@ -219,7 +229,9 @@ fn tell(mut output: impl Write, mut told: UnboundedReceiver<(usize, News)>) {
     while let Some((_, news)) = told.blocking_recv() {
         let frame = match news {
             News::Report(report) => Told::Report(report),
-            News::Failed(error) => Told::Failed(error.plain().to_string()),
+            News::Failed(error) => {
+                Told::Failed(error.plain().into(), error.remedy().map(str::to_owned))
+            }
             News::Over => Told::Over,
             News::Lost => return,
         };

@@ -50,6 +50,8 @@ pub struct Scene<D> {
     jumped: Notify,
     /// Which closed hours are jumped over; none for none.
     pub skip: Option<Skip>,
+    /// Whether the customers alone are played; the staff is the server's own.
+    pub only_customers: bool,
     /// When the scenario's time was started.
     started: Cell<Option<Instant>>,
     /// What has happened and was not handed on yet.
@@ -117,6 +119,7 @@ impl<D> Scene<D> {
             clock: Cell::new(None),
             jumped: Notify::new(),
             skip: options.skip_closed.then(|| Skip::new(plan)),
+            only_customers: options.only_customers,
             started: Cell::new(None),
             journal: RefCell::default(),
             orbit: Orbit::default(),
@@ -251,6 +254,10 @@ impl<D> Scene<D> {
 
     /// Notes a message that was due at `due` and has just been written.
     pub fn written(&self, chat: Caller, (direction, sequence): (Direction, u32), due: Time) {
+        if self.only_customers {
+            // Nobody of this run reads what customers say to another staff.
+            return self.lagged(due);
+        }
         let late = self.lateness(due).map_or(Span::ZERO, span);
         let message = Message {
             direction,
@@ -263,6 +270,9 @@ impl<D> Scene<D> {
 
     /// Notes a message that was written and waits for its reader by the rules.
     pub fn handed_in(&self, chat: Caller, (direction, sequence): (Direction, u32), due: Time) {
+        if self.only_customers {
+            return;
+        }
         let message = Message::untimed(direction, sequence);
         self.note_in(chat, due, ChatEvent::Sent(message));
     }

@@ -2,25 +2,37 @@
 //!
 //! Law: it knows no chats and no clock of the scenario; a frame goes out when `send` returns and
 //! came in when `next` returns. Generic over the stream, so that the same code speaks over
-//! in-memory streams on a paused clock.
+//! in-memory streams on a paused clock. What the server says for people to read leaves here clean,
+//! and without the secrets that it was shown: it may well say them again.
+
+mod turned_away;
+
+mod head;
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
-use tokio_tungstenite::tungstenite::Error as WsError;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::protocol::Role;
+use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
+use head::Head;
+
+use super::credentials::Credentials;
 use super::dial::{Dial, unreachable};
-use super::target::Target;
+use super::link::Link;
 use crate::error::{Error, Result};
+use crate::scenario::outlook::live::LET_IN_S;
+use crate::secret::Mask;
 use crate::wire::frame::{Frame, Hello, Side};
 use crate::wire::limits::{FRAME_LIMIT, websocket};
-use crate::wire::{PROTOCOL, clean};
+use crate::wire::{PROTOCOL, clean_masked};
 
 /// What a connection is held to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +49,7 @@ impl Default for SocketLimits {
     fn default() -> SocketLimits {
         SocketLimits {
             frame: FRAME_LIMIT,
-            connect: Duration::from_secs(10),
+            connect: Duration::from_secs_f64(LET_IN_S),
             closing: Duration::from_secs(2),
         }
     }
@@ -45,47 +57,67 @@ impl Default for SocketLimits {
 
 /// A connection of side `S` (`CustomerSide` or `AgentSide`) over stream `T`.
 #[derive(Debug)]
-pub struct Socket<S: Side, T = TcpStream> {
+pub struct Socket<S: Side, T = Link> {
     ws: WebSocketStream<T>,
     closing: Duration,
     /// Set when the server has begun to close: it has until then to end the connection.
     until: Option<Instant>,
+    /// What the server's words must not show; none where it was shown no secret.
+    mask: Option<Arc<Mask>>,
     side: PhantomData<fn() -> S>,
 }
 
-/// Connects to the server and makes the WebSocket handshake.
+/// Connects the person of this number to the server and makes the WebSocket handshake.
 ///
 /// # Errors
 /// Failed (exit 3): nobody answers, or not within the time, or not as a WebSocket server.
-pub async fn dial<S: Side, D: Dial>(to: &D, limits: SocketLimits) -> Result<Socket<S, D::Stream>> {
-    let target = to.target();
-    let connect = async { Socket::over(to.connect().await?, target, limits).await };
+pub async fn dial<S: Side, D: Dial>(
+    to: &D,
+    number: u32,
+    limits: SocketLimits,
+) -> Result<Socket<S, D::Stream>> {
+    let connect = async { shake(to.connect().await?, to, number, limits).await };
     let late = |_| {
         let within = format!("no answer within {:?}", limits.connect);
-        unreachable(target, &within)
+        unreachable(to.target(), &within)
     };
     timeout(limits.connect, connect).await.map_err(late)?
 }
 
-impl<S: Side, T: AsyncRead + AsyncWrite + Unpin> Socket<S, T> {
-    /// Makes the WebSocket handshake over a stream that leads to `target`.
-    ///
-    /// # Errors
-    /// Failed (exit 3): the other end is no WebSocket server, or turns the connection away.
-    pub async fn over(stream: T, target: &Target, limits: SocketLimits) -> Result<Socket<S, T>> {
-        let url = format!("{target}{}", S::PATH);
-        let config = Some(websocket(limits.frame));
-        // Boxed: the handshake is much larger than the connection it leaves behind.
-        let shaken = Box::pin(client_async_with_config(url, stream, config)).await;
-        let (ws, _) = shaken.map_err(|error| turned_away(target, error))?;
-        Ok(Socket {
-            ws,
-            closing: limits.closing,
-            until: None,
-            side: PhantomData,
-        })
-    }
+/// Makes the WebSocket handshake over a stream.
+async fn shake<S: Side, D: Dial>(
+    stream: D::Stream,
+    to: &D,
+    number: u32,
+    limits: SocketLimits,
+) -> Result<Socket<S, D::Stream>> {
+    let request = request::<S, D>(to, number);
+    let config = Some(websocket(limits.frame));
+    // Boxed: the handshake is much larger than the connection it leaves behind.
+    let shaken = Box::pin(client_async_with_config(request, Head::of(stream), config)).await;
+    let (ws, _) = shaken.map_err(|error| turned_away::words(to, error))?;
+    let split = ws.into_inner().split();
+    let (stream, rest) = split.ok_or_else(|| turned_away::no_websocket(to.target()))?;
+    Ok(Socket {
+        ws: WebSocketStream::from_partially_read(stream, rest, Role::Client, config).await,
+        closing: limits.closing,
+        until: None,
+        mask: to.credentials().map(Credentials::mask).cloned(),
+        side: PhantomData,
+    })
+}
 
+fn request<S: Side, D: Dial>(to: &D, number: u32) -> Request {
+    let url = format!("{}{}", to.target(), S::PATH);
+    let request = url.into_client_request();
+    let mut request = request.expect("a target with a path is an address");
+    if let Some(credentials) = to.credentials() {
+        credentials.add_to(&mut request, S::PARTY, number);
+    }
+    request
+}
+
+impl<S: Side, T: AsyncRead + AsyncWrite + Unpin> Socket<S, T> {
     /// Takes the server's first frame and checks that it speaks this protocol.
     ///
     /// # Errors
@@ -102,8 +134,7 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Unpin> Socket<S, T> {
             return Err(Error::failed(format!(
                 "the server `{}` speaks version {} of the protocol, this program version \
                  {PROTOCOL}",
-                clean(&hello.server),
-                hello.protocol
+                hello.server, hello.protocol
             )));
         }
         Ok(hello)
@@ -116,13 +147,14 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Unpin> Socket<S, T> {
     /// Failed (exit 3): the connection is lost or closed.
     pub async fn send(&mut self, frame: &S::Says) -> Result<()> {
         let text = Message::text(frame.encode());
-        self.ws.send(text).await.map_err(|error| lost(&error))
+        self.ws.send(text).await.map_err(|error| self.lost(&error))
     }
 
     /// The next frame; none when the server has closed the connection in due form. After an error
     /// the connection is of no more use. Cancel-safe.
     ///
-    /// Texts in the frame are as the server sent them: `wire::clean` them before they are shown.
+    /// Texts in the frame that are for people to read are clean and masked; those of a chat are as
+    /// the server sent them: they are for nobody to see.
     ///
     /// # Errors
     /// Failed (exit 3): the connection is lost, or what came is no frame of the protocol.
@@ -134,15 +166,14 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Unpin> Socket<S, T> {
             };
             match heard? {
                 Ok(Message::Text(text)) => {
-                    let frame = S::Hears::decode(&text);
-                    return Some(frame.map_err(|error| Error::failed(error.to_string())));
+                    return Some(self.read(&text));
                 }
                 Ok(Message::Binary(_)) => {
                     return Some(Err(Error::failed("the server sent a binary message")));
                 }
                 Ok(Message::Close(_)) => self.until = Some(Instant::now() + self.closing),
                 Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {}
-                Err(error) => return Some(Err(lost(&error))),
+                Err(error) => return Some(Err(self.lost(&error))),
             }
         }
     }
@@ -156,7 +187,7 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Unpin> Socket<S, T> {
             if self.ws.close(None).await.is_ok() {
                 while let Some(Ok(message)) = self.ws.next().await {
                     if let Message::Text(text) = message
-                        && let Ok(frame) = S::Hears::decode(&text)
+                        && let Ok(frame) = self.read(&text)
                     {
                         overheard(frame);
                     }
@@ -166,29 +197,25 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Unpin> Socket<S, T> {
         // A server that does not answer in time is left without its answer.
         let _ = timeout_at(until, ending).await;
     }
-}
 
-fn turned_away(target: &Target, error: WsError) -> Error {
-    match error {
-        WsError::Http(response) => {
-            let body = response.body().as_deref().unwrap_or_default();
-            let words = clean(&String::from_utf8_lossy(body));
-            let status = response.status();
-            Error::failed(format!(
-                "{target} turned the connection away: HTTP {status} {words}"
-            ))
+    fn read(&self, text: &str) -> Result<S::Hears> {
+        let mask = self.mask.as_deref();
+        let mut frame = S::Hears::decode(text)
+            .map_err(|error| Error::failed(error.masked(mask.unwrap_or(&Mask::default()))))?;
+        for words in frame.words() {
+            *words = self.clean(words);
         }
-        other => Error::failed(format!(
-            "what answers at {target} is no WebSocket server: {}",
-            clean(&other.to_string())
-        ))
-        .with_remedy(
-            "give the port of a chat server with --target, or leave it out to have one started",
-        ),
+        Ok(frame)
     }
-}
 
-fn lost(error: &WsError) -> Error {
-    let words = clean(&error.to_string());
-    Error::failed(format!("the connection to the server is lost: {words}"))
+    /// Words of the server, fit to be shown.
+    fn clean(&self, words: &str) -> String {
+        let mask = self.mask.as_deref();
+        clean_masked(words, mask.unwrap_or(&Mask::default()))
+    }
+
+    fn lost(&self, error: &WsError) -> Error {
+        let words = self.clean(&error.to_string());
+        Error::failed(format!("the connection to the server is lost: {words}"))
+    }
 }

@@ -4,6 +4,7 @@
 //! that it checked; a worker is handed one by the process that started it. So a name that resolves anew cannot lead the traffic elsewhere: a generator
 //! pointed at somebody else's server is an attack.
 
+use std::cell::Cell;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -18,40 +19,46 @@ use crate::wire::clean;
 /// Wall time that the name service has.
 const LOOKUP: Duration = Duration::from_secs(10);
 
-/// A chat server as the user named it: `ws://HOST:PORT`.
+/// A chat server as the user named it: `ws://HOST:PORT`, or `wss://HOST:PORT` over TLS.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
+    tls: bool,
     /// Without the brackets of an IPv6 address.
     host: String,
     port: u16,
 }
 
-/// A target whose addresses were checked.
+/// A target whose addresses were checked. To be written to a process of the same run, which must
+/// not look them up anew, and to nobody else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Address {
     target: Target,
     /// At least one, in the order in which they are tried.
     checked: Vec<SocketAddr>,
+    /// How often one was dialled, round and round.
+    dialled: Cell<u8>,
 }
 
 impl Target {
-    /// Reads `ws://HOST:PORT`.
+    /// Reads `ws://HOST:PORT` or `wss://HOST:PORT`.
     ///
     /// # Errors
     /// Refused: another scheme, no port, a path, a user name.
     pub fn parse(text: &str) -> Result<Target> {
         let wrong = |what: &str| {
-            let shown = clean(text);
-            Error::refused(format!("target `{shown}` {what}"))
-                .with_remedy("write --target ws://HOST:PORT, such as ws://127.0.0.1:4210")
+            let shown = clean(&without_secrets(text));
+            Error::refused(format!("target `{shown}` {what}")).with_remedy(
+                "write --target ws://HOST:PORT, such as ws://127.0.0.1:4210, or wss://HOST:PORT \
+                 for TLS",
+            )
         };
         let uri: Uri = text.parse().map_err(|_| wrong("is not an address"))?;
-        match uri.scheme_str() {
-            Some("ws") => {}
-            Some("wss") => return Err(wrong("asks for TLS, which this version does not speak")),
+        let tls = match uri.scheme_str() {
+            Some("ws") => false,
+            Some("wss") => true,
             Some(_) => return Err(wrong("is not a WebSocket address")),
-            None => return Err(wrong("does not begin with ws://")),
-        }
+            None => return Err(wrong("does not begin with ws:// or wss://")),
+        };
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         if authority.contains('@') {
             return Err(wrong("holds a user name; the server knows none"));
@@ -67,7 +74,7 @@ impl Target {
         if host.is_empty() {
             return Err(wrong("names no host"));
         }
-        Ok(Target { host, port })
+        Ok(Target { tls, host, port })
     }
 
     /// Looks the host up and checks what it resolves to: every address is loopback, or the host is
@@ -106,6 +113,7 @@ impl Target {
         Ok(Address {
             target: self.clone(),
             checked,
+            dialled: Cell::new(0),
         })
     }
 
@@ -114,6 +122,20 @@ impl Target {
             let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
             bare.unwrap_or(host).eq_ignore_ascii_case(&self.host)
         })
+    }
+
+    /// Whether it is spoken to over TLS.
+    pub fn is_tls(&self) -> bool {
+        self.tls
+    }
+
+    /// The host, without the brackets of an IPv6 address.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    fn scheme(&self) -> &'static str {
+        if self.tls { "wss" } else { "ws" }
     }
 
     /// `HOST:PORT`, as it stands in a Host header.
@@ -126,9 +148,11 @@ impl Target {
     }
 }
 
+/// A server of our own, without TLS.
 impl From<SocketAddr> for Target {
     fn from(addr: SocketAddr) -> Target {
         Target {
+            tls: false,
             host: addr.ip().to_string(),
             port: addr.port(),
         }
@@ -137,7 +161,7 @@ impl From<SocketAddr> for Target {
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ws://{}", self.authority())
+        write!(f, "{}://{}", self.scheme(), self.authority())
     }
 }
 
@@ -147,9 +171,31 @@ impl Address {
         &self.target
     }
 
+    /// Counts the connections, round and round.
+    pub(super) fn turn(&self) -> u8 {
+        let turn = self.dialled.get();
+        self.dialled.set(turn.wrapping_add(1));
+        turn
+    }
+
     /// The addresses that were checked, in the order in which they are tried.
     pub fn checked(&self) -> &[SocketAddr] {
         &self.checked
+    }
+}
+
+/// The text without what may be a password in it: a user name is no part of a target, nor is what
+/// comes after a `?`.
+fn without_secrets(text: &str) -> String {
+    let (text, query) = text
+        .split_once('?')
+        .map_or((text, ""), |(text, _)| (text, "?***"));
+    match text.rsplit_once('@') {
+        None => format!("{text}{query}"),
+        Some((before, host)) => {
+            let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
+            format!("{scheme}://***@{host}{query}")
+        }
     }
 }
 
@@ -169,6 +215,7 @@ mod tests {
             ("ws://127.0.0.1:4210", "ws://127.0.0.1:4210"),
             ("ws://LocalHost:80/", "ws://localhost:80"),
             ("ws://[::1]:9", "ws://[::1]:9"),
+            ("wss://Chat.example.org:443", "wss://chat.example.org:443"),
         ] {
             assert_eq!(Target::parse(text).unwrap().to_string(), shown);
         }
@@ -177,7 +224,8 @@ mod tests {
     #[test]
     fn other_targets_are_refused_with_a_reason() {
         for (text, words) in [
-            ("wss://localhost:4210", "TLS"),
+            ("wss://localhost", "no port"),
+            ("wss://localhost:443/chat", "path"),
             ("http://localhost:4210", "not a WebSocket"),
             ("localhost:4210", "begin with ws://"),
             ("ws://localhost", "no port"),
@@ -185,7 +233,14 @@ mod tests {
             ("ws://localhost:99999", "ws://HOST:PORT"),
             ("ws://localhost:4210/customer", "path"),
             ("ws://localhost:4210/?a", "path"),
-            ("ws://a:b@localhost:4210", "user name"),
+            (
+                "ws://a:canary@localhost:4210",
+                "`ws://***@localhost:4210` holds a user name",
+            ),
+            (
+                "wss://localhost:443/?token=canary",
+                "`wss://localhost:443/?***` holds a path",
+            ),
             ("ws://:4210", "ws://HOST:PORT"),
             ("ws://local host:1", "not an address"),
             ("\u{1b}[2J", "not an address"),
@@ -195,7 +250,7 @@ mod tests {
             assert_eq!(error.exit(), Exit::Refused);
             let message = error.message(false);
             assert!(message.contains(words), "{text}: {message}");
-            assert!(!message.contains('\u{1b}'));
+            assert!(!message.contains('\u{1b}') && !message.contains("canary"));
         }
     }
 

@@ -1,40 +1,65 @@
 //! Owns the validity of a live run: whether the generator did what the plan said, when it said.
 //!
-//! Law: validity is about the generator alone; what the server did wrong is for gates to judge.
+//! Law: validity is about the generator alone; what the server did wrong is for gates to judge. Who
+//! reads the report learns of each bound that was not kept, with what to do.
 
 use crate::scenario::plan::Plan;
+use crate::time::Span;
 
 /// What is known of the generator at the end of a run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Conduct {
     /// The 99th percentile of the schedule lag in wall milliseconds; none when nothing was due.
     pub lag_ms_p99: Option<f64>,
+    /// The 99th percentile of the delivery in wall milliseconds; none when nothing came.
+    pub delivery_ms_p99: Option<f64>,
     /// Arrivals that this machine could not start.
     pub not_started: u32,
+    /// The share of its time for which the worst event loop stood still.
+    pub stood_still_ratio: f64,
     /// Which workers were lost, and how, a sentence each.
     pub lost: Vec<String>,
 }
 
-/// The most that the 99th percentile of the lag may be at this plan's speed, in milliseconds.
-pub fn lag_bound_ms(plan: &Plan) -> f64 {
-    let share = plan.validity.lag_share * plan.median_human_time() / plan.live.speed * 1e3;
-    plan.validity.lag_ms_p99.min(share)
+/// The bounds on the 99th percentile of the lag, in wall milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LagBounds {
+    /// In itself, and of the delivery where that is known.
+    pub of_itself: f64,
+    /// By the times that people take, at the plan's speed; infinite where they take none.
+    pub by_people: f64,
+}
+
+impl LagBounds {
+    /// The bounds for a run in which 99 of 100 deliveries took no longer than that.
+    pub fn of(plan: &Plan, delivery_ms_p99: Option<f64>) -> LagBounds {
+        let validity = &plan.validity;
+        let of_delivery = delivery_ms_p99.unwrap_or(0.0) * validity.lag_of_delivery;
+        let human = plan.median_human_time();
+        LagBounds {
+            of_itself: validity.lag_ms_p99.max(of_delivery),
+            by_people: validity.lag_share * human / plan.live.speed * 1e3,
+        }
+    }
+
+    /// The one that counts.
+    pub fn least(self) -> f64 {
+        self.of_itself.min(self.by_people)
+    }
 }
 
 /// Why the run is not valid; empty when it is.
 pub fn faults(plan: &Plan, conduct: Conduct) -> Vec<String> {
+    let lag = late(plan, &conduct);
     let mut faults = conduct.lost;
-    let bound = lag_bound_ms(plan);
-    if let Some(lag) = conduct.lag_ms_p99.filter(|lag| *lag > bound) {
-        let why = if bound < plan.validity.lag_ms_p99 {
-            let share = plan.validity.lag_share * 100.0;
-            let speed = plan.live.speed;
-            format!("{share} % of the median human time at speed {speed}: lower the speed")
-        } else {
-            "the scenario's bound: give the generator more of the machine".to_string()
-        };
+    faults.extend(lag);
+    let bound = plan.validity.stood_still_ratio;
+    if conduct.stood_still_ratio > bound {
         faults.push(format!(
-            "schedule lag p99 is {lag:.1} ms, over {bound:.1} ms, {why}"
+            "an event loop of the generator stood still for {:.1} % of the time, over {} %: give the \
+             generator more of the machine",
+            conduct.stood_still_ratio * 100.0,
+            bound * 100.0
         ));
     }
     if conduct.not_started > 0 {
@@ -44,4 +69,134 @@ pub fn faults(plan: &Plan, conduct: Conduct) -> Vec<String> {
         ));
     }
     faults
+}
+
+/// What is to be said of the lag where that is over a bound.
+fn late(plan: &Plan, conduct: &Conduct) -> Option<String> {
+    let bounds = LagBounds::of(plan, conduct.delivery_ms_p99);
+    let bound = bounds.least();
+    let lag = conduct.lag_ms_p99.filter(|lag| *lag > bound)?;
+    let why = if bounds.by_people <= bounds.of_itself {
+        let share = plan.validity.lag_share * 100.0;
+        let speed = plan.live.speed;
+        format!("{share} % of the median human time at speed {speed}: lower the speed")
+    } else {
+        "the scenario's bound: give the generator more of the machine".to_string()
+    };
+    Some(format!(
+        "schedule lag p99 is {lag:.1} ms, over {bound:.1} ms, {why}"
+    ))
+}
+
+/// Wall times about which a reply that waits for a delayed acknowledgement comes: Linux delays it
+/// by 40 ms.
+pub const DELAYED_ACK: (Span, Span) = (Span::from_millis(38), Span::from_millis(47));
+
+/// The least share of deliveries about those times that is no chance.
+const CLUSTERED: f64 = 0.005;
+
+/// Deliveries that took so long are short.
+const SHORT_MS: f64 = 10.0;
+
+/// A warning about the server where deliveries are short but for a cluster at 40 ms: each side waits
+/// for the other, the server to fill a packet (Nagle's algorithm, RFC 896), this machine to
+/// acknowledge the one before.
+pub fn delayed_ack(clustered: f64, delivery_ms_p50: Option<f64>) -> Option<String> {
+    let short = delivery_ms_p50.is_some_and(|median| median < SHORT_MS);
+    (short && clustered >= CLUSTERED).then(|| {
+        format!(
+            "{:.1} % of deliveries took 38 to 47 ms, where half of all take under {:.0} ms: the \
+             server waits to fill packets (Nagle's algorithm) while this machine delays its \
+             acknowledgement; set TCP_NODELAY at the server",
+            clustered * 100.0,
+            delivery_ms_p50.unwrap_or_default().ceil()
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::scenario::read_text;
+    use crate::stats::law::Law;
+
+    fn plan(more: &str) -> Plan {
+        let text = [
+            "[calendar]\nstart = 2026-01-05T09:00:00\nhorizon = \"1h\"",
+            "[arrivals]\nrate = \"10 per hour\"",
+            "[customers]\nthink = \"constant(60s)\"\nexchanges = \"constant(2)\"",
+            "[agents]\ncount = 1\nconcurrency = 1\nreply = \"constant(60s)\"",
+            more,
+        ];
+        let text = text.join("\n");
+        read_text("test", &text, Path::new(""), &[]).unwrap()
+    }
+
+    fn late(lag: f64, delivery: f64) -> Conduct {
+        Conduct {
+            lag_ms_p99: Some(lag),
+            delivery_ms_p99: Some(delivery),
+            ..Conduct::default()
+        }
+    }
+
+    #[test]
+    fn lag_is_held_against_itself_the_delivery_and_what_people_take() {
+        let slow = plan("[live]\nspeed = 1\n");
+        for (lag, delivery, kept) in [
+            (19.9, 1.0, true),
+            (20.1, 1.0, false),
+            (49.0, 500.0, true),
+            (51.0, 500.0, false),
+            (700.0, 9_000.0, false),
+        ] {
+            let faults = faults(&slow, late(lag, delivery));
+            assert_eq!(faults.is_empty(), kept, "{lag} {delivery}: {faults:?}");
+        }
+        let fast = plan("[live]\nspeed = 60\n");
+        let told = faults(&fast, late(10.1, 1.0));
+        assert!(told[0].contains("lower the speed"), "{told:?}");
+        assert!(faults(&fast, late(9.9, 1.0)).is_empty());
+    }
+
+    #[test]
+    fn who_takes_no_time_is_not_held_up() {
+        let mut instant = plan("");
+        instant.agents.reply = Law::constant(0.0).unwrap();
+        let of_thinking = LagBounds::of(&instant, None).by_people;
+        assert!((of_thinking - 600.0 / instant.live.speed).abs() < 1e-9);
+        instant.customers.rules_mut().for_each(|rules| {
+            rules.think = Law::constant(0.0).unwrap();
+        });
+        assert_eq!(LagBounds::of(&instant, None).least(), 20.0);
+    }
+
+    #[test]
+    fn every_other_fault_is_told() {
+        let plan = plan("");
+        let conduct = Conduct {
+            not_started: 3,
+            stood_still_ratio: 0.25,
+            lost: vec!["worker 2 of 3 was lost".into()],
+            ..Conduct::default()
+        };
+        let told = faults(&plan, conduct).join("; ");
+        for words in ["worker 2", "25.0 % of the time", "3 arrivals"] {
+            assert!(told.contains(words), "{words}: {told}");
+        }
+        assert!(faults(&plan, Conduct::default()).is_empty());
+    }
+
+    #[test]
+    fn a_cluster_at_forty_milliseconds_is_named() {
+        assert!(delayed_ack(0.02, Some(0.4)).unwrap().contains("Nagle"));
+        assert_eq!(delayed_ack(0.001, Some(0.4)), None);
+        assert_eq!(
+            delayed_ack(0.4, Some(39.0)),
+            None,
+            "a slow server is no such thing"
+        );
+    }
 }

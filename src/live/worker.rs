@@ -15,6 +15,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::dial::Dial;
+use super::heartbeat::Heartbeat;
 use super::journal::{Entry, Event};
 use super::orbit::Caller;
 use super::scene::{Call, Scene};
@@ -92,6 +93,10 @@ pub struct State {
     pub more_come: bool,
     /// Arrivals that this machine could not start.
     pub not_started: u32,
+    /// Wall time since the start.
+    pub played: Span,
+    /// Wall time of it for which the event loop stood still, so long at a time that it counts.
+    pub stood_still: Span,
     /// Whether the server ends quiet chats, as it says itself.
     pub server_ends_quiet: bool,
     /// By which rules it goes otherwise than the scenario.
@@ -111,6 +116,7 @@ struct Worker<D: Dial> {
     wanted: u32,
     /// Whether somebody is still to come.
     more_come: bool,
+    heartbeat: Heartbeat,
 }
 
 /// Plays a slice of the replication's people in the scene, as the coordinator orders; news are told
@@ -131,6 +137,7 @@ pub async fn play<D: Dial>(
         news,
         wanted: 0,
         more_come: true,
+        heartbeat: Heartbeat::default(),
     };
     worker.gather().await;
     if !worker.is_called_off() {
@@ -147,14 +154,21 @@ impl<D: Dial> Worker<D> {
         let scene = &self.scene;
         let begin = scene.begin();
         let mut agents: BTreeMap<u32, VecDeque<Shift>> = BTreeMap::new();
-        let shifts = scene.plan.shifts.iter();
-        for shift in shifts.filter(|s| s.until > begin && self.slice.has(s.agent)) {
+        let mut shifts = &scene.plan.shifts[..];
+        if scene.only_customers {
+            shifts = &[];
+            self.agents
+                .spawn_local(attendance::look_in(Rc::clone(scene)));
+        }
+        let own = |s: &&Shift| s.until > begin && self.slice.has(s.agent);
+        for shift in shifts.iter().filter(own) {
             let from = shift.from.max(begin);
             let shift = Shift { from, ..*shift };
             agents.entry(shift.agent).or_default().push_back(shift);
         }
         let at_start = |shifts: &&VecDeque<Shift>| shifts.front().is_some_and(|s| s.from == begin);
-        self.wanted = agents.values().filter(at_start).count() as u32;
+        let first = agents.values().filter(at_start).count() as u32;
+        self.wanted = first + u32::from(scene.only_customers);
         for shifts in agents.into_values() {
             self.agents
                 .spawn_local(attendance::attend(Rc::clone(scene), shifts));
@@ -190,6 +204,7 @@ impl<D: Dial> Worker<D> {
         let mut call = scene.call.subscribe();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.heartbeat = Heartbeat::starting_now(TICK);
         loop {
             let arrival = arrivals.peek().map_or(Time::NEVER, |(due, _)| *due);
             let next = arrival.min(scene.orbit.next());
@@ -216,16 +231,16 @@ impl<D: Dial> Worker<D> {
                 () = scene.orbit.changes() => {}
                 order = self.orders.recv() => match order {
                     Some(Order::GoHome) => return,
-                    Some(Order::Stop) => return self.stop(),
                     Some(Order::Start(_)) => {}
-                    // Nobody is left to report to.
-                    None => return self.stop(),
+                    // Or nobody is left to report to.
+                    Some(Order::Stop) | None => return self.stop(),
                 },
                 // An agent has failed. The call is lent out here, so that none can be made.
                 _ = call.wait_for(|call| *call == Call::Stop) => {
                     return scene.stand_still(scene.now());
                 }
                 _ = tick.tick() => {
+                    self.heartbeat.beat();
                     self.reap();
                     self.report();
                 }
@@ -270,6 +285,8 @@ impl<D: Dial> Worker<D> {
                 ghosts: scene.ghosts.get(),
                 more_come: self.more_come,
                 not_started: scene.not_started.get(),
+                played: self.heartbeat.played(),
+                stood_still: self.heartbeat.stood_still(),
                 server_ends_quiet: scene.server_ends_quiet.get(),
                 differences: scene.differences.get(),
             },

@@ -14,8 +14,8 @@ use super::machine::MARGIN;
 use super::pipe::Setup;
 use super::process;
 use super::slice::Slice;
-use super::target::Address;
 use super::watch::Watch;
+use super::way::Way;
 use crate::error::Result;
 use crate::scenario::plan::Plan;
 
@@ -57,7 +57,7 @@ impl Workers {
         &self,
         plan: &Plan,
         options: &Options,
-        address: &Address,
+        way: &Way,
         watch: &Watch,
         ledger: &mut Ledger,
     ) -> Result<Course> {
@@ -72,7 +72,8 @@ impl Workers {
                 run: ledger.run(),
                 slice: Slice::WHOLE.part(index, self.count),
                 replication: options.replication,
-                address: address.clone(),
+                way: way.with_secrets_in_clear(),
+                only_customers: options.only_customers,
                 descriptors: self.descriptors(),
             };
             let to = (index as usize, news.clone());

@@ -63,7 +63,7 @@ impl<'a> OfClass<'a> {
             let level = self.ratio(|class| parts(class).0, |class| parts(class).1);
             measures.insert(service_level_name(*within, ""), level);
         }
-        self.means(&mut measures, findings.outline.messages);
+        self.means(&mut measures, findings);
         measures
     }
 
@@ -87,7 +87,7 @@ impl<'a> OfClass<'a> {
         }
     }
 
-    fn means(&self, measures: &mut Measures, messages: bool) {
+    fn means(&self, measures: &mut Measures, findings: &Findings) {
         let mut put = |name: &str, moments: &dyn Fn(&ClassTally) -> Moments| {
             let seconds: Vec<f64> = self
                 .0
@@ -101,11 +101,13 @@ impl<'a> OfClass<'a> {
         };
         put("wait_s_mean", &|class| class.wait);
         put("wait_all_s_mean", &|class| class.wait_all);
-        if messages {
+        if findings.outline.messages {
             put("first_response_s_mean", &|class| class.first_response);
             put("inter_message_s_mean", &|class| class.inter_message);
         }
-        put("handle_s_mean", &|class| class.handle);
+        if findings.agents {
+            put("handle_s_mean", &|class| class.handle);
+        }
     }
 
     fn ratio(
@@ -177,6 +179,7 @@ mod tests {
             tallies: &tallies,
             pool: &Pool::new(&outline, false),
             live: None,
+            agents: true,
         };
         findings.classes()
     }

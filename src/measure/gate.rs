@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::result::{Measure, RunKind};
+use super::result::Measure;
 
 /// A bound on a measure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -128,9 +128,9 @@ impl Relation {
 }
 
 impl Gate {
-    /// Holds a measure against the gate.
-    pub fn judge(&self, measure: Option<&Measure>, judge: Judge, kind: RunKind) -> Judgement {
-        let applies = super::catalogue::find(&self.measure).is_none_or(|m| m.applies_to(kind));
+    /// Holds a measure against the gate, if it `applies` to the run: if the run can have the
+    /// measure.
+    pub fn judge(&self, measure: Option<&Measure>, judge: Judge, applies: bool) -> Judgement {
         let outcome = match measure {
             _ if !applies => Outcome::NotApplicable,
             Some(Measure {
@@ -189,7 +189,7 @@ mod tests {
             bound: 60.0,
             implied: false,
         };
-        gate.judge(Some(&measure), judge, RunKind::Simulate).outcome
+        gate.judge(Some(&measure), judge, true).outcome
     }
 
     #[test]
@@ -241,11 +241,11 @@ mod tests {
             high: None,
             samples: 0,
         };
-        let wait = gate("wait_s_p95").judge(Some(&none), Judge::Interval, RunKind::Simulate);
+        let wait = gate("wait_s_p95").judge(Some(&none), Judge::Interval, true);
         assert_eq!(wait.outcome, Outcome::Fail);
-        let live = gate("delivery_ms_p99").judge(None, Judge::Interval, RunKind::Simulate);
+        let live = gate("delivery_ms_p99").judge(None, Judge::Interval, false);
         assert_eq!(live.outcome, Outcome::NotApplicable);
-        let missing = gate("delivery_ms_p99").judge(None, Judge::Interval, RunKind::Load);
+        let missing = gate("delivery_ms_p99").judge(None, Judge::Interval, true);
         assert_eq!(missing.outcome, Outcome::Fail);
     }
 }

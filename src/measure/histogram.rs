@@ -342,6 +342,14 @@ impl Series {
         quantile(&self.counts, self.zeros, self.moments.count, p)
     }
 
+    /// The share of values from `least` to below `most`; zero without values.
+    pub fn share_within(&self, least: Span, most: Span) -> f64 {
+        let place = |span: Span| Reading::of(span).place.min(self.counts.len());
+        let within = &self.counts[place(least)..place(most)];
+        let count: u64 = within.iter().map(|count| u64::from(*count)).sum();
+        count as f64 / self.moments.count.max(1) as f64
+    }
+
     /// Moves everything into the pool and says what this replication found.
     pub fn drain_into(&mut self, pool: &mut Histogram) -> Summary {
         let total = self.moments.count;

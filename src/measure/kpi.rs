@@ -6,7 +6,7 @@
 use indexmap::IndexMap;
 
 use super::catalogue::{
-    self, SERVICE_LEVEL_FORMS, STATISTICS, service_level_name, tells_of_messages,
+    self, SERVICE_LEVEL_FORMS, STATISTICS, service_level_name, tells_of_agents, tells_of_messages,
 };
 use super::clock::Gauge;
 use super::histogram::{Histogram, Moments, SHARES, Summary};
@@ -45,6 +45,8 @@ pub struct Findings<'a> {
     pub pool: &'a Pool,
     /// Live: counts that only the generator knows, by name.
     pub live: Option<&'a [(&'static str, u64)]>,
+    /// Whether the agents' side of the chats was seen.
+    pub agents: bool,
 }
 
 impl Findings<'_> {
@@ -56,13 +58,15 @@ impl Findings<'_> {
         self.service_levels(&mut measures);
         self.by_clock(&mut measures);
         self.latencies(&mut measures);
-        if !self.outline.messages {
-            let of_messages = measures
-                .iter_mut()
-                .filter(|named| tells_of_messages(named.0));
-            of_messages.for_each(|(_, measure)| *measure = Measure::NONE);
-        }
+        let unknown = measures.iter_mut().filter(|named| !self.knows(named.0));
+        unknown.for_each(|(_, measure)| *measure = Measure::NONE);
         measures
+    }
+
+    /// Whether the run could see what a measure tells of.
+    fn knows(&self, name: &str) -> bool {
+        let messages = self.outline.messages || !tells_of_messages(name);
+        messages && (self.agents || !tells_of_agents(name))
     }
 
     fn each(&self, figure: impl Fn(&Tally) -> f64) -> Vec<f64> {
@@ -342,9 +346,9 @@ impl Findings<'_> {
             first_response_s: spread(&slice.first_response, replications),
             inter_message_s: spread(&slice.inter_message, replications),
             handle_s_mean: slice.handle.mean(),
-            active_chats_mean: by_time(Gauge::Active),
+            active_chats_mean: Some(by_time(Gauge::Active)).filter(|_| self.agents),
             queue_mean: by_time(Gauge::Queue),
-            staffed_mean: by_time(Gauge::Staffed),
+            staffed_mean: Some(by_time(Gauge::Staffed)).filter(|_| self.agents),
             occupancy_ratio: over(clock(Gauge::Active), slots),
             utilisation_ratio: over(clock(Gauge::Composing), staffed)
                 .filter(|_| self.outline.messages),

@@ -49,6 +49,6 @@ pub struct Record {
     pub latency_sum: Span,
     /// The longest of them.
     pub latency_max: Span,
-    /// What the agent spent composing for this chat.
+    /// What the agent spent composing for this chat; endless where the agents' side was not seen.
     pub composed: Span,
 }

@@ -197,9 +197,14 @@ impl Recorder {
         }
     }
 
-    /// The 99th percentile of a series so far in this replication, in seconds.
-    pub fn p99_so_far(&self, latency: Latency) -> Option<f64> {
-        self.series[latency as usize].quantile(0.99)
+    /// A percentile of a series so far in this replication, in seconds.
+    pub fn so_far(&self, latency: Latency, share: f64) -> Option<f64> {
+        self.series[latency as usize].quantile(share)
+    }
+
+    /// The share of a series so far in this replication from `least` to below `most`.
+    pub fn share_within(&self, latency: Latency, least: Span, most: Span) -> f64 {
+        self.series[latency as usize].share_within(least, most)
     }
 
     /// What all finished replications found together, so far.

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::attribution::Attribution;
+use super::catalogue::{find, tells_of_agents};
 use super::classes::ClassRow;
 use super::gate::{Gate, Judge, Judgement, Outcome};
 use super::kpi::{Findings, named};
@@ -21,6 +22,10 @@ pub const VERSION: u32 = 1;
 /// Why measures of messages are null in the level model.
 const NO_MESSAGES: &str = "the level model has no messages: first response, inter-message latency, \
                            utilisation and what else is of messages are not measured";
+
+/// Why measures of the agents' side are null where the customers alone were played.
+const NO_AGENTS: &str = "the customers alone were played: slots, handle times, composing, agents \
+                         over their limit and delivery from one side to the other are not measured";
 
 /// Which kind of run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,6 +159,18 @@ pub struct ScenarioEcho {
     pub speed: Option<f64>,
     /// Live: the server's address, or `built-in`.
     pub target: Option<String>,
+    /// Live: whether any certificate of the server was accepted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub insecure: bool,
+    /// Live: the names of the headers that connections said besides; their values are nowhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<String>,
+    /// Live: the subprotocol that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subprotocol: Option<String>,
+    /// Live: whether the customers alone were played, to a staff that is the server's own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_customers: bool,
 }
 
 /// How a run ended.
@@ -227,12 +244,12 @@ pub struct Row {
     pub inter_message_s: Spread,
     /// Mean handle time of chats offered in the row.
     pub handle_s_mean: Option<f64>,
-    /// Slots in use, by the clock.
-    pub active_chats_mean: f64,
+    /// Slots in use, by the clock; null when the agents' side was not seen.
+    pub active_chats_mean: Option<f64>,
     /// Chats waiting, by the clock.
     pub queue_mean: f64,
-    /// Agents there, by the clock.
-    pub staffed_mean: f64,
+    /// Agents there, by the clock; null when the agents' side was not seen.
+    pub staffed_mean: Option<f64>,
     /// Slot-time in use of slot-time staffed; null when nobody is there.
     pub occupancy_ratio: Option<f64>,
     /// Composing time of staffed time; null when nobody is there.
@@ -293,7 +310,14 @@ impl RunResult {
         label: impl Fn(Time) -> String,
     ) -> RunResult {
         let measures = findings.measures();
-        let held = |gate: &Gate| gate.judge(named(&measures, &gate.measure), judge, kind);
+        let applies = |name: &str| {
+            let known = findings.agents || !tells_of_agents(name);
+            known && find(name).is_none_or(|entry| entry.applies_to(kind))
+        };
+        let held = |gate: &Gate| {
+            let measure = named(&measures, &gate.measure);
+            gate.judge(measure, judge, applies(&gate.measure))
+        };
         let gates = gates.iter().map(held).collect();
         let overflow = |(name, count): (&str, u64)| {
             format!("{count} values of {name} lay beyond the histogram's bound")
@@ -301,6 +325,9 @@ impl RunResult {
         let mut reasons: Vec<String> = findings.overflows().into_iter().map(overflow).collect();
         if !findings.outline.messages {
             reasons.push(NO_MESSAGES.into());
+        }
+        if !findings.agents {
+            reasons.push(NO_AGENTS.into());
         }
         RunResult {
             format: FORMAT.into(),

@@ -127,7 +127,8 @@ fn row(
     let longest = (record.replies > 0).then_some(record.latency_max);
     let class = classes.get(usize::from(record.class)).cloned();
     let handle = record.freed.comes().then_some(record.held);
-    let composed = record.assigned.comes().then_some(record.composed);
+    let known = record.assigned.comes() && record.composed != Span::ENDLESS;
+    let composed = known.then_some(record.composed);
     [
         replication.to_string(),
         record.number.to_string(),

@@ -256,8 +256,13 @@ pub enum EndsQuiet {
 pub struct Validity {
     /// The most that the 99th percentile of the schedule lag may be, in wall milliseconds.
     pub lag_ms_p99: f64,
+    /// Where deliveries are slow it may be more: this share of their 99th percentile.
+    pub lag_of_delivery: f64,
     /// The most that it may be as a share of the median human time at the run's speed.
     pub lag_share: f64,
+    /// The most of its time for which an event loop of the generator may stand still, a tenth of a
+    /// second or more at a time.
+    pub stood_still_ratio: f64,
 }
 
 impl Plan {
@@ -354,14 +359,14 @@ impl Plan {
     /// The median of the times that people take over one act (thinking, composing), in scenario
     /// seconds: what the schedule lag of a live run is held against.
     pub fn median_human_time(&self) -> f64 {
-        let reply = self.agents.reply.quantile(0.5);
         let several = self
             .customers
             .iter()
             .filter(|(_, class)| class.exchanges.mean() > 1.0);
-        several
-            .map(|(_, class)| class.think.quantile(0.5))
-            .fold(reply, f64::min)
+        let thinking = several.map(|(_, class)| class.think.quantile(0.5));
+        let times = std::iter::once(self.agents.reply.quantile(0.5)).chain(thinking);
+        let real = times.filter(|secs| *secs > 0.0);
+        real.fold(f64::INFINITY, f64::min)
     }
 }
 

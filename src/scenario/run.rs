@@ -156,8 +156,24 @@ pub fn ask_validity(section: &mut Section) -> Validity {
         &Number::above_zero(1.0, "0.01"),
         "0.01",
     );
+    let lag_of_delivery = section.or(
+        "lag_of_delivery",
+        "Where the 99th percentile of the delivery times this is more than `lag_ms_p99`, the lag may \
+         be so much.",
+        &Number::above_zero(1.0, "0.1"),
+        "0.1",
+    );
+    let stood_still_ratio = section.or(
+        "stood_still_ratio",
+        "The most of its time for which an event loop of the generator may stand still, 100 ms or \
+         more at a time.",
+        &Number::above_zero(1.0, "0.01"),
+        "0.01",
+    );
     Validity {
         lag_ms_p99: lag_ms_p99.value,
+        lag_of_delivery: lag_of_delivery.value,
         lag_share: lag_share.value,
+        stood_still_ratio: stood_still_ratio.value,
     }
 }

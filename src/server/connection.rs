@@ -3,6 +3,7 @@
 //! Law: it moves frames and decides nothing about chats; whatever the peer does, it costs this
 //! connection at most. Generic over the stream, so that it also runs over in-memory streams.
 
+use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,11 +27,11 @@ use crate::wire::frame::{Frame, FromAgent, FromCustomer, ToAgent, ToCustomer};
 use crate::wire::limits::websocket;
 use crate::wire::reason::Reason;
 
-/// Wall time within which a peer has to make the WebSocket handshake.
+/// Wall time within which a peer has to make its handshakes, that of the WebSocket the last.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// Wall time that a peer has to answer a close, and that what it still sends is read.
-const CLOSING: Duration = Duration::from_secs(1);
+pub(super) const CLOSING: Duration = Duration::from_secs(1);
 
 /// The most bytes that are read, and thrown away, of a peer that was turned away.
 const LINGER_MOST: u64 = 256 * 1024;
@@ -66,7 +67,7 @@ enum Over {
 pub(super) async fn serve<T>(
     house: Arc<House>,
     conn: ConnId,
-    stream: T,
+    opening: impl Future<Output = io::Result<T>> + Send + 'static,
     local: Option<IpAddr>,
     inbox: mpsc::Sender<Note>,
     mut stopping: watch::Receiver<bool>,
@@ -74,7 +75,7 @@ pub(super) async fn serve<T>(
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let shaken = tokio::select! {
-        shaken = timeout(HANDSHAKE.min(house.idle), Box::pin(shake(&house, stream, local))) => {
+        shaken = timeout(HANDSHAKE.min(house.idle), Box::pin(shake(&house, opening, local))) => {
             shaken.ok().flatten()
         }
         // The server is gone as well when nobody can say so any more.
@@ -96,15 +97,16 @@ pub(super) async fn serve<T>(
     end(ws, role, over, &house.counters).await;
 }
 
-/// The WebSocket handshake, if the door lets the request in.
+/// What the stream needs first, and the WebSocket handshake, if the door lets the request in.
 async fn shake<T>(
     house: &House,
-    stream: T,
+    opening: impl Future<Output = io::Result<T>>,
     local: Option<IpAddr>,
 ) -> Option<(WebSocketStream<T>, Role)>
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
+    let stream = opening.await.ok()?;
     let mut admitted = None;
     #[expect(clippy::result_large_err, reason = "the library asks for this result")]
     let answer = |request: &Request, response: Response| -> Result<Response, ErrorResponse> {
@@ -123,7 +125,7 @@ async fn talk<T>(
     house: &House,
     conn: ConnId,
     role: Role,
-    parcels: &mut mpsc::Receiver<Parcel>,
+    parcels: &mut mpsc::Receiver<Box<Parcel>>,
     inbox: &mpsc::Sender<Note>,
 ) -> Over
 where
@@ -142,7 +144,7 @@ where
                 }
             }
             parcel = parcels.recv() => {
-                let message = match parcel {
+                let message = match parcel.map(|parcel| *parcel) {
                     Some(Parcel::Customer(frame)) => Message::text(frame.encode()),
                     Some(Parcel::Agent(frame)) => Message::text(frame.encode()),
                     Some(Parcel::End(ending)) => return Over::Ended(ending),
@@ -264,6 +266,8 @@ where
                 close(&mut ws, CloseCode::Away, "nothing heard").await;
             }
         }
+        // Over TLS this says that nothing is missing.
+        let _ = ws.get_mut().shutdown().await;
     };
     // A peer that does not do its part in time is left.
     let _ = timeout(CLOSING, ending).await;
@@ -280,7 +284,7 @@ where
 
 /// Reads what the peer still sends: a connection closed over unread bytes is reset, and the peer
 /// would lose the frames that tell it why.
-async fn linger<T>(stream: &mut T)
+pub(super) async fn linger<T>(stream: &mut T)
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {

@@ -38,15 +38,16 @@ pub(super) enum Note {
 /// Where the hub puts what goes out on a connection.
 #[derive(Debug)]
 pub(super) struct Outbox {
-    parcels: mpsc::Sender<Parcel>,
+    parcels: mpsc::Sender<Box<Parcel>>,
     cut: oneshot::Sender<()>,
 }
 
 /// The connection's end of its outbox.
 #[derive(Debug)]
 pub(super) struct Inlet {
-    /// What goes out, in order.
-    pub parcels: mpsc::Receiver<Parcel>,
+    /// What goes out, in order. Boxed: a channel has room for 32 at the least, and most connections
+    /// never have more than one or two under way.
+    pub parcels: mpsc::Receiver<Box<Parcel>>,
     /// Comes when the connection is to be cut.
     pub cut: oneshot::Receiver<()>,
 }
@@ -140,7 +141,7 @@ impl Hub {
                     continue;
                 };
                 // A connection that is closed, or cut, has a note under way that says so.
-                if let Err(TrySendError::Full(_)) = outbox.parcels.try_send(parcel) {
+                if let Err(TrySendError::Full(_)) = outbox.parcels.try_send(Box::new(parcel)) {
                     stalled.extend(self.outboxes.remove(&conn).map(|outbox| (conn, outbox)));
                 }
             }

@@ -1,10 +1,11 @@
 //! Owns `Listen`: where a server's connections come from.
 //!
 //! Law: it hands out streams and knows nothing of what goes over them, so that the same server also
-//! serves in-memory streams on a paused clock.
+//! serves in-memory streams on a paused clock. What a stream needs before anything goes over it is
+//! done by the connection, not by who accepts: nobody waits for another's handshake.
 
-use std::future::Future;
-use std::io::ErrorKind;
+use std::future::{Future, Ready, ready};
+use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -26,27 +27,36 @@ pub trait Listen {
     /// A connection.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
-    /// The next connection, and the address of this machine that it came to, if it has one.
-    /// Cancel-safe.
-    fn accept(&mut self) -> impl Future<Output = (Self::Stream, Option<IpAddr>)>;
+    /// What comes before the first byte, such as a handshake.
+    type Opening: Future<Output = io::Result<Self::Stream>> + Send + 'static;
+
+    /// The next connection, to be opened, and the address of this machine that it came to, if it
+    /// has one. Cancel-safe.
+    fn accept(&mut self) -> impl Future<Output = (Self::Opening, Option<IpAddr>)>;
 }
 
 impl Listen for TcpListener {
     type Stream = TcpStream;
+    type Opening = Ready<io::Result<TcpStream>>;
 
-    /// Without delay for small messages.
-    async fn accept(&mut self) -> (TcpStream, Option<IpAddr>) {
-        loop {
-            match TcpListener::accept(self).await {
-                Ok((stream, _)) => {
-                    // Without it the connection is slower, no worse.
-                    let _ = stream.set_nodelay(true);
-                    let local = stream.local_addr().ok().map(|addr| addr.ip());
-                    return (stream, local);
-                }
-                // The peer has gone already, or there are no descriptors: others may end meanwhile.
-                Err(_) => sleep(ACCEPT_AGAIN).await,
+    async fn accept(&mut self) -> (Self::Opening, Option<IpAddr>) {
+        let (stream, local) = accept(self).await;
+        (ready(Ok(stream)), local)
+    }
+}
+
+/// The next TCP connection, without delay for small messages. Cancel-safe.
+pub(super) async fn accept(listener: &TcpListener) -> (TcpStream, Option<IpAddr>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                // Without it the connection is slower, no worse.
+                let _ = stream.set_nodelay(true);
+                let local = stream.local_addr().ok().map(|addr| addr.ip());
+                return (stream, local);
             }
+            // The peer has gone already, or there are no descriptors: others may end meanwhile.
+            Err(_) => sleep(ACCEPT_AGAIN).await,
         }
     }
 }

@@ -92,6 +92,11 @@ fn reasons(plan: &Plan, result: &RunResult, evidence: &Evidence) -> Vec<String> 
     if !plan.outline.messages {
         reasons.push("the scenario is a level model, which has no messages".into());
     }
+    if result.scenario.only_customers {
+        let words = "the staff is the server's own: how it works, and for how long it wraps up, is \
+                     not known";
+        reasons.push(words.into());
+    }
     let differing = |which: Difference| {
         format!(
             "the server's {} is not the scenario's, which is what would be predicted",

@@ -3,16 +3,35 @@
 //! Law: the result holds no character that a terminal obeys or that turns the reading order, and
 //! no more characters than stated. Text of a server is somebody else's text.
 
+use crate::secret::{MASKED, Mask};
+
 /// The most characters that `clean` lets through, an ellipsis for the rest included.
 pub const CLEAN_MOST: usize = 200;
 
 /// The text without control characters (C0, C1, DEL), line and paragraph separators, bidirectional
 /// controls and invisible format characters; at most `CLEAN_MOST` characters.
 pub fn clean(text: &str) -> String {
-    let mut fit = text.chars().filter(|c| !is_unfit(*c));
-    let mut cleaned: String = fit.by_ref().take(CLEAN_MOST).collect();
-    if fit.next().is_some() {
-        cleaned.pop();
+    clean_masked(text, &Mask::default())
+}
+
+/// The same, of somebody who knows our secrets: what the mask covers is `***`. Masked before it is
+/// cut, or the first part of a secret would be left.
+pub fn clean_masked(text: &str, mask: &Mask) -> String {
+    let fit: String = text.chars().filter(|c| !is_unfit(*c)).collect();
+    let (mut cleaned, mut length, mut rest) = (String::new(), 0, fit.as_str());
+    while let Some(first) = rest.chars().next() {
+        if length > CLEAN_MOST {
+            break;
+        }
+        let covered = mask.covers(rest);
+        let (shown, behind) = rest.split_at(covered.unwrap_or(first.len_utf8()));
+        let shown = if covered.is_some() { MASKED } else { shown };
+        cleaned.push_str(shown);
+        length += shown.chars().count();
+        rest = behind;
+    }
+    if length > CLEAN_MOST {
+        cleaned = cleaned.chars().take(CLEAN_MOST - 1).collect();
         cleaned.push('…');
     }
     cleaned
@@ -39,6 +58,7 @@ fn is_unfit(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::Secret;
     use proptest::prelude::*;
 
     #[test]
@@ -55,6 +75,24 @@ mod tests {
         let cut = clean(&"é".repeat(CLEAN_MOST + 1));
         assert_eq!(cut.chars().count(), CLEAN_MOST);
         assert!(cut.ends_with("é…"));
+    }
+
+    #[test]
+    fn secrets_are_masked_also_where_the_text_is_cut_or_strewn_with_controls() {
+        let mask = Mask::of(&[Secret::new("Bearer canary-4711canary")]);
+        for (said, shown) in [
+            ("no: Bearer canary-4711canary!", "no: ***!"),
+            ("no: \u{1b}Bear\u{200b}er canary-4711canary", "no: ***"),
+            ("4711canary\\/canary", "***\\/***"),
+        ] {
+            assert_eq!(clean_masked(said, &mask), shown);
+        }
+        for before in 0..=CLEAN_MOST {
+            let said = "é".repeat(before) + "4711canary and more";
+            let cleaned = clean_masked(&said, &mask);
+            assert!(!cleaned.contains("47"), "{before}: {cleaned}");
+            assert!(cleaned.chars().count() <= CLEAN_MOST);
+        }
     }
 
     proptest! {

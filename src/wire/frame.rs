@@ -3,31 +3,53 @@
 //! Law: `decode` of what `encode` wrote is the same frame. Fields that a reader does not know are
 //! let pass, so that a later version may add some; a `type` that it does not know is an error.
 
+mod tagged;
+
 use std::fmt;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::clean;
+use super::clean_masked;
 use super::reason::Reason;
+use crate::secret::Mask;
 
 /// A frame, to text and back.
 pub trait Frame: Serialize + DeserializeOwned + fmt::Debug + Send + 'static {
     /// The frame as text, on one line.
     fn encode(&self) -> String {
-        serde_json::to_string(self).expect("a frame is an object of strings and integers")
+        tagged::write(self)
     }
 
     /// The frame that a text is.
     fn decode(text: &str) -> Result<Self, Unreadable> {
-        serde_json::from_str(text).map_err(|error| Unreadable(clean(&error.to_string())))
+        tagged::read(text).map_err(|error| Unreadable(error.to_string()))
+    }
+
+    /// The texts in the frame that are words for people, who get to see them in a report.
+    fn words(&mut self) -> Vec<&mut String> {
+        Vec::new()
     }
 }
 
-/// A text that is no frame of the protocol; its words are fit for a terminal.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a frame of the protocol: {0}")]
+/// A text that is no frame of the protocol; shown, its words are fit for a terminal.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.masked(&Mask::default()))]
 pub struct Unreadable(String);
+
+impl Unreadable {
+    /// What is wrong, of somebody who knows our secrets.
+    pub fn masked(&self, mask: &Mask) -> String {
+        let words = clean_masked(&self.0, mask);
+        format!("not a frame of the protocol: {words}")
+    }
+}
+
+impl fmt::Debug for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 /// One of the two sides of the chat server: what it says, what it hears, and where it connects.
 pub trait Side: Send + 'static {
@@ -37,6 +59,8 @@ pub trait Side: Send + 'static {
     type Hears: Frame;
     /// Where it connects.
     const PATH: &'static str;
+    /// Who it is.
+    const PARTY: Party;
     /// The hello, if the frame is one.
     fn hello(heard: Self::Hears) -> Option<Hello>;
 }
@@ -53,6 +77,7 @@ impl Side for CustomerSide {
     type Says = FromCustomer;
     type Hears = ToCustomer;
     const PATH: &'static str = "/customer";
+    const PARTY: Party = Party::Customer;
     fn hello(heard: ToCustomer) -> Option<Hello> {
         match heard {
             ToCustomer::Hello(hello) => Some(hello),
@@ -65,6 +90,7 @@ impl Side for AgentSide {
     type Says = FromAgent;
     type Hears = ToAgent;
     const PATH: &'static str = "/agent";
+    const PARTY: Party = Party::Agent;
     fn hello(heard: ToAgent) -> Option<Hello> {
         match heard {
             ToAgent::Hello(hello) => Some(hello),
@@ -100,9 +126,15 @@ pub struct Hello {
     pub idle_ms: u64,
 }
 
+impl Hello {
+    fn words(&mut self) -> Vec<&mut String> {
+        vec![&mut self.server, &mut self.policy]
+    }
+}
+
 /// What a customer says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum FromCustomer {
     /// Asks for an agent; once a connection.
     Open {
@@ -130,7 +162,7 @@ pub enum FromCustomer {
 
 /// What the server says to a customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum ToCustomer {
     /// The first frame.
     Hello(Hello),
@@ -195,7 +227,7 @@ impl Party {
 
 /// What an agent says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum FromAgent {
     /// Takes chats from now on.
     Online {
@@ -239,7 +271,7 @@ pub enum FromAgent {
 
 /// What the server says to an agent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum ToAgent {
     /// The first frame.
     Hello(Hello),
@@ -343,9 +375,27 @@ fn is_zero<N: Default + PartialEq>(count: &N) -> bool {
 }
 
 impl Frame for FromCustomer {}
-impl Frame for ToCustomer {}
 impl Frame for FromAgent {}
-impl Frame for ToAgent {}
+
+impl Frame for ToCustomer {
+    fn words(&mut self) -> Vec<&mut String> {
+        match self {
+            ToCustomer::Hello(hello) => hello.words(),
+            ToCustomer::Rejected { reason } | ToCustomer::Error { reason } => vec![reason],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Frame for ToAgent {
+    fn words(&mut self) -> Vec<&mut String> {
+        match self {
+            ToAgent::Hello(hello) => hello.words(),
+            ToAgent::Error { reason, .. } => vec![reason],
+            _ => Vec::new(),
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests;

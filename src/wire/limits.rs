@@ -26,7 +26,8 @@ pub const KEPT_MOST: usize = 16;
 /// The most characters of a marker.
 pub const MARKER_MOST: usize = 64;
 
-const READ_BUFFER: usize = 4 * 1024;
+/// Held by every connection from its beginning; it grows where a message is longer.
+const READ_BUFFER: usize = 1024;
 const WRITE_BUFFER_MOST: usize = 64 * 1024;
 
 /// The settings of a WebSocket whose messages have at most `frame_limit` bytes: each message is

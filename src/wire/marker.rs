@@ -8,6 +8,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::limits::MARKER_MOST;
+
 /// The name of a message: `bh-<run>-c<customer>-<attempt>-<u|a>-<sequence>`, the run as eight hex
 /// digits, such as `bh-00c0ffee-c17-0-u-3`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -72,28 +74,72 @@ impl Marker {
 
 impl fmt::Display for Marker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let direction = match self.direction {
-            Direction::Customer => 'u',
-            Direction::Agent => 'a',
-        };
-        let Marker {
-            run,
-            customer,
-            attempt,
-            sequence,
-            ..
-        } = self;
-        write!(
-            f,
-            "bh-{run:08x}-c{customer}-{attempt}-{direction}-{sequence}"
-        )
+        let mut tail = Tail::default();
+        tail.decimal(self.sequence);
+        tail.text(match self.direction {
+            Direction::Customer => b"-u-",
+            Direction::Agent => b"-a-",
+        });
+        tail.decimal(self.attempt);
+        tail.text(b"-");
+        tail.decimal(self.customer);
+        tail.text(b"-c");
+        tail.hex(self.run);
+        tail.text(b"bh-");
+        f.write_str(tail.as_str())
+    }
+}
+
+/// A text that is written from its end, at once: one marker is written for every message.
+struct Tail {
+    bytes: [u8; MARKER_MOST],
+    from: usize,
+}
+
+impl Default for Tail {
+    fn default() -> Tail {
+        Tail {
+            bytes: [0; MARKER_MOST],
+            from: MARKER_MOST,
+        }
+    }
+}
+
+impl Tail {
+    fn text(&mut self, text: &[u8]) {
+        text.iter().rev().for_each(|byte| self.byte(*byte));
+    }
+
+    fn byte(&mut self, byte: u8) {
+        self.from -= 1;
+        self.bytes[self.from] = byte;
+    }
+
+    fn decimal(&mut self, mut number: u32) {
+        loop {
+            self.byte(b'0' + (number % 10) as u8);
+            number /= 10;
+            if number == 0 {
+                return;
+            }
+        }
+    }
+
+    fn hex(&mut self, number: u32) {
+        for digit in 0..8 {
+            self.byte(b"0123456789abcdef"[(number >> (4 * digit)) as usize & 15]);
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[self.from..]).expect("nothing but ASCII was written")
     }
 }
 
 /// Whether a server takes `text` as a marker: it need not be one of ours.
 pub fn is_fit(text: &str) -> bool {
     let letters = |c: u8| c.is_ascii_alphanumeric() || c == b'-';
-    (1..=super::limits::MARKER_MOST).contains(&text.len()) && text.bytes().all(letters)
+    (1..=MARKER_MOST).contains(&text.len()) && text.bytes().all(letters)
 }
 
 fn decimal(text: &str) -> Option<u32> {
@@ -129,6 +175,15 @@ mod tests {
         assert_eq!(Marker::of("hello bh-00c0ffee-c17-0-u-3"), None);
         let reply = MARKER.at(Direction::Agent, 1);
         assert_eq!(reply.to_string(), "bh-00c0ffee-c17-0-a-1");
+        let longest = Marker {
+            run: u32::MAX,
+            customer: u32::MAX,
+            attempt: u32::MAX,
+            direction: Direction::Agent,
+            sequence: u32::MAX,
+        };
+        let longest = longest.to_string();
+        assert_eq!(longest, "bh-ffffffff-c4294967295-4294967295-a-4294967295");
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod erlang;
 mod live;
 mod memory;
 mod precise;
-mod program;
+pub mod program;
 mod refusals;
 mod runs;
 mod stops;

@@ -1,5 +1,6 @@
 //! Live runs of plans made in code: what is refused, and what the report says of the server.
 
+mod alone;
 mod arrivals;
 mod clerk;
 mod crossings;
@@ -20,7 +21,7 @@ use busyhour::time::{Span, Time};
 use crate::plans::Center;
 
 /// Two customers of one short exchange, at speed 60; done within a second.
-fn small() -> Plan {
+pub fn small() -> Plan {
     let center = Center {
         hours: 10.0 / 3600.0,
         warm_up_hours: 0.0,

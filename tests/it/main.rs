@@ -25,4 +25,5 @@ mod server;
 mod socket;
 mod stage;
 mod theory;
+mod tls;
 mod trace;

@@ -55,7 +55,7 @@ fn row(start: &Zoned, seconds: i64, length: i64, arrived: f64) -> Row {
         service_level: (arrived > 0.0).then_some(0.843),
         wait_s: spread(arrived * 0.96, arrived / 3.0),
         inter_message_s: spread(arrived * 4.0, 48.0),
-        active_chats_mean: arrived / length as f64 * 600.0,
+        active_chats_mean: Some(arrived / length as f64 * 600.0),
         occupancy_ratio: (arrived > 0.0).then_some(0.7),
         ..Row::default()
     }

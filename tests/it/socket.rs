@@ -1,10 +1,12 @@
 //! The generator's connections, with the built-in server and with targets that are none.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use busyhour::error::Exit;
 use busyhour::live::socket::{Socket, SocketLimits, dial};
 use busyhour::live::target::Target;
+use busyhour::live::way::Way;
 use busyhour::server::Handle;
 use busyhour::wire::frame::{
     AgentSide, CustomerSide, FromAgent, FromCustomer, Party, Side, ToAgent, ToCustomer,
@@ -18,13 +20,19 @@ use crate::server::peer::{DEADLINE, server};
 /// A connection of the generator, greeted.
 async fn socket<S: Side>(server: &Handle) -> Socket<S> {
     let target = Target::from(server.local_addr());
-    let address = target.resolve(&[]).await.unwrap();
-    let mut socket = dial::<S, _>(&address, SocketLimits::default())
+    let way = way(&target).await;
+    let mut socket = dial::<S, _>(&way, 0, SocketLimits::default())
         .await
         .unwrap();
     let hello = socket.hello().await.unwrap();
     assert_eq!(hello.policy, "fewest-active");
     socket
+}
+
+/// The way to a target that shows nothing.
+async fn way(target: &Target) -> Way {
+    let address = target.resolve(&[]).await.unwrap();
+    Way::new(address, Arc::default()).unwrap()
 }
 
 async fn hear<S: Side>(socket: &mut Socket<S>) -> S::Hears {
@@ -75,8 +83,8 @@ async fn a_target_that_refuses_is_a_failure_with_a_remedy() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let target = Target::from(listener.local_addr().unwrap());
     drop(listener);
-    let address = target.resolve(&[]).await.unwrap();
-    let dialled = dial::<AgentSide, _>(&address, SocketLimits::default()).await;
+    let way = way(&target).await;
+    let dialled = dial::<AgentSide, _>(&way, 0, SocketLimits::default()).await;
     let error = dialled.unwrap_err();
     assert_eq!(error.exit(), Exit::Failed);
     let message = error.message(false);
@@ -90,13 +98,13 @@ async fn a_target_that_refuses_is_a_failure_with_a_remedy() {
 async fn a_target_that_is_no_chat_server_is_a_failure() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let target = Target::from(listener.local_addr().unwrap());
-    let address = target.resolve(&[]).await.unwrap();
+    let way = way(&target).await;
     let limits = SocketLimits {
         connect: Duration::from_millis(200),
         ..SocketLimits::default()
     };
     // Nobody answers.
-    let silent = dial::<AgentSide, _>(&address, limits).await.unwrap_err();
+    let silent = dial::<AgentSide, _>(&way, 0, limits).await.unwrap_err();
     assert!(silent.message(false).contains("no answer within"));
     // Somebody else answers.
     let (mut first, _) = listener.accept().await.unwrap();
@@ -110,7 +118,7 @@ async fn a_target_that_is_no_chat_server_is_a_failure() {
         stream
     };
     let limits = SocketLimits::default();
-    let (dialled, _stream) = tokio::join!(dial::<AgentSide, _>(&address, limits), answering);
+    let (dialled, _stream) = tokio::join!(dial::<AgentSide, _>(&way, 0, limits), answering);
     let error = dialled.unwrap_err();
     assert_eq!(error.exit(), Exit::Failed);
     let message = error.message(false);
@@ -171,4 +179,58 @@ async fn the_server_closes_first() {
     drop((rejected, last));
     stopped.await.unwrap();
     assert_eq!(time_wait(port), (3, 0));
+}
+
+/// What is longer than what a connection holds to read into comes whole, and so does what follows.
+#[tokio::test]
+async fn long_messages_come_whole() {
+    let server = server(10);
+    let mut agent = socket::<AgentSide>(&server).await;
+    let mut customer = socket::<CustomerSide>(&server).await;
+    let online = FromAgent::Online { agent: 0, limit: 1 };
+    agent.send(&online).await.unwrap();
+    let open = FromCustomer::Open {
+        marker: "m-1".to_owned(),
+        text: None,
+        priority: 0,
+    };
+    hear(&mut agent).await;
+    customer.send(&open).await.unwrap();
+    hear(&mut agent).await;
+    hear(&mut customer).await;
+    for (seq, length) in (1..).zip([1, 1_024, 16_000, 1_000, 2]) {
+        let text = "é".repeat(length / 2);
+        let say = FromCustomer::Say {
+            seq,
+            text: text.clone(),
+        };
+        customer.send(&say).await.unwrap();
+        let chat = 1;
+        let reply = FromAgent::Reply {
+            chat,
+            seq,
+            text: text.clone(),
+        };
+        let message = ToAgent::Message {
+            chat,
+            seq,
+            text: text.clone(),
+        };
+        assert_eq!(hear(&mut agent).await, message);
+        agent.send(&reply).await.unwrap();
+        assert_eq!(hear(&mut customer).await, ToCustomer::Message { seq, text });
+    }
+}
+
+/// Tens of thousands of them stand at once: what is needed to make one is not kept.
+#[tokio::test]
+async fn a_connection_is_small() {
+    let size = size_of::<Socket<CustomerSide>>();
+    assert!(size <= 512, "a socket takes {size} bytes");
+    let target = Target::parse("ws://127.0.0.1:4210").unwrap();
+    let address = target.resolve(&[]).await.unwrap();
+    let way = Way::new(address, Arc::default()).unwrap();
+    let limits = SocketLimits::default();
+    let size = size_of_val(&dial::<CustomerSide, _>(&way, 0, limits));
+    assert!(size <= 1_024, "dialling takes {size} bytes");
 }

@@ -3,7 +3,8 @@
 //! Law: nothing takes any time but what people do and what is on its way, so frames cross exactly
 //! where a test wants them to.
 
-use std::future::Future;
+use std::future::{Future, Ready, ready};
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
@@ -30,6 +31,7 @@ const ROOM: usize = 64 * 1024;
 /// A live run that is about to be played.
 pub struct Stage {
     pub plan: Plan,
+    pub options: Options,
     /// What a frame takes on its way, either way.
     pub delay: Duration,
     pub watch: Rc<Watch>,
@@ -43,6 +45,7 @@ impl Stage {
     pub fn new(plan: Plan, delay_ms: u64) -> Stage {
         Stage {
             plan,
+            options: OPTIONS,
             delay: Duration::from_millis(delay_ms),
             watch: Rc::default(),
         }
@@ -78,7 +81,7 @@ impl Stage {
         server: impl Future<Output = ()> + 'static,
     ) -> Result<Outcome> {
         let alarm = Alarm::coarse();
-        let run = async { play(&self.plan, &OPTIONS, line, alarm, &self.watch).await };
+        let run = async { play(&self.plan, &self.options, line, alarm, &self.watch).await };
         beside(server, run)
     }
 
@@ -103,11 +106,13 @@ impl Stage {
 const OPTIONS: Options = Options {
     target: None,
     allow_targets: Vec::new(),
+    access: None,
     replication: 0,
     records: true,
     trace: None,
     workers: None,
     skip_closed: false,
+    only_customers: false,
 };
 
 /// Runs the one on a paused clock, with the other beside it.
@@ -207,10 +212,11 @@ fn carry(mut from: ReadHalf<DuplexStream>, mut to: WriteHalf<DuplexStream>, dela
 
 impl Listen for Door {
     type Stream = DuplexStream;
+    type Opening = Ready<io::Result<DuplexStream>>;
 
-    async fn accept(&mut self) -> (DuplexStream, Option<IpAddr>) {
+    async fn accept(&mut self) -> (Self::Opening, Option<IpAddr>) {
         match self.0.recv().await {
-            Some(stream) => (stream, None),
+            Some(stream) => (ready(Ok(stream)), None),
             None => std::future::pending().await,
         }
     }

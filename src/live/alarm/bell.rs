@@ -3,6 +3,10 @@
 //! Law: who no longer waits leaves nothing behind. The timer is set for the first who waits, or
 //! for somebody before who has gone; then it rings in vain, once, which is cheaper than setting it
 //! anew for each who goes. Tokio's own timers have a grain of a millisecond.
+//!
+//! A ring costs the machine more than what somebody does when woken. So in the long run it rings
+//! once in `APART`: where more are due than that, they are woken by the handful, late by that at
+//! most, which is what tokio's timers are always.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -22,6 +26,12 @@ use tokio::io::unix::AsyncFd;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+/// The time between two rings in the long run.
+const APART: Duration = Duration::from_millis(2);
+
+/// How much of that time may be saved up while few are due.
+const SAVED: Duration = Duration::from_millis(100);
+
 /// A due instant, and a number that tells those who wait for the same one apart.
 type Key = (Instant, u64);
 
@@ -38,6 +48,8 @@ struct Queue {
     timer: AsyncFd<OwnedFd>,
     /// When the timer rings next; none when it has rung.
     set_for: Cell<Option<Instant>>,
+    /// It does not ring before this.
+    quiet_until: Cell<Instant>,
     waiting: RefCell<BTreeMap<Key, Waker>>,
     /// Who have come so far.
     came: Cell<u64>,
@@ -51,6 +63,7 @@ impl Bell {
         let queue = Rc::new(Queue {
             timer: watched(timer)?,
             set_for: Cell::new(None),
+            quiet_until: Cell::new(Instant::now()),
             waiting: RefCell::default(),
             came: Cell::new(0),
         });
@@ -116,11 +129,19 @@ impl Queue {
             rung.clear_ready();
             self.set_for.set(None);
             let now = Instant::now();
+            self.keep_quiet(now);
             while let Some(waker) = self.take_due(now) {
                 waker.wake();
             }
             self.set();
         }
+    }
+
+    /// It has rung at `now`.
+    fn keep_quiet(&self, now: Instant) {
+        let saved = now.checked_sub(SAVED).unwrap_or(now);
+        self.quiet_until
+            .set(self.quiet_until.get().max(saved) + APART);
     }
 
     /// Takes the next one out who is due by `now`.
@@ -136,6 +157,7 @@ impl Queue {
         let Some((&(first, _), _)) = waiting.first_key_value() else {
             return;
         };
+        let first = first.max(self.quiet_until.get());
         if self.set_for.get().is_some_and(|set_for| set_for <= first) {
             return;
         }
@@ -189,6 +211,28 @@ mod tests {
             people.join_all().await;
             assert_eq!(*woken.borrow(), [0, 100, 200, 200, 300]);
             assert!(bell.queue.waiting.borrow().is_empty());
+        });
+    }
+
+    /// Ten thousand in a tenth of a second, after the rings that were saved up.
+    #[test]
+    fn a_crowd_is_woken_by_the_handful() {
+        with_bell(|bell| async move {
+            let began = Instant::now();
+            let rings = Rc::new(RefCell::new(std::collections::BTreeSet::new()));
+            let mut people = JoinSet::new();
+            for number in 0..10_000 {
+                let (bell, rings) = (Rc::clone(&bell), Rc::clone(&rings));
+                people.spawn_local(async move {
+                    bell.wait_until(began + Duration::from_micros(200_000 + number * 10))
+                        .await;
+                    rings.borrow_mut().insert(bell.queue.quiet_until.get());
+                });
+            }
+            people.join_all().await;
+            let most = 1 + (began.elapsed() + SAVED).as_millis() / APART.as_millis();
+            let rings = rings.borrow().len();
+            assert!((2..=most as usize).contains(&rings), "{rings} of {most}");
         });
     }
 

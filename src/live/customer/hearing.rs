@@ -107,6 +107,9 @@ impl<D: Dial> Visitor<D> {
 
     /// A reply counts when it answers the message that is pending.
     async fn message(&mut self, text: &str, now: Time) -> Then {
+        if self.scene.only_customers {
+            return self.said_by_strangers(now).await;
+        }
         let Some(marker) = read(&self.scene, self.caller, text, now) else {
             return Then::Stay;
         };
@@ -127,6 +130,19 @@ impl<D: Dial> Visitor<D> {
             return Then::Stay;
         }
         self.replied(now).await
+    }
+
+    /// A staff of the server's own knows no markers, and may say more than one thing: the first
+    /// answers what is pending.
+    async fn said_by_strangers(&mut self, now: Time) -> Then {
+        if self.ghost {
+            self.note(now, ChatEvent::Unread);
+            return Then::Stay;
+        }
+        match self.customer.is_pending() {
+            true => self.replied(now).await,
+            false => Then::Stay,
+        }
     }
 
     async fn replied(&mut self, now: Time) -> Then {
@@ -157,7 +173,9 @@ impl<D: Dial> Visitor<D> {
 
 /// Takes note of a frame that comes while the connection is being closed.
 pub(super) fn overhear<D>(scene: &Scene<D>, caller: Caller, frame: &ToCustomer) {
-    if let ToCustomer::Message { text, .. } = frame {
+    if let ToCustomer::Message { text, .. } = frame
+        && !scene.only_customers
+    {
         read(scene, caller, text, scene.now());
     }
 }

@@ -93,6 +93,7 @@ fn found(outline: &Outline, replications: usize) -> Measures {
         tallies: &tallies[..replications],
         pool: &pool,
         live: None,
+        agents: true,
     };
     findings.measures()
 }
@@ -193,8 +194,13 @@ fn a_day_is_as_long_as_its_intervals() {
         tallies: &[Tally::default()],
         pool: &pool,
         live: None,
+        agents: true,
     };
-    let staffed = |rows: Vec<Row>| rows.iter().map(|row| row.staffed_mean).collect::<Vec<_>>();
+    let staffed = |rows: Vec<Row>| {
+        rows.iter()
+            .map(|row| row.staffed_mean.unwrap())
+            .collect::<Vec<_>>()
+    };
     assert_eq!(staffed(findings.intervals(|_| String::new())), [140.0; 2]);
     let days = staffed(findings.days(|_| String::new()));
     assert_eq!(days, [140.0, 140.0, 0.0]);

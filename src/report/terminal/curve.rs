@@ -38,7 +38,8 @@ pub fn render(result: &RunResult, width: usize, paint: Paint) -> String {
         ("wait", Unit::Seconds, 1, bars.values(Bin::wait)),
         ("active", Unit::Number, 1, bars.values(Bin::active)),
     ];
-    for (label, unit, height, values) in series {
+    let seen = rows.iter().any(|row| row.active_chats_mean.is_some());
+    for (label, unit, height, values) in series.into_iter().filter(|s| seen || s.0 != "active") {
         out.push_str(&bars.draw(label, unit, height, &values, paint));
     }
     out.push_str(&format!(
@@ -70,7 +71,7 @@ impl Bin {
             arrived: sum(&|row| row.arrived),
             waited: sum(&|row| row.wait_s.mean.unwrap_or(0.0) * row.wait_s.count),
             waits: sum(&|row| row.wait_s.count),
-            chat_time: sum(&|row| row.active_chats_mean * row.length_s),
+            chat_time: sum(&|row| row.active_chats_mean.unwrap_or(0.0) * row.length_s),
         }
     }
 
@@ -214,7 +215,7 @@ mod tests {
                 start: format!("{at}+01:00"),
                 length_s: minutes as f64 * 60.0,
                 arrived: index as f64,
-                active_chats_mean: 2.0 * index as f64,
+                active_chats_mean: Some(2.0 * index as f64),
                 wait_s: Spread {
                     count: index as f64,
                     mean: Some(10.0),

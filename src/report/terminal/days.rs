@@ -48,7 +48,7 @@ fn cells(day: &Row, wide: bool) -> Vec<String> {
         cells.push(say_some(Unit::Seconds, day.inter_message_s.mean));
         cells.push(say_some(Unit::Seconds, day.inter_message_s.p95));
     }
-    cells.push(Unit::Number.say(day.active_chats_mean));
+    cells.push(say_some(Unit::Number, day.active_chats_mean));
     cells.push(say_some(Unit::Ratio, day.occupancy_ratio));
     cells
 }

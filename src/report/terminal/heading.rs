@@ -96,13 +96,16 @@ fn reasons(result: &RunResult) -> Vec<String> {
 fn ran(result: &RunResult) -> String {
     let echo = &result.scenario;
     let length = Span::from_secs_f64(echo.horizon_s);
-    let people = format!(
-        "{} agent{}, {} chat{} each",
-        grouped(f64::from(echo.agents), 0),
-        plural(echo.agents),
-        echo.concurrency,
-        plural(echo.concurrency)
-    );
+    let people = match echo.only_customers {
+        true => "the customers alone, to a staff of the server's own".into(),
+        false => format!(
+            "{} agent{}, {} chat{} each",
+            grouped(f64::from(echo.agents), 0),
+            plural(echo.agents),
+            echo.concurrency,
+            plural(echo.concurrency)
+        ),
+    };
     let warm_up = match echo.warm_up_s {
         0.0 => String::new(),
         secs => format!(", the first {} left out", Span::from_secs_f64(secs)),

@@ -23,12 +23,15 @@ pub struct LiveOutlook {
     /// The highest speed at which timer grain and round trip, [`GRAIN_S`] in all, are at most 1 %
     /// of the shortest mean human time; none where people take no time.
     pub sound_speed: Option<f64>,
-    /// Customers connected at once, at most.
+    /// Customers connected at once, at most, where the server keeps going.
     pub customers: u64,
+    /// Customers more than that where the server stands still: for as long as somebody waits to be
+    /// let in.
+    pub stalled: u64,
     /// Agents connected at once, at most: those of the next shift connect ahead, those of the last
     /// finish their chats.
     pub agents: u64,
-    /// Both.
+    /// All of them.
     pub connections: u64,
     /// File descriptors for a server elsewhere: one a connection and a margin of 64.
     pub descriptors: u64,
@@ -41,8 +44,9 @@ pub struct LiveOutlook {
 }
 
 /// Timer grain and round trip, in wall seconds, with some margin. On Linux, with the alarm that a
-/// live run has there, 99 of 100 acts are done within 0.45 ms, and what is written is read within
-/// 0.15 ms, twice for the round trip; elsewhere a timer may be 2 ms late.
+/// live run has there, 99 of 100 acts are done within 0.45 ms unless more than five hundred a second
+/// are due, and what is written is read within 0.15 ms, twice for the round trip; elsewhere a timer
+/// may be 2 ms late.
 pub const GRAIN_S: f64 = if cfg!(target_os = "linux") {
     0.001
 } else {
@@ -52,6 +56,8 @@ pub const GRAIN_S: f64 = if cfg!(target_os = "linux") {
 const GRAIN_SHARE: f64 = 0.01;
 /// Descriptors for everything but connections.
 const MARGIN: u64 = 64;
+/// Wall seconds for which a customer waits to be let in by a server that stands still.
+pub const LET_IN_S: f64 = 10.0;
 /// Wall seconds that a port stays in TIME_WAIT.
 const TIME_WAIT_S: f64 = 60.0;
 
@@ -66,8 +72,11 @@ impl LiveOutlook {
         let lead = plan.live.connect_lead.as_secs_f64() * speed;
         let agents = Staff::widened(plan, lead, holding).greatest(plan.outline.horizon);
         let agents = u64::from(agents.min(plan.team));
-        let connections = customers.saturating_add(agents);
-        let closed = peak_per_hour / 3_600.0 * speed * TIME_WAIT_S;
+        let per_wall_second = peak_per_hour / 3_600.0 * speed;
+        let waits = longest_patience(plan) / speed;
+        let stalled = whole((per_wall_second * waits.min(LET_IN_S)).min(plan.arrivals.expected()));
+        let connections = customers.saturating_add(stalled).saturating_add(agents);
+        let closed = per_wall_second * TIME_WAIT_S;
         let closed = whole(closed.min(plan.arrivals.expected()));
         LiveOutlook {
             speed,
@@ -76,6 +85,7 @@ impl LiveOutlook {
             drain_most_s: drain_most / speed,
             sound_speed: shortest_human_time(plan).map(|secs| GRAIN_SHARE * secs / GRAIN_S),
             customers,
+            stalled,
             agents,
             connections,
             descriptors: connections.saturating_add(MARGIN),
@@ -83,6 +93,14 @@ impl LiveOutlook {
             ports: connections.saturating_add(closed),
         }
     }
+}
+
+/// How long customers wait in the queue, but for one in a hundred, in scenario seconds; infinite
+/// where somebody waits for ever.
+fn longest_patience(plan: &Plan) -> f64 {
+    let classes = plan.customers.iter();
+    let patience = classes.map(|(_, class)| class.queue_patience.quantile(0.99));
+    patience.fold(0.0, f64::max)
 }
 
 fn whole(value: f64) -> u64 {

@@ -213,6 +213,10 @@ fn what_cannot_be_attributed_says_why() {
     told(&|_, evidence| evidence.stopped = true, "stopped");
     told(&|result, _| put(result, "over_limit", 1.0), "wrap-up");
     told(
+        &|result, _| result.scenario.only_customers = true,
+        "wraps up",
+    );
+    told(
         &|result, _| put(result, "failed", 400.0),
         "failed or were cut",
     );

@@ -176,7 +176,9 @@ impl Center {
             live: live(),
             validity: Validity {
                 lag_ms_p99: 20.0,
+                lag_of_delivery: 0.1,
                 lag_share: 0.01,
+                stood_still_ratio: 0.01,
             },
             gates: Vec::new(),
             remarks: Vec::new(),

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::wire::clean;
 
 fn hello() -> impl Strategy<Value = Hello> {
     let counts = (
@@ -240,4 +241,45 @@ fn reasons_have_codes_of_their_own() {
     codes.sort_unstable();
     codes.dedup();
     assert_eq!(codes.len(), Reason::ALL.len());
+}
+
+/// As everybody writes it, and as somebody may.
+#[test]
+fn the_type_may_stand_anywhere_once() {
+    let say = FromCustomer::Say {
+        seq: 3,
+        text: "a\"b\\é\n".to_owned(),
+    };
+    for text in [
+        r#"{"type":"say","seq":3,"text":"a\"b\\é\n"}"#,
+        r#"{"seq":3,"type":"say","text":"a\"b\\\u00e9\n"}"#,
+        r#" { "more" : [{}], "text":"a\"b\\é\n","seq":3,"type":"s\u0061y" } "#,
+        r#"{"\u0074ype":"say","text":"a\"b\\é\n","seq":3,"more":{"type":"leave"}}"#,
+        r#"{"type":"s\u0061y","text":"a\"b\\é\n","seq":3}"#,
+    ] {
+        assert_eq!(FromCustomer::decode(text).as_ref(), Ok(&say), "{text}");
+    }
+    assert_eq!(
+        FromCustomer::decode(r#"{"x":1,"type":"leave"}"#),
+        Ok(FromCustomer::Leave {})
+    );
+    for text in [
+        "",
+        "{}",
+        "7",
+        r#""leave""#,
+        r#"["leave"]"#,
+        r#"{"leave":{}}"#,
+        r#"{"type":"leave"} x"#,
+        r#"{"type":"leave""#,
+        r#"{"type":7,"seq":3,"text":""}"#,
+        r#"{"seq":3,"type":7,"text":""}"#,
+        r#"{"type":"say","seq":3}"#,
+        r#"{"seq":3,"type":"say"}"#,
+        r#"{"type":"say","seq":-3,"text":""}"#,
+        r#"{"seq":-3,"type":"say","text":""}"#,
+        r#"{"type":"say","seq":3,"seq":3,"text":""}"#,
+    ] {
+        assert!(FromCustomer::decode(text).is_err(), "{text}");
+    }
 }

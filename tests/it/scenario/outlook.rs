@@ -90,7 +90,9 @@ fn a_live_run_is_told_its_needs() {
             .any(|w| w.contains("180 of 1080 customers meet the closed"))
     );
     assert_eq!(live.agents, 16);
-    assert_eq!(live.connections, live.customers + 16);
+    // 16 a second on the wall, who wait to be let in for ten seconds.
+    assert_eq!(live.stalled, 160);
+    assert_eq!(live.connections, live.customers + 16 + 160);
     assert_eq!(live.descriptors, live.connections + 64);
     assert_eq!(live.descriptors_with_server, 2 * live.connections + 64);
     // 240 an hour at speed 240 for a minute: 960, of all 1080.

@@ -68,7 +68,9 @@ closing_deadline = "10s"
 start_deadline = "10s"
 [validity]
 lag_ms_p99 = 20
+lag_of_delivery = 0.1
 lag_share = 0.01
+stood_still_ratio = 0.01
 [gate]
 service_level_45s_of_answered = ">= 0.80"
 wait_s_p95 = "< 60"
