@@ -38,7 +38,7 @@ pub mod way;
 pub mod worker;
 pub mod workers;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -56,6 +56,7 @@ use crate::measure::record::Record;
 use crate::measure::result::{Environment, RunKind, RunResult};
 use crate::measure::story::Story;
 use crate::measure::tally::{Latency, Tally};
+use crate::scenario::outlook::Outlook;
 use crate::scenario::plan::{Plan, Shift};
 use crate::server::{self, ServerOptions};
 use crate::time::Span;
@@ -80,8 +81,13 @@ use workers::Workers;
 /// How to play live.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The server; none to start the built-in one for this run.
-    pub target: Option<Target>,
+    /// The doors of the server, each person's by its number modulo doors; none to start the built-in
+    /// one for this run.
+    pub targets: Vec<Target>,
+    /// Whether each door is a center of its own, with its part of the people.
+    pub separate: bool,
+    /// Addresses of this machine from which connections come, in turn; none for the system's choice.
+    pub sources: Vec<IpAddr>,
     /// Hosts beyond loopback that may be a target, as the user wrote them.
     pub allow_targets: Vec<String>,
     /// How connections get in; none for no TLS and nothing to show.
@@ -131,7 +137,7 @@ pub struct Evidence {
 /// or the agents of the first shift do not get online. What goes wrong later stands in the result.
 pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
     check(plan, options)?;
-    if options.only_customers && options.target.is_none() {
+    if options.only_customers && options.targets.is_empty() {
         return Err(Error::refused(
             "the customers alone are to be played, and the built-in server has no staff",
         )
@@ -141,15 +147,21 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
     let began = Instant::now();
     let started = jiff::Timestamp::now().to_string();
     let people = async {
-        let server = match options.target {
-            Some(_) => None,
-            None => Some(start_server(plan, options)?),
+        let (server, targets) = match options.targets.is_empty() {
+            false => (None, options.targets.clone()),
+            true => {
+                let server = start_server(plan, options)?;
+                let target = Target::from(server.local_addr());
+                (Some(server), vec![target])
+            }
         };
-        let own = server.as_ref().map(|server| server.local_addr().into());
-        let target = own.as_ref().or(options.target.as_ref());
-        let target = target.expect("without a target there is a server of our own");
-        let address = target.resolve(&options.allow_targets).await?;
-        let way = Way::new(address, options.access.clone().unwrap_or_default())?;
+        let mut doors = Vec::new();
+        for target in &targets {
+            doors.push(target.resolve(&options.allow_targets).await?);
+        }
+        let way = Way::new(doors, options.access.clone().unwrap_or_default())?;
+        let way = way.from_sources(options.sources.clone());
+        way.check_ports(Outlook::of(plan).live.ports)?;
         if server.is_none() {
             knock(plan, options, &way).await?;
         }
@@ -184,7 +196,7 @@ async fn knock(plan: &Plan, options: &Options, way: &Way) -> Result<()> {
         socket.close(drop).await;
         Ok(())
     };
-    let late = |_| Error::failed(format!("{} says no hello", way.target()));
+    let late = |_| Error::failed(format!("{} says no hello", way.target(0)));
     // Twice: what goes wrong while it connects has words of its own.
     timeout(limits.connect * 2, look).await.map_err(late)?
 }
@@ -238,6 +250,14 @@ pub fn built_in(plan: &Plan, listen: SocketAddr) -> ServerOptions {
 
 /// Refuses plans that cannot be played live, and those that the protocol has no room for.
 fn check(plan: &Plan, options: &Options) -> Result<()> {
+    let centers = options.targets.len();
+    if options.separate && centers > plan.team as usize {
+        return Err(Error::refused(format!(
+            "{centers} centers of their own cannot be staffed with {} agents",
+            plan.team
+        ))
+        .with_remedy("name fewer targets, or more agents"));
+    }
     if options.only_customers {
         return Ok(());
     }
@@ -399,8 +419,12 @@ fn result(
     echo.replications = 1;
     echo.replication = Some(options.replication);
     echo.speed = Some(plan.live.speed);
-    let target = options.target.as_ref().map(ToString::to_string);
-    echo.target = Some(target.unwrap_or_else(|| "built-in".into()));
+    let doors: Vec<String> = options.targets.iter().map(Target::to_string).collect();
+    echo.target = Some(match doors.is_empty() {
+        true => "built-in".into(),
+        false => doors.join(", "),
+    });
+    echo.separate = options.separate;
     if let Some(access) = &options.access {
         echo.insecure = access.trust == Trust::Anybody;
         let names = access.credentials.names();

@@ -4,10 +4,11 @@
 //! file. What is wrong with one is told without it.
 
 use std::env::VarError;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::error::{Error, Result};
 use crate::live::access::Access;
@@ -22,9 +23,24 @@ use crate::wire::tls::{Certificates, Identity};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Server")]
 pub struct AccessArgs {
-    /// The chat server, wss:// over TLS [default: the built-in one, started for this run]
-    #[arg(long, value_name = "ws://HOST:PORT")]
-    target: Option<String>,
+    /// The chat server, wss:// over TLS [default: the built-in one, started for this run]; repeated
+    /// for each door of a deployment: each person goes through the one of its number
+    #[arg(long = "target", value_name = "ws://HOST:PORT")]
+    targets: Vec<String>,
+    /// What several targets are: doors of one deployment, or centers of their own, each with its
+    /// part of the customers and agents
+    #[arg(
+        long,
+        value_name = "HOW",
+        value_enum,
+        default_value_t,
+        requires = "targets"
+    )]
+    targets_are: TargetsAre,
+    /// Addresses of this machine from which connections come, in turn, separated by commas [default:
+    /// the system's choice; on loopback eight]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    source_ip: Vec<IpAddr>,
     /// Allow a target beyond this machine; may be repeated
     #[arg(long = "allow-target", value_name = "HOST")]
     allow_targets: Vec<String>,
@@ -56,10 +72,24 @@ pub struct AccessArgs {
     agent_feeder: Option<PathBuf>,
 }
 
+/// What several targets are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TargetsAre {
+    /// Doors of one deployment: whoever comes in by one is served by agents of all
+    #[default]
+    Pooled,
+    /// Centers of their own
+    Separate,
+}
+
 /// A server that was named, and how connections get in.
 pub struct Entrance {
     /// None for the built-in server.
-    pub target: Option<Target>,
+    pub targets: Vec<Target>,
+    /// Whether each is a center of its own.
+    pub separate: bool,
+    /// Where connections come from.
+    pub sources: Vec<IpAddr>,
     /// Hosts beyond loopback that may be a target.
     pub allow_targets: Vec<String>,
     /// None for no TLS and nothing to show.
@@ -73,8 +103,9 @@ impl AccessArgs {
     /// Refused: the target is none, a file or a variable is missing or unfit, or a flag is of no
     /// use.
     pub fn entrance(&self) -> Result<Entrance> {
-        let target = self.target.as_deref().map(Target::parse).transpose()?;
-        self.check(target.as_ref())?;
+        let targets = self.targets.iter().map(|target| Target::parse(target));
+        let targets = targets.collect::<Result<Vec<_>>>()?;
+        self.check(&targets)?;
         let access = Access {
             trust: self.trust()?,
             identity: match (&self.cert, &self.key) {
@@ -84,7 +115,9 @@ impl AccessArgs {
             credentials: self.credentials()?,
         };
         Ok(Entrance {
-            target,
+            targets,
+            separate: self.targets_are == TargetsAre::Separate,
+            sources: self.source_ip.clone(),
             allow_targets: self.allow_targets.clone(),
             access: (access != Access::default()).then(|| Arc::new(access)),
         })
@@ -103,14 +136,14 @@ impl AccessArgs {
     }
 
     /// Sees that no flag is there for nothing.
-    fn check(&self, target: Option<&Target>) -> Result<()> {
+    fn check(&self, targets: &[Target]) -> Result<()> {
         let of_tls = [
             ("--ca", self.ca.is_some()),
             ("--cert", self.cert.is_some()),
             ("--insecure", self.insecure),
         ];
         let idle = of_tls.into_iter().find(|(_, given)| *given);
-        if let Some((flag, _)) = idle.filter(|_| !target.is_some_and(Target::is_tls)) {
+        if let Some((flag, _)) = idle.filter(|_| !targets.iter().any(Target::is_tls)) {
             return Err(Error::refused(format!("{flag} is of no use without TLS"))
                 .with_remedy("name the server as wss://HOST:PORT, or leave the flag out"));
         }

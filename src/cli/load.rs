@@ -84,7 +84,7 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
     let entrance = args.access.entrance()?;
     // No output may overwrite these either.
     plan.source.files.extend(args.access.files().cloned());
-    let workers = workers(args, &plan, entrance.target.is_some())?;
+    let workers = workers(args, &plan, !entrance.targets.is_empty())?;
     args.output.probe(&plan)?;
     let options = options(args, entrance, workers);
     let watch = Arc::new(Watch::default());
@@ -134,7 +134,9 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
 
 fn options(args: &Load, entrance: Entrance, workers: Option<Workers>) -> Options {
     Options {
-        target: entrance.target,
+        targets: entrance.targets,
+        separate: entrance.separate,
+        sources: entrance.sources,
         allow_targets: entrance.allow_targets,
         access: entrance.access,
         replication: args.replication,

@@ -5,7 +5,7 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpSocket, TcpStream};
@@ -15,42 +15,43 @@ use super::target::{Address, Target};
 use crate::error::{Error, Result, in_words};
 
 /// The addresses of loopback that connections come from.
-const SOURCES: u8 = 8;
+pub(super) const SOURCES: u8 = 8;
 
 /// How the generator gets a stream to the chat server.
 pub trait Dial: 'static {
     /// A connection.
     type Stream: AsyncRead + AsyncWrite + Unpin + 'static;
 
-    /// The server's name.
-    fn target(&self) -> &Target;
+    /// The name of the server that the person of this number goes to.
+    fn target(&self, number: u32) -> &Target;
 
     /// What requests to it say besides; none for nothing.
     fn credentials(&self) -> Option<&Credentials> {
         None
     }
 
-    /// A new connection to it.
+    /// A new connection to it, for the person of this number.
     ///
     /// # Errors
     /// Failed (exit 3): nobody answers.
-    fn connect(&self) -> impl Future<Output = Result<Self::Stream>>;
+    fn connect(&self, number: u32) -> impl Future<Output = Result<Self::Stream>>;
 
     /// What a failure of a connection means, where that is more than its words say.
-    fn explain(&self, _: &io::Error) -> Option<Error> {
+    fn explain(&self, _: u32, _: &io::Error) -> Option<Error> {
         None
     }
 }
 
 impl Address {
-    /// Connects to the first of the checked addresses that answers.
+    /// Connects to the first of the checked addresses that answers, from one of `sources` if there
+    /// are any.
     ///
     /// # Errors
     /// Failed (exit 3): nobody answers.
-    pub(super) async fn connect(&self) -> Result<TcpStream> {
+    pub(super) async fn connect(&self, sources: &[IpAddr]) -> Result<TcpStream> {
         let mut last = None;
         for addr in self.checked() {
-            match open(*addr, self.turn()).await {
+            match open(*addr, sources, self.turn()).await {
                 Ok(stream) => {
                     // A chat message must not wait for the acknowledgement of the one before.
                     stream
@@ -76,18 +77,32 @@ impl Address {
     }
 }
 
-/// A connection to `addr`. On loopback they come from several addresses of this machine in turn: the
-/// system gives one address some 28,000 ports to the same server, and once half of them are in use
-/// it looks for a free one through thousands, every time.
-async fn open(addr: SocketAddr, turn: u8) -> io::Result<TcpStream> {
-    // Elsewhere 127.0.0.1 is the only one.
-    let spread = cfg!(target_os = "linux") && addr.is_ipv4() && addr.ip().is_loopback();
-    if !spread {
+/// A connection to `addr` from one of `sources`, in turn. Where none of them is of the kind that
+/// reaches `addr`, the system chooses; but on loopback several of this machine's addresses take
+/// turns: the system gives one address some 28,000 ports to the same server, and once half of them
+/// are in use it looks for a free one through thousands, every time.
+async fn open(addr: SocketAddr, sources: &[IpAddr], turn: u8) -> io::Result<TcpStream> {
+    let fit = || sources.iter().filter(|ip| ip.is_ipv4() == addr.is_ipv4());
+    let source = match fit().count() {
+        0 if is_spread(&addr) => Some(IpAddr::from([127, 0, 0, 1 + turn % SOURCES])),
+        0 => None,
+        several => fit().nth(usize::from(turn) % several).copied(),
+    };
+    let Some(source) = source else {
         return TcpStream::connect(addr).await;
-    }
-    let socket = TcpSocket::new_v4()?;
-    socket.bind(SocketAddr::from(([127, 0, 0, 1 + turn % SOURCES], 0)))?;
+    };
+    let socket = match addr {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.bind(SocketAddr::from((source, 0)))?;
     socket.connect(addr).await
+}
+
+/// Whether connections to it come from several addresses without being told: elsewhere than on Linux
+/// 127.0.0.1 is the only one.
+pub(super) fn is_spread(addr: &SocketAddr) -> bool {
+    cfg!(target_os = "linux") && addr.is_ipv4() && addr.ip().is_loopback()
 }
 
 /// The server cannot be reached, with what can be done.

@@ -55,6 +55,34 @@ pub fn judge_descriptors(need: u64, limit: u64, hard: u64) -> Result<()> {
     .with_remedy(remedy))
 }
 
+/// Ports that the system gives to connections from one address to one server at once. None where it
+/// does not say.
+pub fn ports_allowed() -> Option<u64> {
+    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?;
+    let mut bounds = range.split_whitespace().flat_map(str::parse::<u64>);
+    let (first, last) = (bounds.next()?, bounds.next()?);
+    Some((last + 1).saturating_sub(first))
+}
+
+/// Judges a need of ports against what `addresses` of this machine have together, so many each.
+///
+/// # Errors
+/// Refused: there are too few.
+pub fn judge_ports(need: u64, addresses: u64, each: u64) -> Result<()> {
+    let allowed = each.saturating_mul(addresses);
+    if need <= allowed {
+        return Ok(());
+    }
+    let sources = need.div_ceil(each.max(1));
+    Err(Error::refused(format!(
+        "too few ports: the run needs {need}, those closed in the last minute included, and \
+         {allowed} are allowed from {addresses} of this machine's addresses"
+    ))
+    .with_remedy(format!(
+        "give {sources} addresses with --source-ip, or a wider net.ipv4.ip_local_port_range"
+    )))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +92,15 @@ mod tests {
     fn enough_is_enough() {
         assert!(judge_descriptors(1_024, 1_024, 1_024).is_ok());
         assert!(make_room_for_descriptors(16).is_ok());
+    }
+
+    #[test]
+    fn too_few_ports_ask_for_addresses() {
+        assert!(judge_ports(28_232, 1, 28_232).is_ok());
+        let few = judge_ports(60_000, 2, 28_232).unwrap_err().message(false);
+        assert!(few.contains("3 addresses with --source-ip"), "{few}");
+        #[cfg(target_os = "linux")]
+        assert!(ports_allowed().is_some_and(|ports| ports > 1_000));
     }
 
     #[test]

@@ -76,10 +76,10 @@ pub async fn dial<S: Side, D: Dial>(
     number: u32,
     limits: SocketLimits,
 ) -> Result<Socket<S, D::Stream>> {
-    let connect = async { shake(to.connect().await?, to, number, limits).await };
+    let connect = async { shake(to.connect(number).await?, to, number, limits).await };
     let late = |_| {
         let within = format!("no answer within {:?}", limits.connect);
-        unreachable(to.target(), &within)
+        unreachable(to.target(number), &within)
     };
     timeout(limits.connect, connect).await.map_err(late)?
 }
@@ -95,9 +95,9 @@ async fn shake<S: Side, D: Dial>(
     let config = Some(websocket(limits.frame));
     // Boxed: the handshake is much larger than the connection it leaves behind.
     let shaken = Box::pin(client_async_with_config(request, Head::of(stream), config)).await;
-    let (ws, _) = shaken.map_err(|error| turned_away::words(to, error))?;
+    let (ws, _) = shaken.map_err(|error| turned_away::words(to, number, error))?;
     let split = ws.into_inner().split();
-    let (stream, rest) = split.ok_or_else(|| turned_away::no_websocket(to.target()))?;
+    let (stream, rest) = split.ok_or_else(|| turned_away::no_websocket(to.target(number)))?;
     Ok(Socket {
         ws: WebSocketStream::from_partially_read(stream, rest, Role::Client, config).await,
         closing: limits.closing,
@@ -108,7 +108,7 @@ async fn shake<S: Side, D: Dial>(
 }
 
 fn request<S: Side, D: Dial>(to: &D, number: u32) -> Request {
-    let url = format!("{}{}", to.target(), S::PATH);
+    let url = format!("{}{}", to.target(number), S::PATH);
     let request = url.into_client_request();
     let mut request = request.expect("a target with a path is an address");
     if let Some(credentials) = to.credentials() {

@@ -1,10 +1,11 @@
-//! Owns `Way`: a checked address with all that a connection to it needs.
+//! Owns `Way`: the checked addresses of a run's doors with all that a connection to them needs.
 //!
 //! Law: what TLS needs is built once, of plain values, before anybody connects. Another process of
 //! the run is handed those values and builds its own.
 
 use std::fmt;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -13,25 +14,37 @@ use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::access::Access;
 use super::credentials::Credentials;
-use super::dial::Dial;
+use super::dial::{Dial, SOURCES, is_spread};
 use super::link::Link;
+use super::machine;
 use super::target::{Address, Target};
 use super::tls::{self, fault};
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
-/// A checked address with all that a connection to it needs.
+/// The doors of a run with all that a connection through them needs. Each person has a door of its
+/// own: that of its number, modulo doors.
 #[derive(Clone)]
 pub struct Way {
-    address: Address,
+    /// At least one.
+    doors: Vec<Door>,
     access: Arc<Access>,
+    /// Addresses of this machine from which connections come in turn; empty for the system's choice.
+    sources: Vec<IpAddr>,
+}
+
+/// A checked address, and what TLS needs where the target asks for it.
+#[derive(Clone)]
+struct Door {
+    address: Address,
     tls: Option<(TlsConnector, ServerName<'static>)>,
 }
 
 /// A way with its secrets in clear, for a pipe to another process of the run and for nothing else.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct InClear {
-    address: Address,
+    doors: Vec<Address>,
+    sources: Vec<IpAddr>,
     /// Its secrets are `***`.
     access: Access,
     /// The secrets, in the access's order.
@@ -39,24 +52,58 @@ pub struct InClear {
 }
 
 impl Way {
-    /// The way to an address; TLS is built where the target asks for it.
+    /// The way through these doors, at least one; TLS is built where a target asks for it.
     ///
     /// # Errors
     /// Refused: what TLS is to go by is unfit.
-    pub fn new(address: Address, access: Arc<Access>) -> Result<Way> {
-        let target = address.target();
-        let tls = match target.is_tls() {
-            false => None,
-            true => {
-                let connector = tls::connector(&access.trust, access.identity.as_ref())?;
-                Some((connector, tls::name_of(target)?))
-            }
+    pub fn new(doors: Vec<Address>, access: Arc<Access>) -> Result<Way> {
+        assert!(!doors.is_empty(), "a way leads somewhere");
+        let door = |address: Address| {
+            let target = address.target();
+            let tls = match target.is_tls() {
+                false => None,
+                true => {
+                    let connector = tls::connector(&access.trust, access.identity.as_ref())?;
+                    Some((connector, tls::name_of(target)?))
+                }
+            };
+            Ok(Door { address, tls })
         };
+        let doors = doors.into_iter().map(door).collect::<Result<_>>()?;
         Ok(Way {
-            address,
+            doors,
             access,
-            tls,
+            sources: Vec::new(),
         })
+    }
+
+    /// The same from these addresses of this machine in turn; where there are none, from those that
+    /// the system chooses.
+    #[must_use]
+    pub fn from_sources(self, sources: Vec<IpAddr>) -> Way {
+        Way { sources, ..self }
+    }
+
+    /// Sees that this machine has so many ports for connections through these doors.
+    ///
+    /// # Errors
+    /// Refused: it has fewer.
+    pub fn check_ports(&self, need: u64) -> Result<()> {
+        let Some(each) = machine::ports_allowed() else {
+            return Ok(());
+        };
+        let on_loopback = |door: &Door| door.address.checked().iter().all(is_spread);
+        let addresses = match self.sources.len() {
+            0 if self.doors.iter().all(on_loopback) => u64::from(SOURCES),
+            // One address has all its ports for each door.
+            0 => self.doors.len() as u64,
+            given => given as u64,
+        };
+        machine::judge_ports(need, addresses, each)
+    }
+
+    fn door(&self, number: u32) -> &Door {
+        &self.doors[number as usize % self.doors.len()]
     }
 
     /// The way with its secrets in clear: never for a file, a report or a command line.
@@ -67,7 +114,8 @@ impl Way {
             .map(|secret| secret.reveal().to_owned());
         InClear {
             secrets: secrets.collect(),
-            address: self.address.clone(),
+            doors: self.doors.iter().map(|door| door.address.clone()).collect(),
+            sources: self.sources.clone(),
             access,
         }
     }
@@ -75,7 +123,8 @@ impl Way {
 
 impl fmt::Debug for InClear {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "InClear({})", self.address.target())
+        let doors = self.doors.iter().map(|door| door.target().to_string());
+        write!(f, "InClear({})", doors.collect::<Vec<_>>().join(", "))
     }
 }
 
@@ -90,37 +139,39 @@ impl InClear {
             *hidden = Secret::new(secret);
         }
         access.credentials.cover();
-        Way::new(self.address, Arc::new(access))
+        let way = Way::new(self.doors, Arc::new(access))?;
+        Ok(way.from_sources(self.sources))
     }
 }
 
 impl Dial for Way {
     type Stream = Link;
 
-    fn target(&self) -> &Target {
-        self.address.target()
+    fn target(&self, number: u32) -> &Target {
+        self.door(number).address.target()
     }
 
     fn credentials(&self) -> Option<&Credentials> {
         Some(&self.access.credentials)
     }
 
-    async fn connect(&self) -> Result<Link> {
-        let stream = self.address.connect().await?;
-        let Some((connector, name)) = &self.tls else {
+    async fn connect(&self, number: u32) -> Result<Link> {
+        let Door { address, tls } = self.door(number);
+        let stream = address.connect(&self.sources).await?;
+        let Some((connector, name)) = tls else {
             return Ok(Link::Plain(stream));
         };
         // Boxed: the handshake is much larger than what it leaves behind.
         let shaken = Box::pin(connector.connect(name.clone(), stream)).await;
         let stream = shaken.map_err(|error| {
             let identified = self.access.identity.is_some();
-            fault::in_handshake(self.target(), identified, &error)
+            fault::in_handshake(address.target(), identified, &error)
         })?;
         Ok(Link::Tls(Box::new(stream)))
     }
 
-    fn explain(&self, error: &io::Error) -> Option<Error> {
-        fault::after_it(self.target(), self.access.identity.is_some(), error)
+    fn explain(&self, number: u32, error: &io::Error) -> Option<Error> {
+        fault::after_it(self.target(number), self.access.identity.is_some(), error)
     }
 }
 
@@ -161,15 +212,18 @@ mod tests {
         };
         let target = Target::parse("wss://127.0.0.1:4210").unwrap();
         let address = target.resolve(&[]).await.unwrap();
-        let way = Way::new(address, Arc::new(access)).unwrap();
+        let way = Way::new(vec![address], Arc::new(access)).unwrap();
         let in_clear = way.with_secrets_in_clear();
         assert_eq!(format!("{in_clear:?}"), "InClear(wss://127.0.0.1:4210)");
         let piped = postcard::to_stdvec(&in_clear).unwrap();
         let read: InClear = postcard::from_bytes(&piped).unwrap();
         let got = read.hide().unwrap();
-        assert_eq!((&got.address, &got.access), (&way.address, &way.access));
+        assert_eq!(
+            (&got.doors[0].address, &got.access),
+            (&way.doors[0].address, &way.access)
+        );
         assert_eq!(got.access.credentials.mask().covers("canary-3"), Some(8));
-        assert!(got.tls.is_some());
+        assert!(got.doors[0].tls.is_some());
         let shown = serde_json::to_string(&*got.access).unwrap() + &format!("{:?}", got.access);
         assert!(
             !shown.contains("canary") && !shown.contains("PRIVATE"),

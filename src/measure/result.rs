@@ -157,8 +157,11 @@ pub struct ScenarioEcho {
     pub replication: Option<u32>,
     /// Live: scenario seconds a wall second.
     pub speed: Option<f64>,
-    /// Live: the server's address, or `built-in`.
+    /// Live: the server's addresses, or `built-in`.
     pub target: Option<String>,
+    /// Live: whether each address is a center of its own, with its part of the people.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub separate: bool,
     /// Live: whether any certificate of the server was accepted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub insecure: bool,

@@ -4,6 +4,7 @@ mod alone;
 mod arrivals;
 mod clerk;
 mod crossings;
+mod doors;
 mod freed;
 mod scripts;
 mod stops;
@@ -90,7 +91,7 @@ fn against(plan: &Plan, change: impl FnOnce(&mut ServerOptions)) -> Vec<String> 
     change(&mut options);
     let server = Server::spawn_thread(options).unwrap();
     let options = Options {
-        target: Some(Target::from(server.local_addr())),
+        targets: vec![Target::from(server.local_addr())],
         ..Options::default()
     };
     let outcome = load(plan, &options, &Watch::default()).unwrap();

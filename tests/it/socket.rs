@@ -32,7 +32,7 @@ async fn socket<S: Side>(server: &Handle) -> Socket<S> {
 /// The way to a target that shows nothing.
 async fn way(target: &Target) -> Way {
     let address = target.resolve(&[]).await.unwrap();
-    Way::new(address, Arc::default()).unwrap()
+    Way::new(vec![address], Arc::default()).unwrap()
 }
 
 async fn hear<S: Side>(socket: &mut Socket<S>) -> S::Hears {
@@ -229,7 +229,7 @@ async fn a_connection_is_small() {
     assert!(size <= 512, "a socket takes {size} bytes");
     let target = Target::parse("ws://127.0.0.1:4210").unwrap();
     let address = target.resolve(&[]).await.unwrap();
-    let way = Way::new(address, Arc::default()).unwrap();
+    let way = Way::new(vec![address], Arc::default()).unwrap();
     let limits = SocketLimits::default();
     let size = size_of_val(&dial::<CustomerSide, _>(&way, 0, limits));
     assert!(size <= 1_024, "dialling takes {size} bytes");

@@ -104,7 +104,9 @@ impl Stage {
 }
 
 const OPTIONS: Options = Options {
-    target: None,
+    targets: Vec::new(),
+    separate: false,
+    sources: Vec::new(),
     allow_targets: Vec::new(),
     access: None,
     replication: 0,
@@ -168,11 +170,11 @@ impl Line {
 impl Dial for Line {
     type Stream = DuplexStream;
 
-    fn target(&self) -> &Target {
+    fn target(&self, _: u32) -> &Target {
         &self.target
     }
 
-    async fn connect(&self) -> Result<DuplexStream> {
+    async fn connect(&self, _: u32) -> Result<DuplexStream> {
         let (near, mut far) = duplex(ROOM);
         if !self.delay.is_zero() {
             let (other, end) = duplex(ROOM);

@@ -75,7 +75,7 @@ fn identity(program: &Program, name: &str) -> Identity {
 /// The small plan, played against a target.
 fn play(target: &str, access: Option<Access>) -> Outcome {
     let options = Options {
-        target: Some(Target::parse(target).unwrap()),
+        targets: vec![Target::parse(target).unwrap()],
         access: access.map(Arc::new),
         ..Options::default()
     };
@@ -254,7 +254,7 @@ fn it_is_said_as_well_where_nobody_is_there_at_the_start() {
         .iter_mut()
         .for_each(|shift| shift.from = shift.from + busyhour::time::Span(1));
     let options = Options {
-        target: Some(Target::parse(&format!("ws://localhost:{port}")).unwrap()),
+        targets: vec![Target::parse(&format!("ws://localhost:{port}")).unwrap()],
         ..Options::default()
     };
     let error = load(&plan, &options, &Watch::default()).unwrap_err();
@@ -375,7 +375,7 @@ async fn whether_a_connection_was_over_is_the_websockets_to_say() {
         ..Access::default()
     };
     let address = target.resolve(&[]).await.unwrap();
-    let way = Way::new(address, Arc::new(access)).unwrap();
+    let way = Way::new(vec![address], Arc::new(access)).unwrap();
     for closes in [true, false] {
         let dialled = dial::<AgentSide, _>(&way, 0, SocketLimits::default());
         let mut socket = dialled.await.unwrap();

@@ -22,17 +22,17 @@ use crate::wire::clean_masked;
 const ANOTHER: &str =
     "give the port of a chat server with --target, or leave it out to have one started";
 
-/// What it means that the server of `to` did not let a connection in.
-pub fn words<D: Dial>(to: &D, error: WsError) -> Error {
-    let target = to.target();
+/// What it means that the server did not let the person of this number in.
+pub fn words<D: Dial>(to: &D, number: u32, error: WsError) -> Error {
+    let target = to.target(number);
     let mask = to.credentials().map(Credentials::mask).cloned();
     let mask = mask.unwrap_or_default();
     match error {
         WsError::Http(response) => refused(target, &response, &mask),
-        WsError::Io(error) => to.explain(&error).unwrap_or_else(|| cut(target)),
+        WsError::Io(error) => to.explain(number, &error).unwrap_or_else(|| cut(target)),
         WsError::Protocol(ProtocolError::HandshakeIncomplete) => cut(target),
         WsError::Protocol(ProtocolError::SecWebSocketSubProtocolError(error)) => {
-            other_subprotocol(to, &error)
+            other_subprotocol(to, number, &error)
         }
         WsError::Protocol(ProtocolError::HttparseError(_)) if !target.is_tls() => {
             let words = "is no WebSocket server: it does not speak HTTP";
@@ -95,8 +95,8 @@ fn over_tls(target: &Target) -> String {
     format!("if it speaks TLS: --target wss://{authority}; if it is something else, {ANOTHER}")
 }
 
-fn other_subprotocol<D: Dial>(to: &D, error: &SubProtocolError) -> Error {
-    let target = to.target();
+fn other_subprotocol<D: Dial>(to: &D, number: u32, error: &SubProtocolError) -> Error {
+    let target = to.target(number);
     let asked = to.credentials().and_then(Credentials::subprotocol);
     match (error, asked) {
         (SubProtocolError::NoSubProtocol | SubProtocolError::InvalidSubProtocol, Some(asked)) => {

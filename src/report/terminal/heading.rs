@@ -4,7 +4,7 @@
 
 use super::{gates, local, precision, wrapped};
 use crate::measure::gate::Outcome;
-use crate::measure::result::{RunKind, RunResult};
+use crate::measure::result::{RunKind, RunResult, ScenarioEcho};
 use crate::report::figure::grouped;
 use crate::report::paint::Paint;
 use crate::time::Span;
@@ -139,7 +139,7 @@ fn ran(result: &RunResult) -> String {
         ),
         RunKind::Load => format!(
             "played live against {} at speed {}: {from}; seed {}, replication {}",
-            server(echo.target.as_deref()),
+            server(echo),
             at_speed(echo.speed.unwrap_or(1.0)),
             echo.seed,
             echo.replication.unwrap_or(0)
@@ -155,10 +155,14 @@ fn at_speed(speed: f64) -> String {
     }
 }
 
-fn server(target: Option<&str>) -> String {
-    match target {
-        None | Some("built-in") => "the built-in server".into(),
+fn server(echo: &ScenarioEcho) -> String {
+    let address = match echo.target.as_deref() {
+        None | Some("built-in") => return "the built-in server".into(),
         Some(address) => clean(address),
+    };
+    match echo.separate {
+        true => format!("{address}, centers of their own,"),
+        false => address,
     }
 }
 

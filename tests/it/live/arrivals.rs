@@ -97,7 +97,7 @@ async fn arrivals_are_poisson_as_a_server_reads_them() {
         .collect();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let options = Options {
-        target: Some(Target::from(listener.local_addr().unwrap())),
+        targets: vec![Target::from(listener.local_addr().unwrap())],
         ..Options::default()
     };
     let (asked, read) = channel();

@@ -154,14 +154,14 @@ struct Trap {
 impl Dial for Trap {
     type Stream = <Line as Dial>::Stream;
 
-    fn target(&self) -> &Target {
-        self.line.target()
+    fn target(&self, _: u32) -> &Target {
+        self.line.target(0)
     }
 
-    async fn connect(&self) -> Result<Self::Stream> {
+    async fn connect(&self, number: u32) -> Result<Self::Stream> {
         self.left.set(self.left.get() - 1);
         assert!(self.left.get() > 0, "a fault of the program");
-        self.line.connect().await
+        self.line.connect(number).await
     }
 }
 
