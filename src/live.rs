@@ -128,6 +128,8 @@ pub struct Evidence {
     pub differences: Differences,
     /// Whether it was stopped before its end.
     pub stopped: bool,
+    /// How many centers of their own there were.
+    pub centers: u32,
 }
 
 /// Plays the plan's people against the server.
@@ -404,6 +406,10 @@ fn report(plan: &Plan, options: &Options, ledger: &mut Ledger, course: &Course) 
             cells: ledger.cells().clone(),
             differences: course.differences,
             stopped: course.stopped,
+            centers: match options.separate {
+                true => options.targets.len() as u32,
+                false => 1,
+            },
         },
     }
 }

@@ -192,9 +192,10 @@ fn work(
     numbers: (&AtomicU32, u32),
     turns: &Turns,
 ) -> Share {
-    match plan.lag {
-        None => work_in(World::new(plan), plan, options, watch, numbers, turns),
-        Some(_) => work_in(World::late(plan), plan, options, watch, numbers, turns),
+    // A part of the people is played in the world of the late, so that the other need not ask.
+    match (&plan.lag, plan.center) {
+        (None, None) => work_in(World::new(plan), plan, options, watch, numbers, turns),
+        _ => work_in(World::late(plan), plan, options, watch, numbers, turns),
     }
 }
 

@@ -57,10 +57,10 @@ pub fn attribute(
     if !attribution.reasons.is_empty() {
         return attribution;
     }
-    let predicted = simulated(plan, result, None, watch);
+    let predicted = simulated(plan, result, evidence, None, watch);
     let with_lag = match lag(result) {
         None => predicted.clone(),
-        lag => simulated(plan, result, lag, watch),
+        lag => simulated(plan, result, evidence, lag, watch),
     };
     if watch.stop.load(Ordering::Relaxed) {
         let words = "the prediction was stopped";
@@ -120,8 +120,14 @@ fn reasons(plan: &Plan, result: &RunResult, evidence: &Evidence) -> Vec<String> 
     reasons
 }
 
-/// What the same people find in a simulation, late by `lag` or not at all.
-fn simulated(plan: &Plan, result: &RunResult, lag: Option<Law>, watch: &Watch) -> Cells {
+/// What the same people find in a simulation, late by `lag` or not at all; each in its center.
+fn simulated(
+    plan: &Plan,
+    result: &RunResult,
+    evidence: &Evidence,
+    lag: Option<Law>,
+    watch: &Watch,
+) -> Cells {
     let mut alone = plan.clone();
     alone.first_replication = result.scenario.replication.unwrap_or(0);
     alone.replications = 1;
@@ -133,9 +139,16 @@ fn simulated(plan: &Plan, result: &RunResult, lag: Option<Law>, watch: &Watch) -
         trace: None,
     };
     let mut cells = Cells::new(&plan.outline);
-    simulate_into(&alone, &options, watch, &mut |_, rows| {
-        rows.iter().for_each(|row| cells.add(row));
-    });
+    let centers = evidence.centers.max(1);
+    for index in 0..centers {
+        let mut center = alone.clone();
+        if centers > 1 {
+            center.narrow_to(index, centers);
+        }
+        simulate_into(&center, &options, watch, &mut |_, rows| {
+            rows.iter().for_each(|row| cells.add(row));
+        });
+    }
     cells
 }
 
@@ -180,10 +193,11 @@ fn blocks(predicted: &Cells) -> Vec<Range<usize>> {
         }
     }
     blocks.push(from..cells.len());
-    match blocks.len() {
-        0..BLOCKS_LEAST => vec![0..cells.len()],
-        _ => blocks,
+    if blocks.len() < BLOCKS_LEAST {
+        blocks.clear();
+        blocks.push(0..cells.len());
     }
+    blocks
 }
 
 /// One measure of the runs: predicted, with lag, measured.

@@ -17,6 +17,9 @@ use crate::time::Time;
 impl<'p, const LATE: bool> World<'p, LATE> {
     #[inline]
     pub(super) fn arrive(&mut self, number: u32, now: Time, recorder: &mut Recorder) {
+        if LATE && !self.plan.comes_here(number) {
+            return;
+        }
         let draws = self.people.person(u64::from(number), 0);
         let class = self.plan.customers.class_of(draws);
         if !self.plan.is_open(now) {

@@ -5,7 +5,8 @@
 //! world without lag nothing of this is compiled in.
 //!
 //! Late are: customers who come, send, or leave a chat; replies; slots given back. Who leaves the
-//! queue is out of it at once: that holds up nobody. Shifts begin and end on time.
+//! queue is out of it at once: that holds up nobody. Shifts begin and end on time. A center that has
+//! only a part of the people is such a world, too: those of others pass it by.
 
 use super::{Chat, World};
 use crate::center::{AgentId, ChatId};

@@ -54,6 +54,7 @@ fn live(plan: &Plan, added: Option<Law>, lag: f64) -> (RunResult, Evidence) {
         cells,
         differences: Differences::default(),
         stopped: false,
+        centers: 1,
     };
     (result, evidence)
 }
@@ -106,6 +107,32 @@ fn what_the_generator_adds_is_the_generators() {
     let predicted = values(&found, |parts| parts.predicted);
     let added: Vec<f64> = sum.iter().zip(predicted).map(|(a, b)| a - b).collect();
     close(&added, 0.5);
+}
+
+/// Centers of their own are predicted each by itself: as many people, and none of them helps another.
+#[test]
+fn centers_of_their_own_are_predicted_apart() {
+    let mut plan = roomy();
+    plan.team = 6;
+    plan.shifts.truncate(6);
+    plan.agents.reply = exponential(150.0);
+    let mut sound = live(&plan, None, 0.0);
+    let whole = attributed(&plan, &sound);
+    assert_eq!(values(&whole, |parts| parts.server), [0.0; 4]);
+    sound.1.centers = 2;
+    let apart = attributed(&plan, &sound);
+    let wait = |found: &Attribution| found.measures["wait_s_mean"].predicted;
+    assert_eq!(wait(&apart).samples, wait(&whole).samples);
+    assert!(wait(&apart).value > wait(&whole).value, "{apart:?}");
+    // Nobody comes to both, and everybody to one.
+    let halves = [0, 1].map(|index| {
+        let mut half = plan.clone();
+        half.narrow_to(index, 2);
+        live(&half, None, 0.0).1.cells.sum().offered
+    });
+    let offered = sound.1.cells.sum().offered;
+    assert_eq!(halves.iter().sum::<u64>(), offered);
+    assert!(halves[0].abs_diff(halves[1]) <= 1, "{halves:?}");
 }
 
 #[test]
