@@ -18,7 +18,7 @@ use freed::Freed;
 
 use super::attendance::{assigned_offline, refuse};
 use super::dial::Dial;
-use super::journal::{ChatEvent, Event};
+use super::journal::{ChatEvent, Event, Reader};
 use super::orbit::Caller;
 use super::parts::Parts;
 use super::scene::Scene;
@@ -42,6 +42,8 @@ pub(super) struct Desk<D: Dial> {
     taken: u32,
     /// Chats handed over, of which frames may still be under way.
     handed_over: HashSet<u64>,
+    /// Chats given back as soon as they came: what is said in them is nothing to this agent.
+    refused: HashSet<u64>,
     freed: Freed,
     /// When the agent last did something or heard of something.
     last: Time,
@@ -100,6 +102,7 @@ impl<D: Dial> Desk<D> {
             chats: Vec::new(),
             taken: 0,
             handed_over: HashSet::new(),
+            refused: HashSet::new(),
             freed: Freed::default(),
             last: shift.from,
             wake: Time::NEVER,
@@ -119,7 +122,9 @@ impl<D: Dial> Desk<D> {
     /// # Errors
     /// The connection is lost.
     pub async fn stay(&mut self, later: &mut VecDeque<Shift>) -> Result<()> {
-        let mut call = self.scene.call.subscribe();
+        let scene = Rc::clone(&self.scene);
+        let over = scene.is_over();
+        tokio::pin!(over);
         loop {
             let next = self.wake.min(self.turn(later)).min(self.typing.0);
             tokio::select! {
@@ -131,15 +136,15 @@ impl<D: Dial> Desk<D> {
                         None => return Err(Error::failed("the server closed it")),
                     }
                 }
-                () = self.scene.wait_until(next) => {
+                () = scene.wait_until(next) => {
                     self.catch_up(self.scene.now().max(next), later).await?;
                 }
                 () = self.freed.overdue() => {
                     self.catch_up(self.scene.now(), later).await?;
                     self.go_on().await?;
                 }
-                () = self.scene.jumps() => {}
-                _ = call.wait_for(|call| call.is_over()) => return self.close_all().await,
+                () = scene.jumps() => {}
+                () = &mut over => return self.close_all().await,
             }
         }
     }
@@ -416,14 +421,21 @@ impl<D: Dial> Desk<D> {
             // The server is told; whether it still listens makes no difference now.
             let _ = self.socket.send(&FromAgent::Offline {}).await;
         }
-        let (scene, agent) = (self.scene, self.shift.agent);
-        let away = self.away;
-        let overheard = |frame| {
-            if let ToAgent::Assigned { marker, .. } = frame
-                && away
-            {
-                assigned_offline(&scene, agent, &marker);
+        let (scene, agent, away) = (self.scene, self.shift.agent, self.away);
+        let mut refused = self.refused;
+        let overheard = |frame| match frame {
+            ToAgent::Assigned { chat, marker, .. } => {
+                refused.insert(chat);
+                if away {
+                    assigned_offline(&scene, agent, &marker);
+                }
             }
+            ToAgent::Message { chat, text, .. } if !refused.contains(&chat) => {
+                if let Some((caller, marker)) = hearing::overheard(&scene, agent, &text) {
+                    scene.read(caller, marker, Reader::Agent(agent), scene.now());
+                }
+            }
+            _ => {}
         };
         self.socket.close(overheard).await;
     }

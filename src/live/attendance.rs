@@ -163,6 +163,7 @@ async fn wait_at_the_door<D: Dial>(
 }
 
 /// The server has said something to an agent who is not online: a chat is a fault, and given back.
+/// What the server says of that, and in the chat meanwhile, is let pass.
 async fn out_of_turn<D: Dial>(
     scene: &Scene<D>,
     agent: u32,
@@ -174,6 +175,13 @@ async fn out_of_turn<D: Dial>(
             assigned_offline(scene, agent, &marker);
             refuse::<D>(socket, chat).await
         }
+        Some(Ok(
+            ToAgent::Message { .. }
+            | ToAgent::Typing { .. }
+            | ToAgent::Left { .. }
+            | ToAgent::Freed { .. }
+            | ToAgent::Error { chat: Some(_), .. },
+        )) => Ok(()),
         heard => Err(unexpected(heard)),
     }
 }
@@ -216,7 +224,7 @@ async fn go_online<D: Dial>(
     loop {
         match socket.next().await {
             Some(Ok(ToAgent::Online { .. })) => break,
-            Some(Ok(ToAgent::Error { reason, .. })) => {
+            Some(Ok(ToAgent::Error { reason, chat: None })) => {
                 return Err(Error::failed(format!("the server says {}", clean(&reason))));
             }
             heard => out_of_turn::<D>(scene, agent, socket, heard).await?,

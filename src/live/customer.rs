@@ -169,14 +169,18 @@ async fn enter<D: Dial>(
 
 impl<D: Dial> Visitor<D> {
     async fn stay(&mut self) {
-        let mut call = self.scene.call.subscribe();
+        let scene = Rc::clone(&self.scene);
+        let over = scene.is_over();
+        tokio::pin!(over);
         loop {
             let next = self.wake.min(self.closing).min(self.typing);
             let then = tokio::select! {
-                // At the end agents close their chats: those are open at the end all the same.
+                // At the end agents close their chats: those are open at the end all the same. What
+                // is due is done before the socket is looked at: most who are woken are by a timer.
                 biased;
-                _ = call.wait_for(|call| call.is_over()) => {
-                    self.be_left().await
+                () = &mut over => self.be_left().await,
+                () = scene.wait_until(next) => {
+                    self.catch_up(scene.now().max(next)).await
                 }
                 heard = self.socket.next() => {
                     let read = self.scene.now();
@@ -184,9 +188,6 @@ impl<D: Dial> Visitor<D> {
                         Then::Go => Then::Go,
                         Then::Stay => self.hear(heard, read).await,
                     }
-                }
-                () = self.scene.wait_until(next) => {
-                    self.catch_up(self.scene.now().max(next)).await
                 }
             };
             if then == Then::Go {

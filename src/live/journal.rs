@@ -93,6 +93,8 @@ pub enum ChatEvent {
     ClosedByAgent,
     /// The chat is over for the customer: the server has ended it, or the connection is lost.
     Cut(Fate),
+    /// The customer, on its way out, hears that the server has ended the chat.
+    Ended,
     /// The run is over and the chat is not.
     LeftOpen,
     /// The agent has the chat.

@@ -9,9 +9,9 @@ mod chat;
 mod integrity;
 mod traffic;
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
-use super::journal::{ChatEvent, Entry, Event};
+use super::journal::{ChatEvent, Entry, Event, Fault};
 use super::orbit::Caller;
 use crate::measure::cells::Cells;
 use crate::measure::clock::Gauge;
@@ -37,7 +37,7 @@ pub struct Ledger {
     recorder: Recorder,
     /// Entries that are still to be posted, since earlier ones may come.
     waiting: Vec<Entry>,
-    accounts: HashMap<Key, Account>,
+    accounts: FxHashMap<Key, Account>,
     integrity: Integrity,
     /// Rows by customer, where they are asked for.
     rows: Option<Vec<Record>>,
@@ -60,7 +60,7 @@ impl Ledger {
             rows: records.then(Vec::new),
             cells: Cells::new(&plan.outline),
             waiting: Vec::new(),
-            accounts: HashMap::new(),
+            accounts: FxHashMap::default(),
             integrity: Integrity::new(plan.live.speed),
             offered: 0,
             cleared: Time::ZERO,
@@ -129,11 +129,12 @@ impl Ledger {
             Event::SlotFreed(held) => recorder.slot_freed(held, at),
             Event::Took(latency, span) => recorder.note(latency, span),
             Event::Fault(fault, reader, marker) => {
-                if let Some(marker) = marker
+                if let Some(marker) = marker.filter(|marker| marker.run == self.run)
                     && let Ok(attempt) = u16::try_from(marker.attempt)
                     && let Some(account) = self.accounts.get_mut(&(marker.customer, attempt))
                 {
                     account.traffic(marker.direction).strayed(marker.sequence);
+                    account.refused |= matches!(fault, Fault::OverLimit | Fault::AssignedOffline);
                 }
                 self.integrity.fault(fault, reader, marker, at);
             }

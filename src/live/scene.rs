@@ -159,7 +159,16 @@ impl<D> Scene<D> {
     /// Waits for the next jump of the clock: whoever has gone by an instant on the wall goes by
     /// another then. Cancel-safe.
     pub async fn jumps(&self) {
-        self.jumped.notified().await;
+        match self.skip {
+            Some(_) => self.jumped.notified().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Waits until people are to go, for either reason.
+    pub async fn is_over(&self) {
+        // Who cannot be called any more is to go as well.
+        let _ = self.call.subscribe().wait_for(|call| call.is_over()).await;
     }
 
     /// The scenario's time stands still from `end` on: what is noted while everybody goes home is

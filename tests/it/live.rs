@@ -5,9 +5,13 @@ mod arrivals;
 mod clerk;
 mod crossings;
 mod doors;
+mod faulty;
 mod freed;
+mod honest;
+mod ledger;
 mod scripts;
 mod stops;
+mod waits;
 
 use busyhour::center::fate::Fate;
 use busyhour::center::rules::{Policy, RouterRules, ShiftEnd};

@@ -11,6 +11,7 @@ mod attribution;
 mod brown;
 mod classes;
 mod cli;
+mod faulty_server;
 mod house;
 mod laws;
 mod live;

@@ -3,6 +3,7 @@
 //! Law: nothing takes any time but what people do and what is on its way, so frames cross exactly
 //! where a test wants them to.
 
+use std::cell::Cell;
 use std::future::{Future, Ready, ready};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -33,12 +34,49 @@ pub struct Stage {
     pub plan: Plan,
     pub options: Options,
     /// What a frame takes on its way, either way.
-    pub delay: Duration,
+    pub delay: Delay,
     pub watch: Rc<Watch>,
+}
+
+/// What a frame takes on its way: as many milliseconds each, or up to so many by lot.
+#[derive(Clone, Copy, Debug)]
+pub struct Delay {
+    least_ms: u64,
+    most_ms: u64,
+    seed: u64,
 }
 
 /// The streams of those who connect, at the server's end.
 pub struct Door(pub UnboundedReceiver<DuplexStream>);
+
+impl Delay {
+    /// So many milliseconds each.
+    pub fn of(ms: u64) -> Delay {
+        let (least_ms, most_ms) = (ms, ms);
+        Delay {
+            least_ms,
+            most_ms,
+            seed: 0,
+        }
+    }
+
+    /// Up to so many milliseconds, by the lots of a seed.
+    pub fn up_to(most_ms: u64, seed: u64) -> Delay {
+        Delay {
+            least_ms: 0,
+            most_ms,
+            seed: seed << 32,
+        }
+    }
+
+    fn next(&mut self) -> Duration {
+        self.seed = self.seed.wrapping_add(1);
+        let lot = self.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let lot = (lot ^ lot >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let lot = (lot ^ lot >> 27) % (self.most_ms - self.least_ms + 1);
+        Duration::from_millis(self.least_ms + lot)
+    }
+}
 
 impl Stage {
     /// The plan, with frames that take so many milliseconds.
@@ -46,7 +84,7 @@ impl Stage {
         Stage {
             plan,
             options: OPTIONS,
-            delay: Duration::from_millis(delay_ms),
+            delay: Delay::of(delay_ms),
             watch: Rc::default(),
         }
     }
@@ -152,16 +190,18 @@ pub fn addr() -> SocketAddr {
 /// A way to the server.
 pub struct Line {
     target: Target,
-    delay: Duration,
+    delay: Delay,
+    connected: Cell<u64>,
     far: UnboundedSender<DuplexStream>,
 }
 
 impl Line {
     /// A way on which frames take `delay`, and whose streams come out at `far`.
-    pub fn new(delay: Duration, far: UnboundedSender<DuplexStream>) -> Line {
+    pub fn new(delay: Delay, far: UnboundedSender<DuplexStream>) -> Line {
         Line {
             target: Target::from(addr()),
             delay,
+            connected: Cell::new(0),
             far,
         }
     }
@@ -176,12 +216,19 @@ impl Dial for Line {
 
     async fn connect(&self, _: u32) -> Result<DuplexStream> {
         let (near, mut far) = duplex(ROOM);
-        if !self.delay.is_zero() {
+        if self.delay.most_ms > 0 {
+            let connected = self.connected.get() + 1;
+            self.connected.set(connected);
+            // Each direction of each connection has lots of its own.
+            let lots = |way| Delay {
+                seed: self.delay.seed + ((connected * 2 + way) << 16),
+                ..self.delay
+            };
             let (other, end) = duplex(ROOM);
             let (near_reads, near_writes) = split(std::mem::replace(&mut far, end));
             let (far_reads, far_writes) = split(other);
-            carry(near_reads, far_writes, self.delay);
-            carry(far_reads, near_writes, self.delay);
+            carry(near_reads, far_writes, lots(0));
+            carry(far_reads, near_writes, lots(1));
         }
         let sent = self.far.send(far);
         sent.map_err(|_| Error::failed("the server is gone"))?;
@@ -189,13 +236,14 @@ impl Dial for Line {
     }
 }
 
-/// Carries what is written at one end to the other, in order; each byte takes `delay`.
-fn carry(mut from: ReadHalf<DuplexStream>, mut to: WriteHalf<DuplexStream>, delay: Duration) {
+/// Carries what is written at one end to the other, in order; what is written at once takes one
+/// delay.
+fn carry(mut from: ReadHalf<DuplexStream>, mut to: WriteHalf<DuplexStream>, mut delay: Delay) {
     let (on_its_way, mut arriving) = unbounded_channel::<(Instant, Vec<u8>)>();
     spawn_local(async move {
         let mut bytes = vec![0; ROOM];
         while let Ok(length) = from.read(&mut bytes).await {
-            let parcel = (Instant::now() + delay, bytes[..length].to_vec());
+            let parcel = (Instant::now() + delay.next(), bytes[..length].to_vec());
             if length == 0 || on_its_way.send(parcel).is_err() {
                 return;
             }

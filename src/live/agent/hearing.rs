@@ -12,6 +12,7 @@ use crate::live::dial::Dial;
 use crate::live::journal::{ChatEvent, Event, Fault, Reader};
 use crate::live::orbit::Caller;
 use crate::live::parts::Parts;
+use crate::live::scene::Scene;
 use crate::time::Time;
 use crate::wire::clean;
 use crate::wire::frame::{Said, ToAgent};
@@ -86,8 +87,10 @@ impl<D: Dial> Desk<D> {
 
     /// A message counts when it is the customer's next.
     fn message(&mut self, chat: u64, text: &str, now: Time) {
-        let held = self.held_as(chat);
-        let sequence = self.read(held, text, now);
+        if self.refused.contains(&chat) {
+            return;
+        }
+        let sequence = self.read(chat, text, now);
         let Some(slot) = self.slot_of(chat) else {
             return;
         };
@@ -115,22 +118,30 @@ impl<D: Dial> Desk<D> {
     }
 
     /// Takes note of a message that has come; its number, if it is the customer's whose chat it
-    /// came in. Whether it is rightly here where the chat is held no more, the ledger knows.
-    fn read(&self, held: Option<Held>, text: &str, now: Time) -> Option<u32> {
+    /// came in.
+    fn read(&self, chat: u64, text: &str, now: Time) -> Option<u32> {
+        let (caller, marker) = self.named(chat, text)?;
         let reader = Reader::Agent(self.shift.agent);
-        let marker = Marker::of(text);
-        let ours = marker.filter(|marker| marker.run == self.scene.run);
-        let Some((marker, caller)) = ours.and_then(|m| Some((m, self.scene.caller(m)?))) else {
-            self.scene.fault(Fault::Foreign, reader, marker);
-            return None;
-        };
-        let strange = held.is_some_and(|held| held.caller != caller);
-        if marker.direction != Direction::Customer || strange {
-            self.scene.fault(Fault::Misdelivered, reader, Some(marker));
-            return None;
-        }
         self.scene.read(caller, marker, reader, now);
         Some(marker.sequence)
+    }
+
+    /// Whose message it is that came as one of this chat; none where it is no customer's of this run,
+    /// or another's than this chat's. Whether it is rightly here where the chat is held no more, the
+    /// ledger knows.
+    fn named(&self, chat: u64, text: &str) -> Option<(Caller, Marker)> {
+        let named = overheard(&self.scene, self.shift.agent, text)?;
+        let strange = match self.held_as(chat) {
+            Some(held) => held.caller != named.0,
+            // A message of a chat that is held is in the wrong place in any other.
+            None => self.chats.iter().any(|held| held.caller == named.0),
+        };
+        if strange {
+            let reader = Reader::Agent(self.shift.agent);
+            self.scene.fault(Fault::Misdelivered, reader, Some(named.1));
+            return None;
+        }
+        Some(named)
     }
 
     fn held_as(&self, chat: u64) -> Option<Held> {
@@ -141,7 +152,8 @@ impl<D: Dial> Desk<D> {
     fn slot_of(&self, chat: u64) -> Option<SlotId> {
         let held = self.held_as(chat);
         let slot = held.and_then(|held| self.agent.slot_of(held.id));
-        if slot.is_none() && !self.handed_over.contains(&chat) {
+        let known = self.handed_over.contains(&chat) || self.refused.contains(&chat);
+        if slot.is_none() && !known {
             self.scene
                 .remark("the server spoke to an agent of a chat that the agent does not have");
         }
@@ -159,14 +171,17 @@ impl<D: Dial> Desk<D> {
             self.scene.fault(Fault::Foreign, reader, marker);
             return self.refuse(chat).await;
         };
-        if self.agent.held() >= self.scene.agents.concurrency {
-            self.scene.fault(Fault::OverLimit, reader, marker);
-            return self.refuse(chat).await;
-        }
+        // A slot of its own is none that the chat takes again.
         if self.chats.iter().any(|held| held.caller == caller) {
             self.scene.fault(Fault::AssignedTwice, reader, marker);
             return Ok(());
         }
+        if self.agent.held() >= self.scene.agents.concurrency {
+            self.scene.fault(Fault::OverLimit, reader, marker);
+            self.refused.insert(chat);
+            return self.refuse(chat).await;
+        }
+        self.refused.remove(&chat);
         let handover = self.handover(&assignment, caller);
         let said = match &assignment.pending {
             Some(said) => Some(&said.text),
@@ -180,14 +195,13 @@ impl<D: Dial> Desk<D> {
             parts: Parts::default(),
         });
         self.note_in(handover.chat, now, ChatEvent::Taken(self.shift.agent));
-        let said = said.and_then(|text| Marker::of(text));
-        let said = said.filter(|marker| self.scene.caller(*marker) == Some(caller));
-        if let Some(marker) = said {
+        let said = said.and_then(|text| self.named(chat, text));
+        if let Some((_, marker)) = said {
             self.scene.came_with(caller, marker, reader, now);
         }
         self.last = now;
         self.agent.take(now, handover, &self.scene.agents);
-        if let Some(marker) = said.filter(|_| !handover.pending) {
+        if let Some((_, marker)) = said.filter(|_| !handover.pending) {
             self.part(chat, marker.sequence, now);
         }
         self.scene.note(now, Event::SlotTaken(self.agent.held()));
@@ -245,4 +259,21 @@ impl<D: Dial> Desk<D> {
         }
         self.note(now, AgentInput::Left(slot));
     }
+}
+
+/// Whose message it is that came to an agent, in whatever chat; none where it is no customer's of this
+/// run, which is a fault.
+pub(super) fn overheard<D>(scene: &Scene<D>, agent: u32, text: &str) -> Option<(Caller, Marker)> {
+    let reader = Reader::Agent(agent);
+    let marker = Marker::of(text);
+    let ours = marker.filter(|marker| marker.run == scene.run);
+    let Some((marker, caller)) = ours.and_then(|m| Some((m, scene.caller(m)?))) else {
+        scene.fault(Fault::Foreign, reader, marker);
+        return None;
+    };
+    if marker.direction != Direction::Customer {
+        scene.fault(Fault::Misdelivered, reader, Some(marker));
+        return None;
+    }
+    Some((caller, marker))
 }

@@ -171,12 +171,18 @@ impl<D: Dial> Visitor<D> {
     }
 }
 
-/// Takes note of a frame that comes while the connection is being closed.
+/// Takes note of a frame that comes while the connection is being closed. That the server has ended
+/// the chat tells why something that was said just before did not come.
 pub(super) fn overhear<D>(scene: &Scene<D>, caller: Caller, frame: &ToCustomer) {
-    if let ToCustomer::Message { text, .. } = frame
-        && !scene.only_customers
-    {
-        read(scene, caller, text, scene.now());
+    let now = scene.now();
+    match frame {
+        ToCustomer::Message { text, .. } if !scene.only_customers => {
+            read(scene, caller, text, now);
+        }
+        ToCustomer::Closed { by: Party::Server } => {
+            scene.note_in(caller, now, ChatEvent::Ended);
+        }
+        _ => {}
     }
 }
 

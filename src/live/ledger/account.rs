@@ -24,8 +24,10 @@ pub(super) struct Account {
     let_go: (u8, Time),
     /// Who has it, as the agents say: several at once where the server gave it away twice.
     pub holders: Vec<u32>,
-    /// Who has had it.
-    pub held_by: Vec<u32>,
+    /// Who has had it, turn by turn, each with when it came.
+    held_by: Vec<(u32, Time)>,
+    /// An agent has given it back as soon as it came: it was one too many, or came while away.
+    pub refused: bool,
     /// By direction.
     traffic: [Traffic; 2],
     /// When the reader of a direction left of itself; never where the other side ended the chat.
@@ -44,6 +46,7 @@ impl Account {
             let_go: (0, Time::NEVER),
             holders: Vec::new(),
             held_by: Vec::new(),
+            refused: false,
             traffic: Default::default(),
             gone: [Time::NEVER; 2],
         }
@@ -59,13 +62,8 @@ impl Account {
         *gone = at.min(*gone);
     }
 
-    /// The reader of a direction has the chat, perhaps again.
-    pub fn reader_is_there(&mut self, direction: Direction) {
-        self.gone[direction as usize] = Time::NEVER;
-    }
-
     /// When the reader of a direction left of itself.
-    pub fn gone(&self, direction: Direction) -> Time {
+    fn gone(&self, direction: Direction) -> Time {
         self.gone[direction as usize]
     }
 
@@ -78,9 +76,53 @@ impl Account {
         matches!(self.visit.fate(), Some(Fate::Failed | Fate::Broken))
     }
 
+    /// An agent has the chat from now on.
+    pub fn taken(&mut self, agent: u32, at: Time) {
+        self.holders.push(agent);
+        self.held_by.push((agent, at));
+        self.gone[Direction::Customer as usize] = Time::NEVER;
+    }
+
+    /// Since when and until when both were there for what is said in a direction. None where it is
+    /// said to nobody: it waits with the chat.
+    pub fn stay(&self, direction: Direction) -> Option<(Time, Time)> {
+        let [by_agent, by_customer] = [Direction::Customer, Direction::Agent].map(|d| self.gone(d));
+        match direction {
+            Direction::Agent => Some((Time::ZERO, by_customer)),
+            // What a customer says just before it leaves may cross the server's end of the chat.
+            Direction::Customer if !self.held_by.is_empty() => {
+                Some((Time::ZERO, by_agent.min(by_customer)))
+            }
+            // The server has said that an agent has the chat, and none has got it.
+            Direction::Customer if self.visit.assigned().comes() && !self.refused => {
+                Some((self.visit.assigned(), by_customer))
+            }
+            Direction::Customer => None,
+        }
+    }
+
+    /// Whether an agent may still read what the customer has said.
+    pub fn is_read_on(&self) -> bool {
+        let there = !self.gone(Direction::Customer).comes() && !self.is_cut_off();
+        there && self.stay(Direction::Customer).is_some()
+    }
+
+    /// Which turn an agent reads a message of the customer's in: its last one. None where it has
+    /// never had the chat, or had let it go and another had it before the message was written.
+    pub fn turn_of(&self, agent: u32, message: u32) -> Option<u16> {
+        let turn = self.held_by.iter().rposition(|had| had.0 == agent)?;
+        let written = self.traffic_of(Direction::Customer).written_at(message);
+        let next = self.held_by.get(turn + 1).map(|had| had.1);
+        let late = written.zip(next).is_some_and(|(at, next)| at > next);
+        if late && !self.holders.contains(&agent) {
+            return None;
+        }
+        Some(u16::try_from(turn).unwrap_or(u16::MAX))
+    }
+
     /// Who has to read what is said in a direction.
     pub fn reader(&self, direction: Direction) -> Reader {
-        let last = self.held_by.last().copied();
+        let last = self.held_by.last().map(|had| had.0);
         match direction {
             Direction::Agent => Reader::Customer(self.visit.number(), self.visit.attempt()),
             Direction::Customer => Reader::Agent(last.unwrap_or(u32::MAX)),

@@ -61,6 +61,7 @@ impl Page<'_> {
                 self.account.cut(self.recorder, fate, at);
                 self.ends(at);
             }
+            ChatEvent::Ended => self.ends(at),
             ChatEvent::LeftOpen => self.left_open(at),
             ChatEvent::Taken(agent) => self.taken(agent, at),
             ChatEvent::Composed(attention) => {
@@ -163,8 +164,10 @@ impl Page<'_> {
         self.account.reader_goes(Direction::Agent, at);
     }
 
-    /// The server ends the chat: what is said at the time may cross that, either way.
+    /// The server ends the chat: what is said at the time may cross that, either way. The news of
+    /// it, too, may be under way for as long as a message.
     fn ends(&mut self, at: Time) {
+        let at = at - self.integrity.grace();
         self.account.reader_goes(Direction::Agent, at);
         self.account.reader_goes(Direction::Customer, at);
     }
@@ -183,50 +186,61 @@ impl Page<'_> {
             self.integrity
                 .fault(Fault::AssignedTwice, reader, Some(chat), at);
         }
-        account.holders.push(agent);
-        if !account.held_by.contains(&agent) {
-            account.held_by.push(agent);
-        }
-        account.reader_is_there(Direction::Customer);
+        account.taken(agent, at);
     }
 
+    /// Where two have the chat, it is over with the last.
     fn let_go(&mut self, agent: u32, for_good: bool, at: Time) {
         let account = &mut *self.account;
         account.holders.retain(|holder| *holder != agent);
+        if !account.holders.is_empty() {
+            return;
+        }
         if !for_good {
             account.reader_goes(Direction::Customer, at);
-            account.traffic(Direction::Customer).hand_over();
         }
         account.let_go(self.recorder, for_good, at);
     }
 
     /// A message came to somebody who is in the chat, or was; else it has strayed.
     fn read(&mut self, message: Message, reader: Reader, at: Time) {
-        if let Reader::Agent(agent) = reader
-            && !self.account.held_by.contains(&agent)
-        {
-            let marker = self.account.marker(message.direction, message.sequence);
-            self.account
-                .traffic(message.direction)
-                .strayed(message.sequence);
-            self.integrity
-                .fault(Fault::Misdelivered, reader, Some(marker), at);
+        let turn = match reader {
+            Reader::Customer(..) => Some(0),
+            Reader::Agent(agent) => self.account.turn_of(agent, message.sequence),
+        };
+        let traffic = self.account.traffic(message.direction);
+        if let Some(turn) = turn {
+            let came = traffic.read(message, turn);
+            self.came(came, message, Some(reader), at);
             return;
         }
-        let came = self.account.traffic(message.direction).read(message);
-        self.came(came, message, Some(reader), at);
+        traffic.strayed(message.sequence);
+        let marker = self.account.marker(message.direction, message.sequence);
+        self.integrity
+            .fault(Fault::Misdelivered, reader, Some(marker), at);
     }
 
     fn came(&mut self, came: Came, message: Message, reader: Option<Reader>, at: Time) {
-        let marker = self.account.marker(message.direction, message.sequence);
-        let reader = reader.unwrap_or(self.account.reader(message.direction));
-        let mut fault = |fault| self.integrity.fault(fault, reader, Some(marker), at);
+        let Message {
+            direction,
+            sequence,
+            ..
+        } = message;
+        let marker = self.account.marker(direction, sequence);
+        let reader = reader.unwrap_or(self.account.reader(direction));
         match came {
             Came::Early | Came::Retold => {}
-            Came::Again => fault(Fault::Duplicated),
-            Came::Once { late, took } => {
+            Came::Again => {
+                self.integrity
+                    .fault(Fault::Duplicated, reader, Some(marker), at);
+            }
+            Came::Once { due, .. } if self.integrity.too_late(self.account, direction, due, at) => {
+                self.integrity.fault(Fault::Lost, reader, Some(marker), due);
+            }
+            Came::Once { late, took, .. } => {
                 if late {
-                    fault(Fault::Reordered);
+                    self.integrity
+                        .fault(Fault::Reordered, reader, Some(marker), at);
                 }
                 if let Some((delivery, from_due)) = took {
                     self.recorder.note(Latency::Delivery, delivery);

@@ -2,7 +2,8 @@
 //!
 //! Law: nothing is counted that could be a crossing of frames in due form. A message is lost only if
 //! both connections stayed up and its reader was there to read it: to the end of the chat and for a
-//! while after, or for a while before it left of itself. All else that did not come is undelivered.
+//! while after, or for a while before it left of itself; a customer's only if that, too, stayed for
+//! a while. All else that did not come is undelivered.
 
 use super::account::Account;
 use crate::live::journal::{FAULTS, Fault, Reader};
@@ -64,6 +65,11 @@ impl Integrity {
         }
     }
 
+    /// Scenario time that a message has to come.
+    pub(super) fn grace(&self) -> Span {
+        self.grace
+    }
+
     /// Counts a fault, and keeps the first few as examples.
     pub fn fault(&mut self, fault: Fault, reader: Reader, marker: Option<Marker>, at: Time) {
         self.counts[fault as usize] += 1;
@@ -109,29 +115,44 @@ impl Integrity {
         found.collect()
     }
 
-    /// Whether a message of this chat, which is over, may still come.
+    /// Whether a message of this chat, which is over, may still come to its agent.
     pub(super) fn awaits(&self, account: &Account, now: Time) -> bool {
-        let over = account.visit.is_over() && !account.is_cut_off();
-        let there = !account.gone(Direction::Customer).comes() && !account.held_by.is_empty();
         let young = now.since(account.visit.over()) < self.grace;
-        let traffic = account.traffic_of(Direction::Customer);
-        over && there && young && traffic.missing().next().is_some()
+        let mut missing = account.traffic_of(Direction::Customer).missing();
+        let waits = account.visit.is_over() && account.is_read_on();
+        waits && young && missing.next().is_some()
+    }
+
+    /// Whether what was due then, and comes `at` now, comes when the chat is over for too long.
+    pub(super) fn too_late(
+        &self,
+        account: &Account,
+        direction: Direction,
+        due: Time,
+        at: Time,
+    ) -> bool {
+        let late = account.visit.is_over() && at.since(account.visit.over()) >= self.grace;
+        let stay = account
+            .stay(direction)
+            .filter(|_| late && !account.is_cut_off());
+        stay.is_some_and(|stay| self.stayed(due, stay))
+    }
+
+    /// Whether both were there for long enough for what was written `at` then to come.
+    fn stayed(&self, at: Time, (from, until): (Time, Time)) -> bool {
+        until.since(at.max(from)) >= self.grace
     }
 
     /// Counts the messages of a chat that have not come; nothing more comes of it.
     pub(super) fn judge(&mut self, account: &Account) {
-        let cut_off = account.is_cut_off();
         for direction in [Direction::Customer, Direction::Agent] {
             let traffic = account.traffic_of(direction);
             self.invented += traffic.invented() as u64;
-            // What is said to nobody yet waits with the chat.
-            if direction == Direction::Customer && account.held_by.is_empty() {
+            let Some(stay) = account.stay(direction) else {
                 continue;
-            }
-            let gone = account.gone(direction);
+            };
             for written in traffic.missing() {
-                let stayed = !gone.comes() || gone.since(written.at) >= self.grace;
-                if stayed && !cut_off {
+                if self.stayed(written.at, stay) && !account.is_cut_off() {
                     let marker = account.marker(direction, written.message.sequence);
                     let reader = account.reader(direction);
                     self.fault(Fault::Lost, reader, Some(marker), written.at);

@@ -1,25 +1,29 @@
 //! Owns `Traffic`: the messages of one chat in one direction, from written to read.
 //!
 //! Law: a message is under way from the entry that it was written to the one that it was read,
-//! whichever is posted first. What is kept is what is under way and how far both ends have come, so
-//! that a chat of any length takes little room.
+//! whichever is posted first. What is kept is what is under way, how far both ends have come and
+//! what was read last, so that a chat of any length takes little room.
 
 use super::super::journal::Message;
 use crate::time::{Span, Time};
+use crate::wire::limits::KEPT_MOST;
+
+/// Messages of which it is known who has read them: what a server may tell the next reader once
+/// more, and as many that came meanwhile.
+const REMEMBERED: usize = 2 * KEPT_MOST;
 
 /// The messages of a chat in one direction.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Traffic {
     under_way: Vec<Written>,
-    /// Read before it was posted that they were written.
-    early: Vec<Message>,
+    /// Read before it was posted that they were written, each with the turn of its reader.
+    early: Vec<(Message, u16)>,
     /// The highest number written so far.
     written_to: u32,
     /// The highest number read so far.
     read_to: u32,
-    /// What was read by this number may be told to the next reader once more, as the chat was handed
-    /// over; and what of it was.
-    retold: (u32, Vec<u32>),
+    /// The numbers read last, each with the turn of its reader.
+    told: Vec<(u32, u16)>,
 }
 
 /// A message under way.
@@ -29,6 +33,9 @@ pub(super) struct Written {
     pub at: Time,
     /// Which.
     pub message: Message,
+    /// Nothing is missing where it does not come: it came to somebody else, or was written before,
+    /// by another who had the chat too.
+    excused: bool,
 }
 
 /// How a message came.
@@ -36,12 +43,15 @@ pub(super) struct Written {
 pub(super) enum Came {
     /// For the first time, after all that were written before it or ahead of some.
     Once {
+        /// When it was due.
+        due: Time,
         /// Before it came one that was written after it.
         late: bool,
         /// Written to read and due to read, unless the message waited by the rules.
         took: Option<(Span, Span)>,
     },
-    /// Once more, to who has the chat after another.
+    /// Once more, to another who has the chat, or had it: handed over, it is told again, and that
+    /// may cross what was under way.
     Retold,
     /// Once more.
     Again,
@@ -52,59 +62,83 @@ pub(super) enum Came {
 impl Traffic {
     /// A message that was due at `at` was written; says how it came if it has been read already.
     pub fn written(&mut self, at: Time, message: Message) -> Option<Came> {
+        let excused = message.sequence <= self.written_to;
         self.written_to = self.written_to.max(message.sequence);
-        self.under_way.push(Written { at, message });
-        let same = |early: &Message| early.sequence == message.sequence;
+        self.under_way.push(Written {
+            at,
+            message,
+            excused,
+        });
+        let same = |early: &(Message, u16)| early.0.sequence == message.sequence;
         let early = self.early.iter().position(same)?;
-        let read = self.early.swap_remove(early);
-        Some(self.read(read))
+        let (read, turn) = self.early.swap_remove(early);
+        Some(self.read(read, turn))
     }
 
-    /// A message was read.
-    pub fn read(&mut self, message: Message) -> Came {
+    /// When the message was due that is under way by this number.
+    pub fn written_at(&self, sequence: u32) -> Option<Time> {
+        let mut under_way = self.under_way.iter();
+        let written = under_way.find(|written| written.message.sequence == sequence)?;
+        Some(written.at)
+    }
+
+    /// A message was read, by who had the chat as so many others had before: its turn.
+    pub fn read(&mut self, message: Message, turn: u16) -> Came {
         let same = |written: &Written| written.message.sequence == message.sequence;
         let Some(place) = self.under_way.iter().position(same) else {
-            return self.read_before(message);
+            return self.read_before(message, turn);
         };
-        let written = self.under_way.remove(place).message;
-        let late = message.sequence < self.read_to;
+        let Written {
+            at: due,
+            message: written,
+            excused,
+        } = self.under_way.remove(place);
+        self.tell(message.sequence, turn);
+        let late = message.sequence < self.read_to && !excused;
         self.read_to = self.read_to.max(message.sequence);
         let both = written.wall.zip(message.wall);
         let took = both.map(|(written_at, read_at)| {
             let delivery = Span(read_at.0.saturating_sub(written_at.0));
             (delivery, delivery + written.late)
         });
-        Came::Once { late, took }
+        Came::Once { due, late, took }
     }
 
     /// A message was read that is not under way: it came before, or is still to be written.
-    fn read_before(&mut self, message: Message) -> Came {
-        let (to, retold) = &mut self.retold;
-        if message.sequence > self.written_to {
-            self.early.push(message);
+    fn read_before(&mut self, message: Message, turn: u16) -> Came {
+        let sequence = message.sequence;
+        // None has the number 0, which names the chat.
+        if sequence > self.written_to || sequence == 0 {
+            self.early.push((message, turn));
             return Came::Early;
         }
-        if message.sequence > *to || retold.contains(&message.sequence) {
+        let mut told = self.told.iter().filter(|told| told.0 == sequence);
+        let to_another = told.clone().next().is_some();
+        if !to_another || told.any(|told| told.1 == turn) {
             return Came::Again;
         }
-        retold.push(message.sequence);
+        self.tell(sequence, turn);
         Came::Retold
     }
 
-    /// The chat was handed over: its next reader may be told what was read already.
-    pub fn hand_over(&mut self) {
-        self.retold = (self.read_to, Vec::new());
+    fn tell(&mut self, sequence: u32, turn: u16) {
+        if self.told.len() == REMEMBERED {
+            self.told.remove(0);
+        }
+        self.told.push((sequence, turn));
     }
 
-    /// A message has come to somebody else: it is not under way any more.
+    /// A message has come to somebody else: it may still come to its reader, and need not.
     pub fn strayed(&mut self, sequence: u32) {
-        self.under_way
-            .retain(|written| written.message.sequence != sequence);
+        let same = |written: &&mut Written| written.message.sequence == sequence;
+        if let Some(written) = self.under_way.iter_mut().find(same) {
+            written.excused = true;
+        }
     }
 
     /// The messages that were written and have not come.
     pub fn missing(&self) -> impl Iterator<Item = &Written> {
-        self.under_way.iter()
+        self.under_way.iter().filter(|written| !written.excused)
     }
 
     /// Messages that were read and that nobody wrote.
@@ -129,7 +163,8 @@ mod tests {
 
     fn once(late: bool, delivery: u64) -> Came {
         let took = Some((Span(delivery), Span(delivery + 3)));
-        Came::Once { late, took }
+        let due = Time::ZERO;
+        Came::Once { due, late, took }
     }
 
     #[test]
@@ -137,8 +172,8 @@ mod tests {
         let mut traffic = Traffic::default();
         for sequence in 1..=3 {
             let wall = u64::from(sequence) * 100;
-            assert_eq!(traffic.written(Time(wall), message(sequence, wall)), None);
-            let read = traffic.read(message(sequence, wall + 20));
+            assert_eq!(traffic.written(Time(0), message(sequence, wall)), None);
+            let read = traffic.read(message(sequence, wall + 20), 0);
             assert_eq!(read, once(false, 20));
         }
         assert_eq!(traffic.missing().count() + traffic.invented(), 0);
@@ -150,11 +185,11 @@ mod tests {
         for sequence in 1..=4 {
             traffic.written(Time(0), message(sequence, 0));
         }
-        assert_eq!(traffic.read(message(1, 5)), once(false, 5));
-        assert_eq!(traffic.read(message(1, 6)), Came::Again);
-        assert_eq!(traffic.read(message(3, 7)), once(false, 7));
-        assert_eq!(traffic.read(message(2, 9)), once(true, 9));
-        assert_eq!(traffic.read(message(2, 9)), Came::Again);
+        assert_eq!(traffic.read(message(1, 5), 0), once(false, 5));
+        assert_eq!(traffic.read(message(1, 6), 0), Came::Again);
+        assert_eq!(traffic.read(message(3, 7), 0), once(false, 7));
+        assert_eq!(traffic.read(message(2, 9), 0), once(true, 9));
+        assert_eq!(traffic.read(message(2, 9), 0), Came::Again);
         let missing: Vec<_> = traffic.missing().map(|w| w.message.sequence).collect();
         assert_eq!(missing, [4]);
         traffic.strayed(4);
@@ -164,13 +199,13 @@ mod tests {
     #[test]
     fn the_order_of_posting_makes_no_difference() {
         let mut traffic = Traffic::default();
-        assert_eq!(traffic.read(message(1, 30)), Came::Early);
+        assert_eq!(traffic.read(message(1, 30), 0), Came::Early);
         assert_eq!(traffic.invented(), 1);
         assert_eq!(
             traffic.written(Time(0), message(1, 10)),
             Some(once(false, 20))
         );
-        assert_eq!(traffic.read(message(1, 31)), Came::Again);
+        assert_eq!(traffic.read(message(1, 31), 0), Came::Again);
         assert_eq!(traffic.invented(), 0);
     }
 
@@ -180,16 +215,51 @@ mod tests {
         for sequence in 1..=3 {
             traffic.written(Time(0), message(sequence, 0));
         }
-        assert_eq!(traffic.read(message(1, 5)), once(false, 5));
-        assert_eq!(traffic.read(message(2, 5)), once(false, 5));
-        traffic.hand_over();
-        let told = [2, 3, 3, 2].map(|sequence| traffic.read(message(sequence, 7)));
-        assert_eq!(
-            told,
-            [Came::Retold, once(false, 7), Came::Again, Came::Again]
-        );
-        traffic.hand_over();
-        assert_eq!(traffic.read(message(2, 9)), Came::Retold);
+        let mut told = |sequence, turn| traffic.read(message(sequence, 5), turn);
+        assert_eq!(told(1, 0), once(false, 5));
+        // The second has crossed the hand-over: the next reader has it first.
+        assert_eq!([told(1, 1), told(2, 1)], [Came::Retold, once(false, 5)]);
+        assert_eq!([told(2, 0), told(3, 1)], [Came::Retold, once(false, 5)]);
+        let again = [(1, 0), (2, 0), (1, 1), (2, 1), (3, 1)].map(|(seq, turn)| told(seq, turn));
+        assert_eq!(again, [Came::Again; 5]);
+        assert_eq!([told(2, 2), told(2, 2)], [Came::Retold, Came::Again]);
+    }
+
+    #[test]
+    fn what_went_astray_may_come_and_need_not() {
+        let mut traffic = Traffic::default();
+        for sequence in 1..=2 {
+            traffic.written(Time(0), message(sequence, 0));
+            traffic.strayed(sequence);
+        }
+        assert_eq!(traffic.read(message(1, 5), 0), once(false, 5));
+        assert_eq!(traffic.read(message(1, 6), 0), Came::Again);
+        assert_eq!(traffic.missing().count(), 0);
+    }
+
+    #[test]
+    fn what_two_have_written_may_come_twice_and_need_not() {
+        let mut traffic = Traffic::default();
+        for sequence in [1, 2, 1, 2] {
+            traffic.written(Time(0), message(sequence, 0));
+        }
+        let read = [1, 2, 1, 1].map(|sequence| traffic.read(message(sequence, 5), 0));
+        let once = || once(false, 5);
+        assert_eq!(read, [once(), once(), once(), Came::Again]);
+        assert_eq!(traffic.missing().count(), 0);
+    }
+
+    #[test]
+    fn a_long_chat_takes_little_room() {
+        let mut traffic = Traffic::default();
+        for sequence in 1..=10_000 {
+            traffic.written(Time(0), message(sequence, 0));
+            traffic.read(message(sequence, 5), 0);
+        }
+        assert_eq!(traffic.told.len(), REMEMBERED);
+        let old = [1, 10_000].map(|sequence| traffic.read(message(sequence, 5), 0));
+        assert_eq!(old, [Came::Again; 2]);
+        assert_eq!(traffic.read(message(10_000, 5), 1), Came::Retold);
     }
 
     #[test]
@@ -200,10 +270,11 @@ mod tests {
             ..message(1, 0)
         };
         traffic.written(Time(0), waited);
-        let came = traffic.read(message(1, 50));
+        let came = traffic.read(message(1, 50), 0);
         assert_eq!(
             came,
             Came::Once {
+                due: Time::ZERO,
                 late: false,
                 took: None
             }

@@ -22,7 +22,7 @@ use crate::plans::Center;
 /// How long things take in a scenario, times what they take people. At a higher speed a
 /// millisecond on the wall is a longer time, in which more would happen at once.
 #[derive(Clone, Copy)]
-pub(super) struct Pace(pub(super) f64);
+pub struct Pace(pub f64);
 
 impl Pace {
     fn span(self, secs: f64) -> Span {
@@ -360,7 +360,7 @@ fn everything_at_once() {
     }
 }
 
-pub(super) fn everything(pace: Pace, policy: Policy) -> Plan {
+pub fn everything(pace: Pace, policy: Policy) -> Plan {
     let mut plan = pace.busy();
     plan.agents.inactivity = pace.span(110.0);
     (plan.router.queue_limit, plan.router.policy) = (6, policy);

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_local;
 use tokio::time::Instant;
 
-use crate::stage::{Door, Line, addr, on_a_paused_clock};
+use crate::stage::{Delay, Door, Line, addr, on_a_paused_clock};
 
 /// Plays the plan with the built-in server; nothing takes any time but what people do. Says what
 /// came of it, what the server counted, and how much time passed on the wall, as it was played.
@@ -27,7 +27,7 @@ pub fn played(plan: &Plan, options: &Options) -> (Outcome, Stats, Duration) {
             let _ = stopped.await;
         }));
         let began = Instant::now();
-        let (line, alarm) = (Line::new(Duration::ZERO, far), Alarm::coarse());
+        let (line, alarm) = (Line::new(Delay::of(0), far), Alarm::coarse());
         let outcome = play(plan, options, line, alarm, &Watch::default()).await;
         let took = began.elapsed();
         drop(stop);

@@ -67,6 +67,11 @@ impl Guest {
         let _ = self.hears.send(frame);
     }
 
+    /// Where to say something to it beside the script.
+    pub fn ear(&self) -> UnboundedSender<Value> {
+        self.hears.clone()
+    }
+
     /// The next frame; for ever where none comes.
     pub async fn hear(&mut self) -> Value {
         match self.says.recv().await {
