@@ -405,7 +405,8 @@ fn report(plan: &Plan, options: &Options, ledger: &mut Ledger, course: &Course) 
         evidence: Evidence {
             cells: ledger.cells().clone(),
             differences: course.differences,
-            stopped: course.stopped,
+            // The end of the drain is the plan's.
+            stopped: course.stopped && course.end < plan.end(),
             centers: match options.separate {
                 true => options.targets.len() as u32,
                 false => 1,
