@@ -29,6 +29,7 @@ pub mod skip;
 pub mod slice;
 pub mod socket;
 pub mod target;
+pub mod terms;
 pub mod text;
 pub mod tls;
 pub mod validity;
@@ -48,6 +49,7 @@ use tokio::task::{JoinSet, LocalSet};
 use tokio::time::timeout;
 
 use crate::error::{Error, Result};
+use crate::measure::cells::Cells;
 use crate::measure::gate::Gate;
 use crate::measure::kpi::Findings;
 use crate::measure::record::Record;
@@ -70,6 +72,7 @@ use scene::Scene;
 use slice::Slice;
 use socket::{SocketLimits, dial};
 use target::Target;
+use terms::Differences;
 use tls::Trust;
 use watch::Watch;
 use way::Way;
@@ -112,6 +115,21 @@ pub struct Outcome {
     pub records: Vec<Vec<Record>>,
     /// The story of the customer who was traced.
     pub story: Option<Story>,
+    /// What its figures can be explained by.
+    pub evidence: Evidence,
+}
+
+/// What the figures of a live run can be explained by.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// What customers found by the time of their offer.
+    pub cells: Cells,
+    /// By which rules the server goes otherwise than the scenario.
+    pub differences: Differences,
+    /// Whether it was stopped before its end.
+    pub stopped: bool,
+    /// How many centers of their own there were.
+    pub centers: u32,
 }
 
 /// Plays the plan's people against the server.
@@ -384,6 +402,16 @@ fn report(plan: &Plan, options: &Options, ledger: &mut Ledger, course: &Course) 
         result,
         records: vec![records],
         story: options.trace.map(|_| ledger.take_story()),
+        evidence: Evidence {
+            cells: ledger.cells().clone(),
+            differences: course.differences,
+            // The end of the drain is the plan's.
+            stopped: course.stopped && course.end < plan.end(),
+            centers: match options.separate {
+                true => options.targets.len() as u32,
+                false => 1,
+            },
+        },
     }
 }
 

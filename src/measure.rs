@@ -3,7 +3,9 @@
 //! Law: a KPI is computed here and nowhere else; simulated and live runs are measured by the same
 //! code. All sums are integers, so that no result depends on the order of addition.
 
+pub mod attribution;
 pub mod catalogue;
+pub mod cells;
 pub mod classes;
 pub mod clock;
 pub mod gate;

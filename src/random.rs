@@ -67,6 +67,10 @@ pub enum Purpose {
     Text = 18,
     /// What a reply says; one a sequence.
     ReplyText = 19,
+    /// How late a customer does what is due; two an exchange.
+    Lag = 20,
+    /// How late an agent does what is due in the customer's chat; one a reply.
+    ReplyLag = 21,
 }
 
 const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;

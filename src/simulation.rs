@@ -189,10 +189,24 @@ fn work(
     plan: &Plan,
     options: &Options,
     watch: &Watch,
+    numbers: (&AtomicU32, u32),
+    turns: &Turns,
+) -> Share {
+    // A part of the people is played in the world of the late, so that the other need not ask.
+    match (&plan.lag, plan.center) {
+        (None, None) => work_in(World::new(plan), plan, options, watch, numbers, turns),
+        _ => work_in(World::late(plan), plan, options, watch, numbers, turns),
+    }
+}
+
+fn work_in<const LATE: bool>(
+    mut world: World<LATE>,
+    plan: &Plan,
+    options: &Options,
+    watch: &Watch,
     (next, end): (&AtomicU32, u32),
     turns: &Turns,
 ) -> Share {
-    let mut world = World::new(plan);
     let mut recorder = Recorder::new(&plan.outline, false, options.records);
     let (mut replications, mut complete) = (Vec::new(), true);
     while complete {

@@ -20,6 +20,8 @@ use crate::live::{Options, load};
 use crate::report::figure::{Unit, grouped};
 use crate::scenario::outlook::Outlook;
 use crate::scenario::plan::Plan;
+use crate::simulation;
+use crate::study::attribution::attribute;
 use crate::time::Time;
 
 /// Arguments of `load`.
@@ -48,6 +50,9 @@ pub struct Load {
     /// Jump over hours in which the desk is closed and nobody is there
     #[arg(long)]
     skip_closed: bool,
+    /// Do not simulate the same people afterwards to tell what the server added
+    #[arg(long)]
+    no_prediction: bool,
     /// Play the customers alone; the staff is the server's own: people, or a bot
     #[arg(long, value_name = "WHO")]
     only: Option<Only>,
@@ -83,14 +88,16 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
     args.output.probe(&plan)?;
     let options = options(args, entrance, workers);
     let watch = Arc::new(Watch::default());
-    let stopping = watch.clone();
+    let prediction = Arc::new(simulation::Watch::default());
+    let stopping = (watch.clone(), prediction.clone());
     let signals = Signals::listen(console, move || {
-        stopping.stop.store(true, Ordering::Relaxed);
+        stopping.0.stop.store(true, Ordering::Relaxed);
+        stopping.1.stop.store(true, Ordering::Relaxed);
     })?;
     let progress = progress(args, console, &plan, watch.clone());
     let outcome = load(&plan, &options, &watch);
     progress.finish();
-    let outcome = match (outcome, signals.came()) {
+    let mut outcome = match (outcome, signals.came()) {
         // Stopped before there was anything to report.
         (Err(error), Some(stop)) => {
             console.complain(&error);
@@ -104,6 +111,12 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
             console.complain(&error);
         }
         console.tell("\n")?;
+    }
+    if !args.no_prediction {
+        let progress = predicting(args, console, prediction.clone());
+        let found = attribute(&plan, &outcome.result, &outcome.evidence, &prediction);
+        outcome.result.attribution = Some(found);
+        progress.finish();
     }
     let mut rows = args.output.rows(&plan);
     if let Some(rows) = &mut rows {
@@ -189,6 +202,17 @@ fn progress(args: &Load, console: &Console, plan: &Plan, watch: Arc<Watch>) -> P
         Line {
             done: now.since(begin).as_secs_f64() / length,
             text: words(&watch, &clock, agents),
+        }
+    })
+}
+
+/// Shows how far the simulations after the run are.
+fn predicting(args: &Load, console: &Console, watch: Arc<simulation::Watch>) -> Progress {
+    Progress::start(args.output.progress(console), console, move |_| {
+        let chats = watch.chats.load(Ordering::Relaxed) as f64;
+        Line {
+            done: f64::from(watch.replications.load(Ordering::Relaxed)) / 2.0,
+            text: format!("simulating the same people, {} chats", grouped(chats, 0)),
         }
     })
 }

@@ -14,6 +14,7 @@ use super::dial::Dial;
 use super::journal::{Fault, Reader};
 use super::scene::{Call, Scene};
 use super::socket::{Socket, dial};
+use super::terms::{Difference, Differences};
 use crate::error::{Error, Result};
 use crate::measure::tally::Latency;
 use crate::scenario::plan::Shift;
@@ -242,24 +243,18 @@ fn unexpected(heard: Option<Result<ToAgent>>) -> Error {
     }
 }
 
-/// Remarks where the server goes by other rules than the scenario.
+/// Notes and remarks where the server goes by other rules than the scenario.
 fn compare<D>(scene: &Scene<D>, hello: &Hello) {
-    let rules = &scene.plan.router;
-    let policy = rules.policy.name();
-    if hello.policy != policy {
-        let theirs = clean(&hello.policy);
-        scene.remark(format!(
-            "the server routes by {theirs}, the scenario by {policy}"
-        ));
-    }
-    let differs = |what: &str| {
-        scene.remark(format!("the server's {what} is not the scenario's"));
-    };
-    if hello.queue_limit != Some(rules.queue_limit).filter(|limit| *limit != u32::MAX) {
-        differs("queue limit");
-    }
-    if hello.levels != rules.levels {
-        differs("number of priorities");
+    let found = Differences::between(hello, &scene.plan);
+    scene.differences.set(scene.differences.get().and(found));
+    for which in found.each() {
+        scene.remark(match which {
+            Difference::Policy => {
+                let (theirs, ours) = (clean(&hello.policy), scene.plan.router.policy.name());
+                format!("the server routes by {theirs}, the scenario by {ours}")
+            }
+            which => format!("the server's {} is not the scenario's", which.words()),
+        });
     }
     let (limit, longest) = (hello.frame_limit, scene.longest_frame());
     if longest > limit as usize {
@@ -268,21 +263,6 @@ fn compare<D>(scene: &Scene<D>, hello: &Hello) {
         ));
     }
     scene.server_ends_quiet.set(hello.inactivity_ms.is_some());
-    let inactivity = scene.plan.server_inactivity();
-    for (what, theirs, ours) in [
-        ("age_after", hello.age_after_ms, rules.age_after),
-        ("inactivity timeout", hello.inactivity_ms, inactivity),
-    ] {
-        let ours_ms = ours.0 as f64 / scene.plan.live.speed / 1e6;
-        let same = match theirs {
-            None => ours == Span::ENDLESS,
-            // Said in whole milliseconds.
-            Some(theirs) => (theirs as f64 - ours_ms).abs() <= 1.0,
-        };
-        if !same {
-            differs(what);
-        }
-    }
 }
 
 /// The scenario time by which agents of later shifts connect ahead.

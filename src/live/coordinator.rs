@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::ledger::Ledger;
 use super::process::Process;
+use super::terms::Differences;
 use super::watch::Watch;
 use super::worker::{News, Order, Report, State};
 use crate::error::{Error, Result};
@@ -55,6 +56,8 @@ pub struct Course {
     pub stopped: bool,
     /// Arrivals that this machine could not start.
     pub not_started: u32,
+    /// By which rules the server goes otherwise than the scenario.
+    pub differences: Differences,
     /// The share of its time for which the worst event loop stood still.
     pub stood_still_ratio: f64,
     /// What the reader should know, with how often.
@@ -143,12 +146,15 @@ impl<'a> Coordinator<'a> {
             false => self.now().max(self.plan.outline.horizon),
         };
         let not_started = self.hands.iter().map(|hand| hand.state.not_started).sum();
+        let found = self.hands.iter().map(|hand| hand.state.differences);
+        let differences = found.fold(Differences::default(), Differences::and);
         Ok(Course {
             end,
             stopped: self.stopped,
             not_started,
             stood_still_ratio: self.stood_still_ratio(),
             lost: self.lost(),
+            differences,
             remarks: self.remarks,
             failure: self.failure,
         })

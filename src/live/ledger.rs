@@ -13,6 +13,7 @@ use rustc_hash::FxHashMap;
 
 use super::journal::{ChatEvent, Entry, Event, Fault};
 use super::orbit::Caller;
+use crate::measure::cells::Cells;
 use crate::measure::clock::Gauge;
 use crate::measure::pool::Pool;
 use crate::measure::record::Record;
@@ -38,6 +39,9 @@ pub struct Ledger {
     waiting: Vec<Entry>,
     accounts: FxHashMap<Key, Account>,
     integrity: Integrity,
+    /// Rows by customer, where they are asked for.
+    rows: Option<Vec<Record>>,
+    cells: Cells,
     /// Chats offered so far.
     offered: u32,
     /// When chats that are over were last looked for.
@@ -52,7 +56,9 @@ impl Ledger {
     /// customer.
     pub fn new(plan: &Plan, run: u32, records: bool) -> Ledger {
         Ledger {
-            recorder: Recorder::new(&plan.outline, true, records),
+            recorder: Recorder::new(&plan.outline, true, true),
+            rows: records.then(Vec::new),
+            cells: Cells::new(&plan.outline),
             waiting: Vec::new(),
             accounts: FxHashMap::default(),
             integrity: Integrity::new(plan.live.speed),
@@ -177,6 +183,16 @@ impl Ledger {
             }
             stays
         });
+        let rows = self.recorder.take_records();
+        self.keep(rows);
+    }
+
+    /// Keeps of the rows what is asked for: a long run has many.
+    fn keep(&mut self, mut rows: Vec<Record>) {
+        rows.iter().for_each(|row| self.cells.add(row));
+        if let Some(kept) = &mut self.rows {
+            kept.append(&mut rows);
+        }
     }
 
     /// Ends the run at `end`: posts what is left, leaves open what is open, and gives what was
@@ -191,7 +207,16 @@ impl Ledger {
             self.integrity.judge(account);
             self.recorder.keep(&account.visit, account.freed);
         }
-        self.recorder.finish(end, stopped)
+        let (tally, rows) = self.recorder.finish(end, stopped);
+        self.keep(rows);
+        let mut rows = self.rows.take().unwrap_or_default();
+        rows.sort_by_key(|row| (row.number, row.attempt));
+        (tally, rows)
+    }
+
+    /// What customers found by the time of their offer, after the end.
+    pub fn cells(&self) -> &Cells {
+        &self.cells
     }
 
     /// Chats offered, as far as was posted.

@@ -14,6 +14,7 @@ use super::journal::{ChatEvent, Entry, Event, Fault, Message, Reader};
 use super::orbit::{Caller, Orbit};
 use super::skip::Skip;
 use super::socket::SocketLimits;
+use super::terms::Differences;
 use super::text::Text;
 use crate::center::rules::{Again, AgentRules, CustomerRules};
 use crate::error::Error;
@@ -73,6 +74,8 @@ pub struct Scene<D> {
     pub ghosts: Cell<u32>,
     /// Whether the server ends quiet chats, as it says itself.
     pub server_ends_quiet: Cell<bool>,
+    /// By which rules it goes otherwise than the scenario.
+    pub differences: Cell<Differences>,
     /// Since when time stands still.
     ended: Cell<Option<Time>>,
 }
@@ -128,6 +131,7 @@ impl<D> Scene<D> {
             slots: Cell::new(0),
             ghosts: Cell::new(0),
             server_ends_quiet: Cell::new(false),
+            differences: Cell::default(),
             ended: Cell::new(None),
             plan: plan.clone(),
         }

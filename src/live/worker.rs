@@ -20,6 +20,7 @@ use super::journal::{Entry, Event};
 use super::orbit::Caller;
 use super::scene::{Call, Scene};
 use super::slice::Slice;
+use super::terms::Differences;
 use super::{attendance, customer};
 use crate::error::Error;
 use crate::scenario::plan::Shift;
@@ -98,6 +99,8 @@ pub struct State {
     pub stood_still: Span,
     /// Whether the server ends quiet chats, as it says itself.
     pub server_ends_quiet: bool,
+    /// By which rules it goes otherwise than the scenario.
+    pub differences: Differences,
 }
 
 /// A worker at work.
@@ -285,6 +288,7 @@ impl<D: Dial> Worker<D> {
                 played: self.heartbeat.played(),
                 stood_still: self.heartbeat.stood_still(),
                 server_ends_quiet: scene.server_ends_quiet.get(),
+                differences: scene.differences.get(),
             },
             remarks: scene.take_remarks(),
         };

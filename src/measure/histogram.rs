@@ -6,7 +6,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
+use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
 
 use crate::time::Span;
 
@@ -101,6 +101,18 @@ impl Histogram {
             .expect("writing to memory does not fail");
         STANDARD.encode(bytes)
     }
+}
+
+/// Values in microseconds, each the middle of its place, with their counts, ascending, from the standard encoding in base64; none
+/// where it is not that.
+pub fn decoded(text: &str) -> Option<Vec<(u64, u64)>> {
+    let bytes = STANDARD.decode(text).ok()?;
+    let read = Deserializer::new().deserialize::<u64, _>(&mut bytes.as_slice());
+    let histogram = read.ok()?;
+    let recorded = histogram.iter_recorded();
+    let middle = |value| histogram.median_equivalent(value);
+    let counts = recorded.map(|step| (middle(step.value_iterated_to()), step.count_at_value()));
+    Some(counts.collect())
 }
 
 /// How many places are looked at together: few of a replication's places are filled.
@@ -365,7 +377,6 @@ impl Series {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hdrhistogram::serialization::Deserializer;
     use proptest::prelude::*;
 
     const BOUND: Span = Span::from_secs(100_000);
@@ -403,6 +414,9 @@ mod tests {
             let read: hdrhistogram::Histogram<u64> =
                 Deserializer::new().deserialize(&mut bytes.as_slice()).unwrap();
             prop_assert_eq!(read.len(), values.len() as u64);
+            let counts = decoded(&pool.encoded()).unwrap();
+            prop_assert_eq!(counts.iter().map(|(_, count)| count).sum::<u64>(), read.len());
+            prop_assert!(counts.is_sorted());
             for (index, p) in SHARES.into_iter().enumerate() {
                 let (ours, theirs) = (pool.quantile(p).unwrap(), standard.value_at_quantile(p));
                 prop_assert!((ours * 1e6 - theirs as f64).abs() <= 1.0 + theirs as f64 * 1e-3);

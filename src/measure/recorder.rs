@@ -136,6 +136,12 @@ impl Recorder {
         }
     }
 
+    /// Hands on the rows kept so far.
+    pub fn take_records(&mut self) -> Vec<Record> {
+        let records = self.records.as_mut();
+        records.map(std::mem::take).unwrap_or_default()
+    }
+
     /// Ends the replication at `now` and makes ready for the next. The clock is read up to the
     /// horizon, or to `now` when the run was `stopped`. Rows come back by customer number.
     pub fn finish(&mut self, now: Time, stopped: bool) -> (Tally, Vec<Record>) {
@@ -171,11 +177,7 @@ impl Recorder {
             ..
         } = self.outline;
         self.segments = Segments::new(warm_up, horizon, interval);
-        let mut records = self
-            .records
-            .as_mut()
-            .map(std::mem::take)
-            .unwrap_or_default();
+        let mut records = self.take_records();
         records.sort_by_key(|record| (record.number, record.attempt));
         (tally, records)
     }

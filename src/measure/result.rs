@@ -6,6 +6,7 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use super::attribution::Attribution;
 use super::catalogue::{find, tells_of_agents};
 use super::classes::ClassRow;
 use super::gate::{Gate, Judge, Judgement, Outcome};
@@ -97,6 +98,9 @@ pub struct RunResult {
     /// Live: what the server did that it must not; empty where it did nothing of the kind.
     #[serde(default)]
     pub faults: Vec<Found>,
+    /// Live: what its figures are due to; absent where that was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribution: Option<Attribution>,
     /// How well measures had to be known, and are; empty where the replications were fixed.
     #[serde(default)]
     pub precision: Vec<Precise>,
@@ -340,6 +344,7 @@ impl RunResult {
             },
             gates,
             faults: Vec::new(),
+            attribution: None,
             precision: Vec::new(),
             classes: findings.classes(),
             intervals: findings.intervals(&label),

@@ -3,6 +3,7 @@
 //! Law: colours add nothing that the text does not say, and the same run, width and choice of
 //! colours give the same text, on a terminal or not.
 
+mod attribution;
 mod classes;
 mod curve;
 mod days;
@@ -32,6 +33,7 @@ pub fn render(result: &RunResult, width: usize, colour: bool) -> String {
         precision::render(result, width, paint),
         measures::render(result, width, paint),
         integrity::render(result, width, paint),
+        attribution::render(result, width, paint),
         classes::render(result, width, paint),
         curve::render(result, width, paint),
         days::render(result, width, paint),

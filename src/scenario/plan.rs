@@ -84,6 +84,12 @@ pub struct Plan {
     /// The grain of arrivals, rounded down to it: `Span(1)` but for tests, see
     /// [`Plan::in_whole_millis`].
     pub grain: Span,
+    /// How late people do what is due, in scenario time, as those of a live run are; none but where
+    /// such a run is to be explained. Simulated only.
+    pub lag: Option<Law>,
+    /// Which of several centers of their own is played, and of how many; none where there is one.
+    /// Simulated only.
+    pub center: Option<(u32, u32)>,
 }
 
 /// The text of a scenario and where it came from; goes into the result file.
@@ -322,6 +328,18 @@ impl Plan {
         let mut print = Fingerprint::default();
         write!(print, "{bare:?}").expect("nothing fails in adding up");
         print.0
+    }
+
+    /// Of so many centers of their own, the one of this index alone: its part of the people, who keep
+    /// their numbers, are those whose number leaves that rest.
+    pub fn narrow_to(&mut self, index: u32, of: u32) {
+        self.center = Some((index, of));
+        self.shifts.retain(|shift| shift.agent % of == index);
+    }
+
+    /// Whether the customer of this number comes to the center that is played.
+    pub fn comes_here(&self, number: u32) -> bool {
+        self.center.is_none_or(|(index, of)| number % of == index)
     }
 
     /// The latest instant at which anything can happen.

@@ -83,6 +83,8 @@ pub fn resolve(written: &Written, source: Source, problems: &mut Problems) -> Op
         remarks,
         judge: Judge::Interval,
         grain: Span(1),
+        lag: None,
+        center: None,
     };
     // Opening hours that could not be read are none that somebody has to be there for.
     if problems.is_empty() {

@@ -10,6 +10,8 @@
 
 mod changes;
 mod coming;
+mod late;
+mod waking;
 
 use prefetch_index::prefetch_index;
 
@@ -38,9 +40,9 @@ const LARGE: usize = 2_048;
 const LATER: usize = 3;
 const SOON: usize = 1;
 
-/// One replication in virtual time.
+/// One replication in virtual time, in which people do what is due at once, or `LATE`.
 #[derive(Debug)]
-pub struct World<'p> {
+pub struct World<'p, const LATE: bool = false> {
     plan: &'p Plan,
     queue: EventQueue,
     router: Router,
@@ -80,8 +82,14 @@ impl<'p> World<'p> {
     /// Bytes that a chat takes while it is open, with its places in the queues, as measured.
     pub const BYTES_A_CHAT: usize = 240;
 
-    /// An empty center for the plan's people.
+    /// An empty center for the plan's people, who do at once what is due.
     pub fn new(plan: &'p Plan) -> World<'p> {
+        World::of(plan)
+    }
+}
+
+impl<'p, const LATE: bool> World<'p, LATE> {
+    fn of(plan: &'p Plan) -> World<'p, LATE> {
         let agents = plan.team as usize;
         let slots = (agents * plan.agents.concurrency as usize).min(1 << 20);
         let large = slots >= LARGE;
@@ -106,7 +114,7 @@ impl<'p> World<'p> {
     /// Queues every patience, has agents asked for all that they do and sends for no memory, as a
     /// driver would that does not look ahead: same results, slower.
     #[must_use]
-    pub fn eager(mut self) -> World<'p> {
+    pub fn eager(mut self) -> World<'p, LATE> {
         (self.eager, self.large) = (true, false);
         self
     }
@@ -186,7 +194,8 @@ impl<'p> World<'p> {
             let Some((at, subject)) = self.queue.pop_before(limit) else {
                 break;
             };
-            now = at;
+            // Who is later than it had time for is woken at once.
+            now = if LATE { at.max(now) } else { at };
             if self.large {
                 self.foresee();
             }
@@ -266,71 +275,19 @@ impl<'p> World<'p> {
     /// Gives waiting chats to whoever has room now.
     fn assign_all(&mut self, now: Time, recorder: &mut Recorder) {
         while let Some(assignment) = self.router.next_assignment(now) {
+            if LATE {
+                self.drain(assignment.agent, now, recorder);
+            }
             self.assign(assignment, now, recorder);
             self.attend(assignment.agent, assignment.chat, now, recorder);
         }
-    }
-
-    fn wake_customer(&mut self, chat: ChatId, now: Time, recorder: &mut Recorder) {
-        let rules = self.rules(chat);
-        let place = &mut self.chats[chat.index()];
-        match place.customer.handle(now, CustomerInput::Wake, rules) {
-            Some(CustomerAct::Send) => {
-                recorder.sent(&mut place.visit, now);
-                if place.visit.is_waiting() {
-                    // Handed over while it was quiet: nobody has it yet.
-                    let deadline = place.customer.deadline();
-                    self.queue.set(self.plan.team + chat.0, deadline);
-                    return;
-                }
-                if let Some(agent) = place.visit.agent() {
-                    let message = AgentInput::Message(place.visit.slot());
-                    self.agents[agent as usize].handle(now, message, &self.plan.agents);
-                    self.attend(AgentId(agent), chat, now, recorder);
-                }
-            }
-            Some(CustomerAct::LeaveQueue { silently }) => {
-                recorder.left_queue(&mut place.visit, silently, now);
-                self.again(chat, Again::Abandoned, now, recorder);
-                if !silently {
-                    self.router.withdraw(chat);
-                    self.over(chat, Time::NEVER, recorder);
-                }
-            }
-            Some(CustomerAct::LeaveChat { silently }) => {
-                self.leave_chat(chat, silently, now, recorder);
-            }
-            Some(CustomerAct::Come) => self.come_again(chat, now, recorder),
-            Some(CustomerAct::Done { .. }) | None => {}
-        }
-    }
-
-    #[inline(never)]
-    fn leave_chat(&mut self, chat: ChatId, silently: bool, now: Time, recorder: &mut Recorder) {
-        recorder.left_chat(&mut self.chats[chat.index()].visit, silently, now);
-        self.again(chat, Again::Abandoned, now, recorder);
-        if silently {
-            return;
-        }
-        let visit = &mut self.chats[chat.index()].visit;
-        let Some(agent) = visit.agent() else {
-            recorder.handled(visit, now);
-            self.router.withdraw(chat);
-            self.over(chat, now, recorder);
-            return;
-        };
-        let spent = self.agents[agent as usize].attended(visit.slot(), now);
-        recorder.composed(visit, spent);
-        let left = AgentInput::Left(visit.slot());
-        self.agents[agent as usize].handle(now, left, &self.plan.agents);
-        self.drain(AgentId(agent), now, recorder);
     }
 
     /// The agent has a message of the chat: it joins the queue, or is taken up at once, or everything
     /// that follows at this instant is carried out.
     #[inline(always)]
     fn attend(&mut self, agent: AgentId, chat: ChatId, now: Time, recorder: &mut Recorder) {
-        if self.eager {
+        if LATE || self.eager {
             return self.drain(agent, now, recorder);
         }
         let (desk, rules) = (&mut self.agents[agent.index()], &self.plan.agents);
@@ -352,24 +309,37 @@ impl<'p> World<'p> {
     /// Carries out all that the agent does at this instant, and queues its next wake-up.
     #[inline(never)]
     fn drain(&mut self, agent: AgentId, now: Time, recorder: &mut Recorder) {
+        if LATE {
+            return self.drain_late(agent, now, recorder);
+        }
         loop {
             let desk = &mut self.agents[agent.index()];
             let Some(act) = desk.next(now, &self.plan.agents) else {
                 break;
             };
-            match act.deed {
-                Deed::Reply { last } => self.deliver(agent, act, last, now, recorder),
-                Deed::Free => self.free_slot(agent, act.chat, now, recorder),
-                Deed::Expire | Deed::HandOver | Deed::Drop => {
-                    self.part(agent, act, now, recorder);
-                }
-            }
+            self.carry_out(agent, act, now, recorder);
         }
+        self.go_on(agent, now, recorder);
+        self.queue_patience(agent);
+    }
+
+    /// What the agent does reaches whom it concerns.
+    #[inline(always)]
+    fn carry_out(&mut self, agent: AgentId, act: AgentAct, now: Time, recorder: &mut Recorder) {
+        match act.deed {
+            Deed::Reply { last } => self.deliver(agent, act, last, now, recorder),
+            Deed::Free => self.free_slot(agent, act.chat, now, recorder),
+            Deed::Expire | Deed::HandOver | Deed::Drop => self.part(agent, act, now, recorder),
+        }
+    }
+
+    /// The agent has done all that there was to do: it goes on, or goes.
+    #[inline(always)]
+    fn go_on(&mut self, agent: AgentId, now: Time, recorder: &mut Recorder) {
         self.schedule(agent, now, recorder);
         if self.agents[agent.index()].leaves() {
             self.off_duty(agent, now, recorder);
         }
-        self.queue_patience(agent);
     }
 
     /// Notes whether the agent has begun or left off composing, and queues its next wake-up.
@@ -383,7 +353,13 @@ impl<'p> World<'p> {
             true => desk.next_chat().map_or(0, |chat| self.plan.team + chat.0),
             false => 0,
         };
-        self.queue.set_with(agent.0, desk.deadline(), with);
+        let deadline = desk.deadline();
+        let wake = if LATE {
+            deadline + self.lag_of(agent)
+        } else {
+            deadline
+        };
+        self.queue.set_with(agent.0, wake, with);
     }
 
     /// A slot is free: the chat is over, the next may come.
@@ -395,6 +371,9 @@ impl<'p> World<'p> {
         self.router.freed(agent);
         // Only this agent can have room for one who waits, unless the whole team has a ceiling.
         if let Some(assignment) = self.router.next_assignment(now) {
+            if LATE && assignment.agent != agent {
+                self.drain(assignment.agent, now, recorder);
+            }
             self.assign(assignment, now, recorder);
             if assignment.agent != agent {
                 self.attend(assignment.agent, assignment.chat, now, recorder);
@@ -419,8 +398,11 @@ impl<'p> World<'p> {
             ..
         } = act;
         let rules = self.rules(chat);
+        recorder.composed(&mut self.chats[chat.index()].visit, composed);
+        if LATE && self.has_left(chat, now, recorder) {
+            return;
+        }
         let place = &mut self.chats[chat.index()];
-        recorder.composed(&mut place.visit, composed);
         if place.visit.is_ghost() {
             recorder.ghost_answered(&mut place.visit, last, now);
             return;
@@ -429,6 +411,9 @@ impl<'p> World<'p> {
         let done = place.customer.handle(now, CustomerInput::Reply, rules);
         let Some(CustomerAct::Done { closes }) = done else {
             debug_assert!(!last);
+            if LATE {
+                return self.wake_at_deadline(chat);
+            }
             let deadline = place.customer.deadline();
             let chat = self.plan.team + chat.0;
             self.queue.set_with(chat, deadline, agent.0);
@@ -439,7 +424,8 @@ impl<'p> World<'p> {
         self.queue.set(self.plan.team + chat.0, Time::NEVER);
         if closes {
             let left = AgentInput::Left(slot);
-            self.agents[agent.index()].handle(now, left, &self.plan.agents);
+            let heard = if LATE { now + self.lag(chat) } else { now };
+            self.agents[agent.index()].handle(heard, left, &self.plan.agents);
         }
         self.again(chat, Again::Unresolved, now, recorder);
     }

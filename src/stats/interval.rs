@@ -73,6 +73,39 @@ impl Estimate {
         )
     }
 
+    /// The difference of two ratios of sums over blocks of time, the first less the other, where the
+    /// blocks of both are of the same people: the spread is that of the paired blocks' parts in it
+    /// (batch means; the ratios taken as linear). What neighbouring blocks still have in common widens
+    /// it: their covariance is counted twice, as for a mean over a stretch of time.
+    pub fn of_paired_ratios(pairs: &[[(f64, f64); 2]]) -> Estimate {
+        let sum = |which: usize| {
+            let parts = pairs.iter().map(|pair| pair[which]);
+            parts.fold((0.0, 0.0), |sum, part| (sum.0 + part.0, sum.1 + part.1))
+        };
+        let sums = [sum(0), sum(1)];
+        if sums.iter().any(|(_, below)| *below == 0.0) {
+            return Estimate::NONE;
+        }
+        let ratios = sums.map(|(above, below)| above / below);
+        let difference = ratios[0] - ratios[1];
+        if pairs.len() < 2 {
+            return Estimate::point(difference);
+        }
+        let n = pairs.len() as f64;
+        let part = |pair: &[(f64, f64); 2]| {
+            let of = |which: usize| {
+                let (above, below) = pair[which];
+                (above - ratios[which] * below) / sums[which].1
+            };
+            n * (of(0) - of(1))
+        };
+        let parts: Vec<f64> = pairs.iter().map(part).collect();
+        let square = parts.iter().map(|part| part * part).sum::<f64>();
+        let shared = parts.windows(2).map(|pair| pair[0] * pair[1]).sum::<f64>();
+        let variance = (square + 2.0 * shared.max(0.0)) / (n - 1.0) / n;
+        Estimate::around(difference, student(pairs.len() - 1) * variance.sqrt())
+    }
+
     /// A pooled figure with the interval by sectioning (Asmussen and Glynn 2007, section III.5):
     /// the same figure of each replication, spread around the pooled one.
     pub fn of_sections(pooled: f64, sections: &[f64]) -> Estimate {
@@ -107,6 +140,33 @@ mod tests {
         assert!((estimate.half_width().unwrap() - 1.9632).abs() < 1e-3);
         assert_eq!(Estimate::of_mean(&[2.0]), Estimate::point(2.0));
         assert_eq!(Estimate::of_mean(&[]), Estimate::NONE);
+    }
+
+    /// With equal weights below, the interval of paired ratios is that of the mean difference; blocks
+    /// that follow their neighbours have a wider one.
+    #[test]
+    fn paired_ratios_of_equal_weights_are_the_mean_difference() {
+        let pair = |(above, other): (f64, f64)| [(above, 2.0), (other, 2.0)];
+        let (ours, theirs) = ([5.0, 1.0, 9.0, 2.0, 8.0], [4.0, 3.0, 5.0, 2.0, 7.0]);
+        let both = || ours.into_iter().zip(theirs);
+        let pairs: Vec<_> = both().map(pair).collect();
+        let differences: Vec<f64> = both().map(|(a, b)| (a - b) / 2.0).collect();
+        let (paired, mean) = (
+            Estimate::of_paired_ratios(&pairs),
+            Estimate::of_mean(&differences),
+        );
+        assert!((paired.value.unwrap() - mean.value.unwrap()).abs() < 1e-12);
+        assert!((paired.half_width().unwrap() - mean.half_width().unwrap()).abs() < 1e-12);
+        let rising: Vec<_> = (0..8).map(|i| pair((f64::from(i), 0.0))).collect();
+        let mixed: Vec<_> = [0, 7, 1, 6, 2, 5, 3, 4].map(|i| rising[i]).to_vec();
+        let half = |pairs: &[_]| Estimate::of_paired_ratios(pairs).half_width().unwrap();
+        assert!(half(&rising) > 1.4 * half(&mixed));
+        assert_eq!(
+            Estimate::of_paired_ratios(&[[(1.0, 0.0), (1.0, 1.0)]]),
+            Estimate::NONE
+        );
+        let alone = Estimate::of_paired_ratios(&[[(3.0, 1.0), (1.0, 1.0)]]);
+        assert_eq!(alone, Estimate::point(2.0));
     }
 
     /// With equal weights below, the jackknife of a ratio is the interval of a mean.

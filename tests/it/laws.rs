@@ -2,6 +2,7 @@
 
 mod early;
 mod every_feature;
+mod late;
 
 use busyhour::center::fate::Fate;
 use busyhour::center::rules::ShiftEnd;

@@ -7,6 +7,7 @@
 
 mod agreement;
 mod arrivals;
+mod attribution;
 mod brown;
 mod classes;
 mod cli;

@@ -1,5 +1,6 @@
 //! The terminal report of fixed results, word for word.
 
+use busyhour::measure::attribution::{Attribution, Parts};
 use busyhour::measure::classes::ClassRow;
 use busyhour::measure::gate::{Gate, Judgement, Outcome, Relation};
 use busyhour::measure::precision::Precise;
@@ -184,6 +185,7 @@ fn week() -> RunResult {
             ),
         ],
         faults: Vec::new(),
+        attribution: None,
         precision: Vec::new(),
         classes: Vec::new(),
         measures,
@@ -404,4 +406,91 @@ fn a_run_without_customers_reads_well() {
     run.settle();
     let text = render(&run, 100, false);
     assert!(text.starts_with("NO GATES"), "{text}");
+}
+
+/// A figure of the attribution, as it was measured.
+fn parts(predicted: f64, generator: (f64, f64), server: (f64, f64)) -> Parts {
+    let part = |(value, half): (f64, f64)| measure(value, Some(half));
+    let with_lag = predicted + generator.0;
+    Parts {
+        predicted: measure(predicted, None),
+        predicted_with_lag: measure(with_lag, None),
+        measured: measure(with_lag + server.0, None),
+        generator: part(generator),
+        server: part(server),
+    }
+}
+
+/// A live run with what its figures are due to.
+fn attributed(wait: Parts) -> RunResult {
+    let mut result = live();
+    let measures = [
+        ("wait_s_mean", wait),
+        (
+            "first_response_s_mean",
+            parts(98.0, (0.1, 0.2), (0.9, 0.31)),
+        ),
+        (
+            "inter_message_s_mean",
+            parts(48.0, (0.03, 0.04), (-0.1, 0.3)),
+        ),
+        (
+            "abandoned_ratio",
+            parts(0.0321, (0.0, 0.0), (0.0012, 0.004)),
+        ),
+    ];
+    let measures = measures.map(|(name, parts)| (name.to_string(), parts));
+    result.attribution = Some(Attribution {
+        reasons: Vec::new(),
+        blocks: 18,
+        failed: 3,
+        broken: 1_200,
+        measures: measures.into_iter().collect(),
+    });
+    result
+}
+
+/// The section of what the server added, by itself.
+fn attribution(result: &RunResult, width: usize) -> String {
+    let text = render(result, width, false);
+    let from = text.find("What the server added").expect("it is told");
+    let section = &text[from..];
+    section[..section.find("\n\n").unwrap_or(section.len())].to_string()
+}
+
+#[test]
+fn what_the_server_added_is_told() {
+    let queued = attributed(parts(52.0, (0.02, 0.03), (0.21, 0.19)));
+    insta::assert_snapshot!("attribution", attribution(&queued, 100));
+    insta::assert_snapshot!("attribution_72", attribution(&queued, 72));
+}
+
+#[test]
+fn what_chance_does_is_not_the_servers() {
+    let mut chance = attributed(parts(52.0, (0.02, 0.03), (0.21, 0.4)));
+    let found = chance.attribution.as_mut().unwrap();
+    found.measures["first_response_s_mean"] = parts(98.0, (0.1, 0.2), (0.3, 0.31));
+    let told = |result: &RunResult| attribution(result, 100).lines().nth(1).map(String::from);
+    let words = told(&chance).unwrap();
+    assert!(words.contains("nothing beyond what chance does"), "{words}");
+    let faster = attributed(parts(52.0, (0.0, 0.1), (-2.0, 0.5)));
+    let words = told(&faster).unwrap();
+    assert!(
+        words.contains("the server took 2.00 s off the wait (1.50 s .. 2.50 s)"),
+        "{words}"
+    );
+    let mut short = chance.clone();
+    short.attribution.as_mut().unwrap().blocks = 0;
+    let words = told(&short).unwrap();
+    assert!(words.contains("too few chats"), "{words}");
+    short.attribution = Some(Attribution {
+        reasons: vec!["the server's routing policy is not the scenario's".into()],
+        ..Attribution::default()
+    });
+    let words = attribution(&short, 100);
+    assert_eq!(words.lines().count(), 2, "{words}");
+    assert!(
+        words.contains("not attributable: the server's routing policy"),
+        "{words}"
+    );
 }

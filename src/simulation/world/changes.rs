@@ -79,7 +79,7 @@ impl Ending {
     }
 }
 
-impl World<'_> {
+impl<const LATE: bool> World<'_, LATE> {
     /// Carries out a change of the plan.
     pub(super) fn change(&mut self, change: Change, recorder: &mut Recorder) {
         let now = change.at;
@@ -186,8 +186,7 @@ impl World<'_> {
                 recorder.handed_over(visit, now);
                 recorder.slot_freed(self.agents[agent.index()].held(), now);
                 self.router.hand_over(agent, chat, self.request(chat));
-                let deadline = self.chats[chat.index()].customer.deadline();
-                self.queue.set(self.plan.team + chat.0, deadline);
+                self.wake_at_deadline(chat);
             }
             Deed::Reply { .. } | Deed::Free => unreachable!("carried out before"),
         }

@@ -11,17 +11,23 @@ use crate::center::router::{Assignment, Offered};
 use crate::center::rules::{Again, CustomerRules, Policy, Request};
 use crate::measure::clock::Gauge;
 use crate::measure::recorder::Recorder;
-use crate::random::Purpose;
+use crate::random::{Draws, Purpose};
 use crate::time::Time;
 
-impl<'p> World<'p> {
+impl<'p, const LATE: bool> World<'p, LATE> {
     #[inline]
     pub(super) fn arrive(&mut self, number: u32, now: Time, recorder: &mut Recorder) {
+        if LATE && !self.plan.comes_here(number) {
+            return;
+        }
         let draws = self.people.person(u64::from(number), 0);
         let class = self.plan.customers.class_of(draws);
         if !self.plan.is_open(now) {
             recorder.closed_desk(number, 0, class, now);
             return;
+        }
+        if LATE {
+            return self.expect((number, 0), (draws, class), now);
         }
         let customer = Customer::new(draws, class, self.plan.customers.rules(class));
         let visit = recorder.offered(number, 0, class, now);
@@ -29,18 +35,25 @@ impl<'p> World<'p> {
         self.offer(chat, now, recorder);
     }
 
-    /// A customer who was away comes again.
+    /// A customer who was away comes, as of `due`: again, or late for the first time.
     #[cold]
-    pub(super) fn come_again(&mut self, chat: ChatId, now: Time, recorder: &mut Recorder) {
-        recorder.fall(Gauge::Orbit, now);
+    pub(super) fn come_again(
+        &mut self,
+        chat: ChatId,
+        (due, now): (Time, Time),
+        recorder: &mut Recorder,
+    ) {
         let visit = &mut self.chats[chat.index()].visit;
         let (number, attempt, class) = (visit.number(), visit.attempt(), visit.class());
-        if !self.plan.is_open(now) {
-            recorder.closed_desk(number, attempt, class, now);
+        if !LATE || attempt > 0 {
+            recorder.fall(Gauge::Orbit, now);
+        }
+        if !self.plan.is_open(due) {
+            recorder.closed_desk(number, attempt, class, due);
             self.free.push(chat.0);
             return;
         }
-        *visit = recorder.offered(number, attempt, class, now);
+        *visit = recorder.offered(number, attempt, class, due);
         self.offer(chat, now, recorder);
     }
 
@@ -49,6 +62,9 @@ impl<'p> World<'p> {
     pub(super) fn offer(&mut self, chat: ChatId, now: Time, recorder: &mut Recorder) {
         let request = self.request(chat);
         if let Some(assignment) = self.router.assign_at_once(chat, request) {
+            if LATE {
+                self.drain(assignment.agent, now, recorder);
+            }
             self.assign(assignment, now, recorder);
             self.attend(assignment.agent, chat, now, recorder);
             return;
@@ -62,7 +78,8 @@ impl<'p> World<'p> {
         let rules = self.rules(chat);
         let place = &mut self.chats[chat.index()];
         recorder.queued(&mut place.visit, now);
-        place.customer.handle(now, CustomerInput::Queued, rules);
+        let offered = if LATE { place.visit.offered() } else { now };
+        place.customer.handle(offered, CustomerInput::Queued, rules);
         let deadline = place.customer.deadline();
         self.queue.set(self.plan.team + chat.0, deadline);
     }
@@ -141,7 +158,8 @@ impl<'p> World<'p> {
 
     #[cold]
     fn send_into_orbit(&mut self, chat: ChatId, why: Again, now: Time, recorder: &mut Recorder) {
-        let (rules, place) = (self.rules(chat), &self.chats[chat.index()]);
+        let place = &self.chats[chat.index()];
+        let rules = self.rules(chat);
         let Some(after) = rules.comes_again(why, place.customer.draws()) else {
             return;
         };
@@ -155,10 +173,28 @@ impl<'p> World<'p> {
         }
         let (number, class) = (visit.number(), visit.class());
         let draws = self.people.person(u64::from(number), attempt.into());
+        self.expect((number, attempt), (draws, class), back);
+    }
+
+    /// A customer will come at `back`.
+    #[cold]
+    fn expect(&mut self, (number, attempt): (u32, u16), (draws, class): (Draws, u8), back: Time) {
+        let rules = self.plan.customers.rules(class);
         let customer = Customer::away(draws, class, rules, back);
         let visit = Recorder::expected(number, attempt, class);
-        let seat = self.seat(Chat { customer, visit });
-        self.queue.set(self.plan.team + seat.0, back);
+        let chat = self.seat(Chat { customer, visit });
+        self.wake_at_deadline(chat);
+    }
+
+    /// Wakes the customer at its deadline, or `LATE`.
+    #[inline]
+    pub(super) fn wake_at_deadline(&mut self, chat: ChatId) {
+        let deadline = self.chats[chat.index()].customer.deadline();
+        let wake = match LATE {
+            true => deadline + self.lag(chat),
+            false => deadline,
+        };
+        self.queue.set(self.plan.team + chat.0, wake);
     }
 }
 

@@ -147,6 +147,8 @@ impl Center {
             ),
             begin: Time::ZERO,
             grain: Span(1),
+            lag: None,
+            center: None,
             drain_limit: outline.end.since(outline.horizon),
             replications: self.replications,
             first_replication: 0,

@@ -35,6 +35,16 @@ fn a_live_run_reports_in_the_terms_of_a_simulation() {
         assert!(run.stdout.contains(words), "{words}: {}", run.stdout);
     }
     let result = program.result("run.json");
+    // What is said of the server depends on how busy the machine was.
+    let found = result.attribution.as_ref().expect("it is asked");
+    assert!(
+        run.stdout.contains("What the server added"),
+        "{}",
+        run.stdout
+    );
+    let attributed = found.reasons.is_empty();
+    assert_eq!(found.measures.len(), if attributed { 4 } else { 0 });
+    assert!(attributed || run.stdout.contains("not attributable: "));
     let arrived = result.value("arrived").unwrap();
     assert!(arrived > 0.0 && result.value("delivery_ms_p50").is_some());
     let rows = std::fs::read_to_string(program.path("chats.csv")).unwrap();
@@ -53,6 +63,8 @@ fn a_run_that_cannot_keep_its_schedule_is_invalid() {
     ];
     let args = [&["load", "small.toml"][..], &SHORT, &bound].concat();
     let run = program.run(&args).ends_with(4);
+    let why = "not attributable: the run is INVALID";
+    assert!(run.stdout.contains(why), "{}", run.stdout);
     assert!(
         run.stdout
             .starts_with("INVALID, FAILED  1 gate not judged\n"),
@@ -95,6 +107,18 @@ fn a_server_goes_by_its_flags() {
     ] {
         assert!(run.stdout.contains(words), "{words}: {}", run.stdout);
     }
+    let found = program.result("run.json").attribution.unwrap();
+    let why = found.reasons.join("\n");
+    let differences = [
+        "routing policy",
+        "queue limit",
+        "number of priorities",
+        "age_after",
+    ];
+    for words in differences.into_iter().chain(["inactivity timeout"]) {
+        assert!(why.contains(words), "{words}: {why}");
+    }
+    assert!(found.measures.is_empty());
     server.send("TERM");
     server.wait().ends_with(143);
 }
@@ -105,9 +129,16 @@ fn a_server_of_its_own_serves_a_run_and_counts_it() {
     let mut server = program.start(&["serve", "--listen", "127.0.0.1:0", "small.toml"]);
     let line = server.line();
     let address = line.strip_prefix("listening on ").unwrap();
-    let run = program.run(&[&["load", "small.toml", "--target", address][..], &SHORT].concat());
+    let target = ["load", "small.toml", "--target", address, "--no-prediction"];
+    let run = program.run(&[&target[..], &SHORT].concat());
     assert!(FINE_OR_INVALID.contains(&run.code), "{}", run.stderr);
     assert!(run.stdout.contains(address), "{}", run.stdout);
+    assert!(
+        !run.stdout.contains("What the server added"),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(program.result("run.json").attribution, None);
     server.send("TERM");
     let ended = server.wait().ends_with(143);
     let offered = program.result("run.json").value("offered").unwrap();
