@@ -21,6 +21,7 @@ pub mod link;
 pub mod machine;
 mod monotonic;
 pub mod orbit;
+mod outcome;
 pub mod parts;
 mod pipe;
 pub mod process;
@@ -38,6 +39,8 @@ pub mod way;
 pub mod worker;
 pub mod workers;
 
+pub use outcome::{Evidence, Outcome};
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -49,31 +52,21 @@ use tokio::task::{JoinSet, LocalSet};
 use tokio::time::timeout;
 
 use crate::error::{Error, Result};
-use crate::measure::cells::Cells;
-use crate::measure::gate::Gate;
-use crate::measure::kpi::Findings;
-use crate::measure::record::Record;
-use crate::measure::result::{Environment, RunKind, RunResult};
-use crate::measure::story::Story;
-use crate::measure::tally::{Latency, Tally};
+use crate::measure::result::Environment;
 use crate::scenario::outlook::Outlook;
 use crate::scenario::plan::{Plan, Shift};
 use crate::server::{self, ServerOptions};
-use crate::time::Span;
 use crate::wire::frame::AgentSide;
 use crate::wire::limits::{AGENTS_MOST, CONCURRENCY_MOST};
 use access::Access;
 use alarm::Alarm;
 use coordinator::{Coordinator, Course, Hand};
 use dial::Dial;
-use journal::Fault;
 use ledger::Ledger;
 use scene::Scene;
 use slice::Slice;
 use socket::{SocketLimits, dial};
 use target::Target;
-use terms::Differences;
-use tls::Trust;
 use watch::Watch;
 use way::Way;
 use workers::Workers;
@@ -104,32 +97,6 @@ pub struct Options {
     pub skip_closed: bool,
     /// Whether the customers alone are played; the staff is the server's own.
     pub only_customers: bool,
-}
-
-/// What a live run gives.
-#[derive(Debug)]
-pub struct Outcome {
-    /// The result, not yet settled: who asked for a stop is for the caller to say.
-    pub result: RunResult,
-    /// Rows by customer, one list; empty unless asked for.
-    pub records: Vec<Vec<Record>>,
-    /// The story of the customer who was traced.
-    pub story: Option<Story>,
-    /// What its figures can be explained by.
-    pub evidence: Evidence,
-}
-
-/// What the figures of a live run can be explained by.
-#[derive(Clone, Debug)]
-pub struct Evidence {
-    /// What customers found by the time of their offer.
-    pub cells: Cells,
-    /// By which rules the server goes otherwise than the scenario.
-    pub differences: Differences,
-    /// Whether it was stopped before its end.
-    pub stopped: bool,
-    /// How many centers of their own there were.
-    pub centers: u32,
 }
 
 /// Plays the plan's people against the server.
@@ -231,7 +198,7 @@ async fn spread(
     let mut ledger = ledger(plan, options);
     let course = workers.play(plan, options, way, watch, &mut ledger);
     let course = course.await?;
-    Ok(report(plan, options, &mut ledger, &course))
+    Ok(outcome::of_run(plan, options, &mut ledger, &course))
 }
 
 fn ledger(plan: &Plan, options: &Options) -> Ledger {
@@ -308,7 +275,7 @@ pub async fn play<D: Dial>(
 ) -> Result<Outcome> {
     let mut ledger = ledger(plan, options);
     let course = run(plan, options, to, alarm, watch, &mut ledger).await?;
-    Ok(report(plan, options, &mut ledger, &course))
+    Ok(outcome::of_run(plan, options, &mut ledger, &course))
 }
 
 /// The same as [`play`], posted to the ledger.
@@ -355,111 +322,4 @@ fn run_number() -> u32 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let nanos = since.map_or(0, |since| since.as_nanos() as u64);
     (nanos ^ nanos >> 32) as u32 ^ std::process::id().rotate_left(16)
-}
-
-/// What the run comes to.
-fn report(plan: &Plan, options: &Options, ledger: &mut Ledger, course: &Course) -> Outcome {
-    let conduct = validity::Conduct {
-        lag_ms_p99: ledger.millis_so_far(Latency::ScheduleLag, 0.99),
-        delivery_ms_p99: ledger.millis_so_far(Latency::Delivery, 0.99),
-        not_started: course.not_started,
-        stood_still_ratio: course.stood_still_ratio,
-        lost: course.lost.clone(),
-    };
-    let clustered = ledger.share_within(Latency::Delivery, validity::DELAYED_ACK);
-    let median = ledger.millis_so_far(Latency::Delivery, 0.5);
-    let warning = validity::delayed_ack(clustered, median);
-    let (tally, mut records) = ledger.finish(course.end, course.stopped);
-    if options.only_customers {
-        let unseen = |record: &mut Record| record.composed = Span::ENDLESS;
-        records.iter_mut().for_each(unseen);
-    }
-    let mut result = result(plan, options, ledger, course, &[tally]);
-    let verdict = &mut result.verdict;
-    let faults = validity::faults(plan, conduct);
-    verdict.valid = Some(faults.is_empty());
-    verdict.reasons.extend(faults);
-    verdict.reasons.extend(warning);
-    let access = options.access.as_deref();
-    let unchecked = access.and_then(|access| access.trust.remark());
-    verdict.reasons.extend(unchecked.map(str::to_owned));
-    let worded = course.remarks.iter().map(|(words, times)| match times {
-        1 => words.clone(),
-        times => format!("{words} ({times} times)"),
-    });
-    verdict.reasons.extend(worded);
-    let invented = ledger.integrity().invented();
-    if invented > 0 {
-        let words = "that nobody had sent, by the markers of this run";
-        verdict.reasons.push(match invented {
-            1 => format!("a message came {words}"),
-            several => format!("{several} messages came {words}"),
-        });
-    }
-    let failure = course.failure.as_ref();
-    verdict.failed = failure.map(|error| error.plain().to_string());
-    Outcome {
-        result,
-        records: vec![records],
-        story: options.trace.map(|_| ledger.take_story()),
-        evidence: Evidence {
-            cells: ledger.cells().clone(),
-            differences: course.differences,
-            // The end of the drain is the plan's.
-            stopped: course.stopped && course.end < plan.end(),
-            centers: match options.separate {
-                true => options.targets.len() as u32,
-                false => 1,
-            },
-        },
-    }
-}
-
-fn result(
-    plan: &Plan,
-    options: &Options,
-    ledger: &Ledger,
-    course: &Course,
-    tallies: &[Tally],
-) -> RunResult {
-    let mut echo = plan.echo();
-    echo.replications = 1;
-    echo.replication = Some(options.replication);
-    echo.speed = Some(plan.live.speed);
-    let doors: Vec<String> = options.targets.iter().map(Target::to_string).collect();
-    echo.target = Some(match doors.is_empty() {
-        true => "built-in".into(),
-        false => doors.join(", "),
-    });
-    echo.separate = options.separate;
-    if let Some(access) = &options.access {
-        echo.insecure = access.trust == Trust::Anybody;
-        let names = access.credentials.names();
-        echo.headers = names.map(str::to_owned).collect();
-        echo.subprotocol = access.credentials.subprotocol().map(str::to_owned);
-    }
-    echo.only_customers = options.only_customers;
-    let integrity = ledger.integrity();
-    let mut counts = vec![("not_started", u64::from(course.not_started))];
-    counts.extend(Fault::ALL.map(|fault| (fault.measure(), integrity.count(fault))));
-    counts.push(("undelivered", integrity.undelivered()));
-    let findings = Findings {
-        outline: &plan.outline,
-        tallies,
-        pool: ledger.pool(),
-        live: Some(&counts),
-        agents: !options.only_customers,
-    };
-    let label = |instant| plan.calendar.label(instant);
-    let mut gates = plan.gates.clone();
-    for measure in Fault::ALL.map(Fault::measure) {
-        let asked = plan.gates.iter().any(|gate| gate.measure == measure);
-        if !asked && !options.only_customers {
-            gates.push(Gate::none_of(measure));
-        }
-    }
-    let gates = (&gates[..], plan.judge);
-    let mut result = RunResult::new(RunKind::Load, echo, &findings, gates, label);
-    result.faults = integrity.found(label);
-    result
 }

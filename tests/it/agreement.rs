@@ -160,6 +160,7 @@ fn a_short_live_run_keeps_the_laws() {
     let mut plan = plan(5, 10, 0.2, 120.0);
     // What a busy machine does to the schedule is not the question here.
     (plan.validity.lag_ms_p99, plan.validity.lag_share) = (10_000.0, 10.0);
+    plan.validity.stood_still_ratio = 1.0;
     let live = played(&plan);
     let count = |name: &str| live.value(name).unwrap();
     let fates = [
@@ -189,6 +190,7 @@ fn a_short_live_run_keeps_the_laws() {
 fn a_live_roster_is_kept() {
     let mut plan = plan(9, 4, 0.25, 90.0);
     (plan.validity.lag_ms_p99, plan.validity.lag_share) = (10_000.0, 10.0);
+    plan.validity.stood_still_ratio = 1.0;
     plan.live.connect_lead = Span::from_secs(1);
     let minute = |n: u64| Time::ZERO + Span::from_secs(n * 60);
     let shift = |agent, from, until| Shift {

@@ -41,6 +41,7 @@ pub fn small() -> Plan {
     plan.arrivals = Arrivals::Replay([second(1), second(2)].into());
     // What a busy machine does to the schedule is not the question here.
     (plan.validity.lag_ms_p99, plan.validity.lag_share) = (10_000.0, 1e6);
+    plan.validity.stood_still_ratio = 1.0;
     plan
 }
 

@@ -28,6 +28,13 @@ fn a_server_that_stands_still_for_three_seconds_is_told_and_the_run_is_valid() {
         "calendar.horizon=10m",
         "--records",
         "chats.csv",
+        // A busy machine may be late by this; three seconds taken for lag would be beyond it.
+        "--set",
+        "validity.lag_ms_p99=250",
+        "--set",
+        "validity.lag_share=0.5",
+        "--set",
+        "validity.stood_still_ratio=0.3",
     ];
     let running = program.start(&[&args[..], &patient].concat());
     std::thread::sleep(Duration::from_secs(4));
@@ -38,17 +45,8 @@ fn a_server_that_stands_still_for_three_seconds_is_told_and_the_run_is_valid() {
     let result = program.result("run.json");
     server.send("INT");
     server.wait();
-    assert_eq!(result.verdict.failed, None, "{}", ended.stdout);
-    // A busy machine may spoil the schedule; what the server does must not.
-    let reasons = &result.verdict.reasons;
-    let of_the_server = |reason: &&String| !reason.contains("event loop");
-    assert!(
-        !reasons
-            .iter()
-            .filter(of_the_server)
-            .any(|r| r.contains("lag")),
-        "{reasons:?}"
-    );
+    ended.ends_with(0);
+    assert_eq!(result.verdict.valid, Some(true));
     let value = |name: &str| result.value(name).unwrap();
     // All that was sent meanwhile came when it went on, and counts so long.
     for name in ["delivery_ms_max", "delivery_from_due_ms_max"] {

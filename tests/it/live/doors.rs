@@ -21,7 +21,7 @@ fn centers_of_their_own_have_their_part_of_the_people() {
     let mut plan = timed(&arrivals, &shifts);
     plan.live.speed = 200.0;
     plan.validity.lag_ms_p99 = 10_000.0;
-    plan.validity.lag_share = 1e6;
+    (plan.validity.lag_share, plan.validity.stood_still_ratio) = (1e6, 1.0);
     let servers = centers(&plan);
     let options = Options {
         targets: servers.each_ref().map(|s| s.local_addr().into()).to_vec(),
