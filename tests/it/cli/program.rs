@@ -90,7 +90,7 @@ impl Program {
         let mut command = self.command(BINARY, args);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let running = Running {
-            child: command.spawn().unwrap(),
+            child: Some(command.spawn().unwrap()),
         };
         running.wait_until_it_listens();
         running
@@ -144,15 +144,26 @@ impl Ended {
     }
 }
 
-/// The binary at work.
+/// The binary at work; killed when dropped, so that no test leaves a server behind.
 pub struct Running {
-    child: Child,
+    /// None once it was waited for.
+    child: Option<Child>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            // One that has ended needs no killing.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
 }
 
 impl Running {
     /// A signal that comes before the program listens would end it at once; the kernel knows.
     fn wait_until_it_listens(&self) {
-        let status = format!("/proc/{}/status", self.child.id());
+        let status = format!("/proc/{}/status", self.id());
         let listens = || {
             let text = std::fs::read_to_string(&status).ok()?;
             let mask = text.lines().find_map(|line| line.strip_prefix("SigCgt:"))?;
@@ -171,13 +182,14 @@ impl Running {
 
     /// The process.
     pub fn id(&self) -> u32 {
-        self.child.id()
+        self.child.as_ref().expect("it is at work").id()
     }
 
     /// The next line of its stdout.
     pub fn line(&mut self) -> String {
         let mut line = Vec::new();
-        let out = self.child.stdout.as_mut().unwrap();
+        let child = self.child.as_mut().expect("it is at work");
+        let out = child.stdout.as_mut().unwrap();
         let mut byte = [0];
         while out.read(&mut byte).unwrap() == 1 && byte[0] != b'\n' {
             line.push(byte[0]);
@@ -187,7 +199,7 @@ impl Running {
 
     /// Sends a signal by name: `INT`, `TERM`.
     pub fn send(&self, signal: &str) {
-        let id = self.child.id().to_string();
+        let id = self.id().to_string();
         let sent = Command::new("kill")
             .args([format!("-{signal}"), id])
             .status();
@@ -195,7 +207,8 @@ impl Running {
     }
 
     /// Waits for the end.
-    pub fn wait(self) -> Ended {
-        Ended::of(self.child.wait_with_output().unwrap())
+    pub fn wait(mut self) -> Ended {
+        let child = self.child.take().expect("it is at work");
+        Ended::of(child.wait_with_output().unwrap())
     }
 }
