@@ -23,7 +23,7 @@
 //! | [`scenario`] | what is asked: the file, its errors and schema, calendar, arrivals, the plan |
 //! | [`simulation`] | virtual time: the event queue, the world, replications |
 //! | [`wire`] | the protocol: text to frames and back, without a socket |
-//! | [`server`], [`live`] | real time: the chat server; the traffic generator |
+//! | [`server`], [`live`] | real time: the chat server; the traffic generator, its workers, the ledger that they note for |
 //! | [`study`] | what to do: validation against theory, what a live run's figures are due to |
 //! | [`report`] | what is told: terminal, result file, records file |
 //! | [`cli`] | one file a command; the only printer, the only place that exits |

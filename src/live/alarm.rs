@@ -28,8 +28,8 @@ impl Alarm {
         Alarm(Grain::Coarse)
     }
 
-    /// By a timer of the system's own, late by some tens of microseconds; by up to two
-    /// milliseconds where more than five hundred a second are due. To be called within a `LocalSet`, and for that
+    /// By a timer of the system's own, late by some tens of microseconds; by up to two milliseconds
+    /// where more than five hundred a second are due. To be called within a `LocalSet`, and for that
     /// alone.
     ///
     /// # Errors
