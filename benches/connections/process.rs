@@ -17,11 +17,11 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a program on a core, which writes to `out`; what it tells people in passing is let
+    /// Starts a program on some cores, which writes to `out`; what it tells people in passing is let
     /// pass.
-    pub fn start(core: usize, words: &[String], out: Stdio) -> Process {
+    pub fn start(cores: &str, words: &[String], out: Stdio) -> Process {
         let child = Command::new("taskset")
-            .args(["-c", &core.to_string()])
+            .args(["-c", cores])
             .args(words)
             .stdin(Stdio::null())
             .stdout(out)
@@ -44,12 +44,18 @@ impl Process {
 
     /// Bytes of memory that it and all that it has started take up.
     pub fn bytes(&self) -> f64 {
-        let resident = |pid: u32| {
-            let rolled = read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
-            let line = rolled.lines().find(|line| line.starts_with("Rss:"))?;
-            line.split_whitespace().nth(1)?.parse::<f64>().ok()
+        let resident = |pid| rolled_up(pid, "Rss:");
+        self.tree().into_iter().filter_map(resident).sum()
+    }
+
+    /// Its name and that of each that it has started, with the bytes of memory that are its share.
+    pub fn shares(&self) -> Vec<(String, f64)> {
+        let share = |pid| {
+            let words = read_to_string(format!("/proc/{pid}/cmdline")).ok()?;
+            let name = words.split('\0').nth(1).unwrap_or_default().to_owned();
+            Some((name, rolled_up(pid, "Pss:")?))
         };
-        self.tree().into_iter().filter_map(resident).sum::<f64>() * 1024.0
+        self.tree().into_iter().filter_map(share).collect()
     }
 
     /// Descriptors that it and all that it has started have open.
@@ -58,13 +64,23 @@ impl Process {
         self.tree().into_iter().map(open).sum()
     }
 
+    /// Whether it has not ended yet.
+    pub fn runs(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// Asks it to stop, as Ctrl-C does, and waits for its end; after that it is ended.
-    pub fn stop(mut self, within: Duration) {
+    pub fn stop(self, within: Duration) {
         let pid = self.child.id().to_string();
         // One that has ended by itself needs no asking.
         let _ = Command::new("kill").args(["-INT", &pid]).status();
+        self.end(within);
+    }
+
+    /// Waits for its end; after that it is ended.
+    pub fn end(mut self, within: Duration) {
         let until = Instant::now() + within;
-        while Instant::now() < until && matches!(self.child.try_wait(), Ok(None)) {
+        while Instant::now() < until && self.runs() {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -90,6 +106,14 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Bytes of a process's memory, of this kind.
+fn rolled_up(pid: u32, kind: &str) -> Option<f64> {
+    let rolled = read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
+    let line = rolled.lines().find(|line| line.starts_with(kind))?;
+    let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib * 1024.0)
 }
 
 /// User and system time of a process, and of what it has started and seen the end of.
