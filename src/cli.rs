@@ -8,6 +8,7 @@ mod check;
 mod conclude;
 mod console;
 mod erlang;
+mod live_args;
 mod load;
 mod progress;
 mod room;
