@@ -9,6 +9,7 @@ mod faulty;
 mod freed;
 mod honest;
 mod ledger;
+mod nagle;
 mod scripts;
 mod stops;
 mod waits;
