@@ -114,7 +114,7 @@ fn once() -> Option<bool> {
 
 /// What all of it takes up now, more than the kernel had `before`.
 fn memory(servers: &[Process], client: &Process, before: (f64, f64)) -> Option<Memory> {
-    let servers = servers.iter().flat_map(|server| server.shares());
+    let servers = servers.iter().flat_map(Process::shares);
     let (slab, sockets) = kernel()?;
     Some(Memory {
         processes: servers.chain(client.shares()).collect(),

@@ -79,5 +79,5 @@ fn a_server_that_fills_packets_is_named() {
     assert_eq!(result.verdict.valid, Some(true));
     let named = |reason: &String| reason.contains("TCP_NODELAY at the server");
     let reasons = &result.verdict.reasons;
-    assert!(reasons.iter().any(named), "{:?}", reasons);
+    assert!(reasons.iter().any(named), "{reasons:?}");
 }
