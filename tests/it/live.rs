@@ -9,6 +9,7 @@ mod faulty;
 mod freed;
 mod honest;
 mod ledger;
+mod round_trips;
 mod scripts;
 mod stops;
 mod waits;
