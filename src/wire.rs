@@ -6,6 +6,7 @@
 
 pub mod clean;
 pub mod frame;
+pub mod hold;
 pub mod limits;
 pub mod marker;
 pub mod reason;

@@ -15,6 +15,7 @@ use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
 
 use freed::Freed;
+use tokio::time::Instant;
 
 use super::attendance::{assigned_offline, refuse};
 use super::dial::Dial;
@@ -76,6 +77,8 @@ struct Held {
     closed: bool,
     /// Of the message that the customer says next.
     parts: Parts,
+    /// When the message that is pending was read, whole; none where it came with the chat.
+    heard: Option<Instant>,
 }
 
 /// Where an agent stands with its shift.
@@ -293,12 +296,13 @@ impl<D: Dial> Desk<D> {
         };
         let Held { number, caller, .. } = *held;
         held.closed |= last;
+        let heard = held.heard.take();
         let reply = self.agent.exchange(slot);
         for seq in self.scene.plan.messages.sequences(reply) {
             let said = FromAgent::Reply {
                 chat: number,
                 seq,
-                text: self.scene.text(caller, Direction::Agent, seq),
+                text: self.scene.reply(caller, seq, heard),
             };
             self.socket.send(&said).await?;
             self.scene.written(caller, (Direction::Agent, seq), due);

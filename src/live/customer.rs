@@ -39,6 +39,8 @@ struct Visitor<D: Dial> {
     typing: Time,
     /// Of the reply that it waits for.
     parts: Parts,
+    /// When the message that is pending was written, to an agent who had the chat.
+    said: Option<Instant>,
     /// When the desk sends away who waits; `Time::NEVER` while an agent has the chat.
     closing: Time,
     /// Gone silently.
@@ -110,6 +112,7 @@ pub async fn visit<D: Dial>(scene: Rc<Scene<D>>, caller: Caller, due: Time) {
         wake,
         typing: Time::NEVER,
         parts: Parts::default(),
+        said: None,
         closing,
         ghost: false,
         standing: Standing::default(),
@@ -249,6 +252,7 @@ impl<D: Dial> Visitor<D> {
             let which = (Direction::Customer, seq);
             self.scene.written(self.caller, which, due);
         }
+        self.said = self.standing.agent.map(|_| Instant::now());
         Then::Stay
     }
 

@@ -19,10 +19,11 @@ use super::text::Text;
 use crate::center::rules::{Again, AgentRules, CustomerRules};
 use crate::error::Error;
 use crate::measure::tally::Latency;
-use crate::random::{Kind, Population};
+use crate::random::{Draws, Kind, Population};
 use crate::scenario::plan::{AtClosing, Plan};
 use crate::server::clock::LiveClock;
 use crate::time::{Span, Time};
+use crate::wire::hold::Hold;
 use crate::wire::marker::{Direction, Marker};
 
 /// What the people of a live run share; `D` leads them to the server.
@@ -320,11 +321,21 @@ impl<D> Scene<D> {
 
     /// What is said in a message, or a part of one.
     pub fn text(&self, caller: Caller, direction: Direction, sequence: u32) -> String {
-        let draws = self
-            .people
-            .person(caller.number.into(), caller.attempt.into());
         let marker = self.marker(caller, direction, sequence);
-        self.text.of(marker, draws)
+        self.text.of(marker, self.draws(caller))
+    }
+
+    /// What is said in a reply, or a part of one, to a message that was read `heard`; none where it
+    /// was not timed.
+    pub fn reply(&self, caller: Caller, sequence: u32, heard: Option<Instant>) -> String {
+        let hold = heard.map(|heard| Hold::of(span(heard.elapsed())));
+        let marker = self.marker(caller, Direction::Agent, sequence);
+        self.text.of_reply(marker, hold, self.draws(caller))
+    }
+
+    fn draws(&self, caller: Caller) -> Draws {
+        self.people
+            .person(caller.number.into(), caller.attempt.into())
     }
 
     /// The bytes of the longest frame that a message may need.
@@ -363,9 +374,7 @@ impl<D> Scene<D> {
         if rules.retry.is_empty() {
             return;
         }
-        let draws = self
-            .people
-            .person(caller.number.into(), caller.attempt.into());
+        let draws = self.draws(caller);
         let next = caller.attempt.checked_add(1);
         if let (Some(after), Some(attempt)) = (rules.comes_again(why, draws), next) {
             self.note(now, Event::IntoOrbit);

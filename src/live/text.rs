@@ -1,8 +1,8 @@
 //! Owns `Text`: what the messages of a live run say, and how long they are.
 //!
-//! Law: a text is a function of its marker and the draws of the customer whose chat it is in, so that
-//! the sender of a message needs no memory of it and its receiver can make it again, letter by
-//! letter, in any process. It begins with the marker, has the size that was drawn, to the byte, and
+//! Law: a text is a function of its marker, of the hold behind that, and the draws of the customer
+//! whose chat it is in, so that the sender of a message needs no memory of it and its receiver can
+//! make it again, letter by letter, in any process. It begins with the marker, has the size that was drawn, to the byte, and
 //! takes one allocation at most.
 
 use std::fmt::Write;
@@ -12,6 +12,7 @@ use rand::RngExt;
 use crate::random::{Draws, Purpose, Stream};
 use crate::scenario::plan::{Messages, Texts};
 use crate::stats::law::SizeLaw;
+use crate::wire::hold::Hold;
 use crate::wire::limits::{FRAME_LIMIT, MARKER_MOST};
 use crate::wire::marker::{Direction, Marker};
 
@@ -66,8 +67,21 @@ impl Text {
         text
     }
 
+    /// The same of a reply to a message that its agent has held so long; none where that is not to
+    /// be told.
+    pub fn of_reply(&self, marker: Marker, hold: Option<Hold>, draws: Draws) -> String {
+        let mut text = String::new();
+        self.put((marker, hold), draws, &mut text);
+        text
+    }
+
     /// The same, in place of what was in `into`, whose memory is used again.
     pub fn write(&self, marker: Marker, draws: Draws, into: &mut String) {
+        self.put((marker, None), draws, into);
+    }
+
+    fn put(&self, word: (Marker, Option<Hold>), draws: Draws, into: &mut String) {
+        let marker = word.0;
         let (law, size, text) = match marker.direction {
             Direction::Customer => (&self.bytes, Purpose::Bytes, Purpose::Text),
             Direction::Agent => (&self.reply_bytes, Purpose::ReplyBytes, Purpose::ReplyText),
@@ -78,19 +92,19 @@ impl Text {
             Some(law) => {
                 let size = law.sample(&mut draws.at(size, marker.sequence)) as usize;
                 into.reserve(size.max(MARKER_MOST));
-                name(marker, into);
+                name(word, into);
                 self.fill(size, &mut lot, into);
             }
             None if self.given => {
                 let line = self.line(&mut lot);
                 into.reserve(MARKER_MOST + 1 + line.len());
-                name(marker, into);
+                name(word, into);
                 into.push(' ');
                 into.push_str(line);
             }
             None => {
                 into.reserve(MARKER_MOST);
-                name(marker, into);
+                name(word, into);
             }
         }
     }
@@ -113,8 +127,10 @@ impl Text {
     }
 }
 
-fn name(marker: Marker, into: &mut String) {
-    write!(into, "{marker}").expect("a string takes whatever is written");
+fn name((marker, hold): (Marker, Option<Hold>), into: &mut String) {
+    let written = write!(into, "{marker}");
+    let written = written.and(hold.map_or(Ok(()), |hold| write!(into, "{hold}")));
+    written.expect("a string takes whatever is written");
 }
 
 /// The last boundary between characters at or before a byte.
@@ -129,6 +145,7 @@ mod tests {
     use super::*;
     use crate::random::{Kind, Population};
     use crate::stats::law::Law;
+    use crate::time::Span;
     use crate::wire::frame::{Frame, FromAgent, Said, ToAgent};
     use crate::wire::limits::FRAME_LIMIT_LEAST;
     use proptest::prelude::*;
@@ -209,6 +226,22 @@ mod tests {
         let next = real.of(marker(ASKS, 4), draws(17));
         let other = real.of(marker(ASKS, 3), draws(18));
         assert!(said[0].len() != next.len() && said[0].len() != other.len());
+    }
+
+    #[test]
+    fn a_hold_takes_part_of_the_size() {
+        let real = text_of(constant(100), None);
+        let reply = marker(Direction::Agent, 3);
+        let [told, untold] = [Some(Hold::of(Span::from_secs(7))), None]
+            .map(|hold| real.of_reply(reply, hold, draws(1)));
+        assert!(
+            told.starts_with("bh-00c0ffee-c17-0-a-3-h7000000 "),
+            "{told}"
+        );
+        assert_eq!([told.len(), untold.len()], [100; 2]);
+        assert_eq!(untold, real.of(reply, draws(1)));
+        // Both go on alike.
+        assert_eq!(told[31..], untold[22..91]);
     }
 
     #[test]

@@ -244,6 +244,11 @@ const SERIES: &[(&str, Runs, &str)] = &[
         Runs::Live,
         "message due at one side to read by the other",
     ),
+    (
+        "round_trip_ms",
+        Runs::Live,
+        "customer's message written to its reply read, less the agent's own hold",
+    ),
     ("connect_ms", Runs::Live, "dialling to the server's hello"),
     (
         "assignment_ms",
@@ -335,6 +340,7 @@ pub fn tells_of_agents(name: &str) -> bool {
         "composing_per_chat_s",
         "delivery_ms",
         "delivery_from_due_ms",
+        "round_trip_ms",
         "agent_online_ms",
     ];
     let of_series = name.rsplit_once('_').map_or("", |(series, _)| series);
@@ -412,7 +418,7 @@ mod tests {
         assert!(tells_of_agents("handle_s_p95") && tells_of_agents("over_limit"));
         assert!(!tells_of_agents("wait_s_mean") && !tells_of_agents("schedule_lag_ms_p99"));
         let of_agents = names().into_iter().filter(|name| tells_of_agents(name));
-        assert_eq!(of_agents.count(), 17 + 6 * STATISTICS.len());
+        assert_eq!(of_agents.count(), 17 + 7 * STATISTICS.len());
     }
 
     #[test]

@@ -126,6 +126,8 @@ pub enum Latency {
     Delivery,
     /// Live: message due to read.
     DeliveryFromDue,
+    /// Live: a customer's message written to its reply read, less what the agent has held it.
+    RoundTrip,
     /// Live: dialling to the server's hello.
     Connect,
     /// Live: opening a chat to its assignment, where nobody waited.
@@ -155,6 +157,7 @@ impl Latency {
         Latency::ComposingPerChat,
         Latency::Delivery,
         Latency::DeliveryFromDue,
+        Latency::RoundTrip,
         Latency::Connect,
         Latency::Assignment,
         Latency::AgentOnline,
@@ -175,6 +178,7 @@ impl Latency {
             Latency::ComposingPerChat => "composing_per_chat_s",
             Latency::Delivery => "delivery_ms",
             Latency::DeliveryFromDue => "delivery_from_due_ms",
+            Latency::RoundTrip => "round_trip_ms",
             Latency::Connect => "connect_ms",
             Latency::Assignment => "assignment_ms",
             Latency::AgentOnline => "agent_online_ms",

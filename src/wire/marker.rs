@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::hold::Hold;
 use super::limits::MARKER_MOST;
 
 /// The name of a message: `bh-<run>-c<customer>-<attempt>-<u|a>-<sequence>`, the run as eight hex
@@ -57,9 +58,12 @@ impl Marker {
         parts.next().is_none().then_some(marker)
     }
 
-    /// The marker that `text` begins with, as a word of its own.
+    /// The marker that `text` begins with, as a word of its own; behind a reply's may stand its hold.
     pub fn of(text: &str) -> Option<Marker> {
-        Marker::parse(text.split_whitespace().next()?)
+        let (name, hold) = Hold::split(text.split_whitespace().next()?);
+        let marker = Marker::parse(name)?;
+        let fits = hold.is_none() || marker.direction == Direction::Agent;
+        fits.then_some(marker)
     }
 
     /// The same chat's marker for another message.

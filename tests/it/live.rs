@@ -10,6 +10,7 @@ mod freed;
 mod honest;
 mod ledger;
 mod nagle;
+mod round_trips;
 mod scripts;
 mod stops;
 mod waits;

@@ -3,6 +3,8 @@
 //! Law: a chat counts as the agent's from the frame that assigns it to the one that frees it; what
 //! the server says of others is remarked, but for what may have crossed a handing over.
 
+use tokio::time::Instant;
+
 use super::{Desk, Held, Presence};
 use crate::center::ChatId;
 use crate::center::agent::{AgentInput, Handover, SlotId};
@@ -113,6 +115,7 @@ impl<D: Dial> Desk<D> {
         if held.parts.come(messages, sequence)
             && let Some(slot) = slot
         {
+            held.heard = Some(Instant::now());
             self.note(now, AgentInput::Message(slot));
         }
     }
@@ -193,6 +196,7 @@ impl<D: Dial> Desk<D> {
             caller,
             closed: false,
             parts: Parts::default(),
+            heard: None,
         });
         self.note_in(handover.chat, now, ChatEvent::Taken(self.shift.agent));
         let said = said.and_then(|text| self.named(chat, text));

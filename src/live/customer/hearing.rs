@@ -3,6 +3,8 @@
 //! Law: the server is not believed: what answers nothing is remarked and let pass. A frame happens
 //! at the instant at which it was read.
 
+use std::time::Duration;
+
 use super::{Standing, Then, Visitor};
 use crate::center::customer::{CustomerAct, CustomerInput};
 use crate::center::fate::Fate;
@@ -16,6 +18,7 @@ use crate::measure::tally::Latency;
 use crate::time::Time;
 use crate::wire::clean;
 use crate::wire::frame::{Party, ToCustomer};
+use crate::wire::hold::Hold;
 use crate::wire::marker::{Direction, Marker};
 
 impl<D: Dial> Visitor<D> {
@@ -69,7 +72,8 @@ impl<D: Dial> Visitor<D> {
 
     /// The customer waits: it has just asked for an agent, or its agent has handed the chat over.
     fn queued(&mut self, now: Time) {
-        self.opened = None;
+        // What was said meanwhile waits with the chat.
+        (self.opened, self.said) = (None, None);
         self.note(now, ChatEvent::Queued);
         let before = self.standing.agent.take();
         self.standing.was_handed_over |= before.is_some();
@@ -125,11 +129,22 @@ impl<D: Dial> Visitor<D> {
         if !self.parts.come(messages, marker.sequence) {
             return Then::Stay;
         }
+        self.timed(text);
         if self.ghost {
             self.note(now, ChatEvent::Unread);
             return Then::Stay;
         }
         self.replied(now).await
+    }
+
+    /// A whole reply is here: message and reply have been under way for all the time that the agent
+    /// has not held the message.
+    fn timed(&mut self, text: &str) {
+        if let Some((said, hold)) = self.said.take().zip(Hold::said_in(text)) {
+            let held = Duration::from_nanos(hold.span().0);
+            let under_way = said.elapsed().saturating_sub(held);
+            self.scene.took(Latency::RoundTrip, under_way);
+        }
     }
 
     /// A staff of the server's own knows no markers, and may say more than one thing: the first

@@ -45,8 +45,9 @@ const TIMES: [(&str, &str); 5] = [
     ("handle time", "handle_s"),
 ];
 
-const LIVE_TIMES: [(&str, &str); 5] = [
+const LIVE_TIMES: [(&str, &str); 6] = [
     ("delivery", "delivery_ms"),
+    ("round trip", "round_trip_ms"),
     ("schedule lag", "schedule_lag_ms"),
     ("connect", "connect_ms"),
     ("assignment", "assignment_ms"),
