@@ -2,6 +2,8 @@
 //!
 //! Law: one thread, so no locks; nobody holds a borrow across an await.
 
+mod traced;
+
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
@@ -24,6 +26,7 @@ use crate::scenario::plan::{AtClosing, Plan};
 use crate::server::clock::LiveClock;
 use crate::time::{Span, Time};
 use crate::wire::marker::{Direction, Marker};
+use traced::Traced;
 
 /// What the people of a live run share; `D` leads them to the server.
 #[derive(Debug)]
@@ -56,6 +59,8 @@ pub struct Scene<D> {
     started: Cell<Option<Instant>>,
     /// What has happened and was not handed on yet.
     journal: RefCell<Vec<Entry>>,
+    /// Who is traced.
+    traced: Traced,
     /// Who will come again.
     pub orbit: Orbit,
     /// What people are asked to do: everybody listens.
@@ -122,6 +127,7 @@ impl<D> Scene<D> {
             only_customers: options.only_customers,
             started: Cell::new(None),
             journal: RefCell::default(),
+            traced: Traced::new(options.trace),
             orbit: Orbit::default(),
             call: watch::Sender::new(Call::Gather),
             remarks: RefCell::default(),
