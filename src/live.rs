@@ -29,6 +29,7 @@ pub mod scene;
 pub mod skip;
 pub mod slice;
 pub mod socket;
+pub mod tap;
 pub mod target;
 pub mod terms;
 pub mod text;

@@ -35,7 +35,7 @@ pub struct Load {
     #[arg(long, value_name = "N", default_value_t = 0)]
     #[arg(value_parser = clap::value_parser!(u32).range(..i64::from(u32::MAX)))]
     replication: u32,
-    /// Tell the story of one customer, as in `customer:17`, before the report
+    /// Tell the story of one customer, as in `customer:17`, with its frames, before the report
     #[arg(long, value_name = "WHO", conflicts_with = "quiet")]
     trace: Option<Trace>,
     /// Jump over hours in which the desk is closed and nobody is there

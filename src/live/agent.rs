@@ -189,7 +189,7 @@ impl<D: Dial> Desk<D> {
             self.scene.note(due, Event::Comes { late: true });
         }
         self.note(due, AgentInput::Leaving(self.shift.end));
-        self.socket.send(&FromAgent::Offline {}).await?;
+        self.socket.act(&FromAgent::Offline {}, due).await?;
         self.scene.lagged(due);
         Ok(())
     }
@@ -210,7 +210,7 @@ impl<D: Dial> Desk<D> {
         }
         let (agent, limit) = (shift.agent, self.scene.agents.concurrency);
         self.socket
-            .send(&FromAgent::Online { agent, limit })
+            .act(&FromAgent::Online { agent, limit }, due)
             .await?;
         self.scene.lagged(due);
         Ok(())
@@ -281,11 +281,11 @@ impl<D: Dial> Desk<D> {
 
     /// The indicator is not timed: nothing waits for it.
     async fn be_seen_typing(&mut self) -> Result<()> {
-        let (_, ours) = std::mem::replace(&mut self.typing, (Time::NEVER, ChatId(0)));
+        let (due, ours) = std::mem::replace(&mut self.typing, (Time::NEVER, ChatId(0)));
         // Of a chat that is over what is composed is its wrap-up.
         let held = self.held(ours).filter(|held| !held.closed);
         if let Some(&mut Held { number: chat, .. }) = held {
-            self.socket.send(&FromAgent::Typing { chat }).await?;
+            self.socket.act(&FromAgent::Typing { chat }, due).await?;
         }
         Ok(())
     }
@@ -304,12 +304,12 @@ impl<D: Dial> Desk<D> {
                 seq,
                 text: self.scene.reply(caller, seq, heard),
             };
-            self.socket.send(&said).await?;
+            self.socket.act(&said, due).await?;
             self.scene.written(caller, (Direction::Agent, seq), due);
         }
         if last {
             let close = FromAgent::Close { chat: number };
-            self.socket.send(&close).await?;
+            self.socket.act(&close, due).await?;
         }
         Ok(())
     }
@@ -327,7 +327,7 @@ impl<D: Dial> Desk<D> {
             held.closed = true;
             let chat = held.number;
             self.note_in(ours, due, ChatEvent::Closes);
-            self.socket.send(&FromAgent::Close { chat }).await?;
+            self.socket.act(&FromAgent::Close { chat }, due).await?;
             self.scene.lagged(due);
         }
         Ok(())
@@ -337,7 +337,7 @@ impl<D: Dial> Desk<D> {
     async fn hand_over(&mut self, ours: ChatId, due: Time) -> Result<()> {
         if let Some(chat) = self.let_go(ours, false, due) {
             self.handed_over.insert(chat);
-            self.socket.send(&FromAgent::HandOver { chat }).await?;
+            self.socket.act(&FromAgent::HandOver { chat }, due).await?;
             self.scene.lagged(due);
         }
         Ok(())
@@ -346,7 +346,7 @@ impl<D: Dial> Desk<D> {
     /// Wrap-up is over: the slot is free, here and at the server.
     async fn free(&mut self, ours: ChatId, due: Time) -> Result<()> {
         if let Some(chat) = self.let_go(ours, true, due) {
-            self.socket.send(&FromAgent::Free { chat }).await?;
+            self.socket.act(&FromAgent::Free { chat }, due).await?;
             if self.presence != Presence::Leaving {
                 self.freed.add(chat);
             }

@@ -13,7 +13,8 @@ use super::agent::Desk;
 use super::dial::Dial;
 use super::journal::{Fault, Reader};
 use super::scene::{Call, Scene};
-use super::socket::{Socket, dial};
+use super::socket::{Socket, dial, dial_tapped};
+use super::tap::Tap;
 use super::terms::{Difference, Differences};
 use crate::error::{Error, Result};
 use crate::measure::tally::Latency;
@@ -116,7 +117,7 @@ async fn stay<D: Dial>(
 /// Connects, waits for the shift's start, and comes online; none when everybody is called home
 /// before that.
 async fn come<D: Dial>(
-    scene: &Scene<D>,
+    scene: &Rc<Scene<D>>,
     shift: Shift,
 ) -> Result<Option<Socket<AgentSide, D::Stream>>> {
     let later = shift.from > scene.begin();
@@ -125,7 +126,9 @@ async fn come<D: Dial>(
     }
     let dialled = Instant::now();
     let connected = async {
-        let mut socket = dial::<AgentSide, D>(&scene.to, shift.agent, scene.limits).await?;
+        let tap = Tap::of_agent(scene, shift.agent);
+        let dialled = dial_tapped::<AgentSide, D>(&scene.to, shift.agent, scene.limits, tap);
+        let mut socket = dialled.await?;
         let hello = socket.hello().await?;
         Ok((socket, hello))
     };

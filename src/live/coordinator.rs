@@ -277,6 +277,7 @@ impl<'a> Coordinator<'a> {
                 until,
                 state,
                 remarks,
+                seen,
             }) => {
                 hand.state = state;
                 hand.until = hand.until.max(until);
@@ -284,6 +285,7 @@ impl<'a> Coordinator<'a> {
                 let until = self.hands.iter().map(|hand| hand.until).min();
                 self.ledger.post_until(until.unwrap_or(Time::ZERO));
                 self.remark(remarks);
+                self.ledger.see(seen);
             }
         }
     }

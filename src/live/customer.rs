@@ -17,7 +17,8 @@ use super::journal::ChatEvent;
 use super::orbit::Caller;
 use super::parts::Parts;
 use super::scene::{Call, Scene};
-use super::socket::{Socket, dial};
+use super::socket::{Socket, dial_tapped};
+use super::tap::Tap;
 use crate::center::customer::{Customer, CustomerAct, CustomerInput};
 use crate::center::fate::Fate;
 use crate::center::rules::Again;
@@ -83,7 +84,7 @@ pub async fn visit<D: Dial>(scene: Rc<Scene<D>>, caller: Caller, due: Time) {
     let closing = scene.closing_from(due);
     let mut call = scene.call.subscribe();
     let entered = tokio::select! {
-        entered = enter(&scene, caller) => entered,
+        entered = enter(&scene, caller, due) => entered,
         () = scene.wait_until(wake.min(closing)) => {
             if closing <= wake {
                 scene.note_in(caller, closing, ChatEvent::SentAway);
@@ -129,14 +130,17 @@ fn leave_queue<D>(scene: &Scene<D>, caller: Caller, silently: bool, due: Time) {
     scene.again(caller, Again::Abandoned, due);
 }
 
-/// Connects and asks for an agent; none when the customer never got in.
+/// Connects and asks for an agent, which was due at `due`; none when the customer never got in.
 async fn enter<D: Dial>(
-    scene: &Scene<D>,
+    scene: &Rc<Scene<D>>,
     caller: Caller,
+    due: Time,
 ) -> Option<(Socket<CustomerSide, D::Stream>, Instant)> {
     let dialled = Instant::now();
     let greeted = async {
-        let mut socket = dial::<CustomerSide, D>(&scene.to, caller.number, scene.limits).await?;
+        let tap = Tap::of_customer(scene, caller, due);
+        let dialled = dial_tapped::<CustomerSide, D>(&scene.to, caller.number, scene.limits, tap);
+        let mut socket = dialled.await?;
         socket.hello().await?;
         Ok::<_, crate::error::Error>(socket)
     };
@@ -146,6 +150,7 @@ async fn enter<D: Dial>(
             if error.is_of_this_machine() {
                 scene.not_started.set(scene.not_started.get() + 1);
             }
+            scene.met(caller, error.plain());
             scene.remark(format!("a customer never got in: {}", error.plain()));
             return None;
         }
@@ -157,13 +162,15 @@ async fn enter<D: Dial>(
         text: Some(text(1)),
         priority: scene.rules(caller.class).level,
     };
-    socket.send(&open).await.ok()?;
+    // Due as soon as the server has said hello.
+    let due = scene.now();
+    socket.act(&open, due).await.ok()?;
     let opened = Instant::now();
     for seq in scene.plan.messages.sequences(1) {
         if seq > 1 {
             let text = text(seq);
             let say = FromCustomer::Say { seq, text };
-            socket.send(&say).await.ok()?;
+            socket.act(&say, due).await.ok()?;
         }
         scene.handed_in(caller, (Direction::Customer, seq), scene.now());
     }
@@ -234,8 +241,8 @@ impl<D: Dial> Visitor<D> {
 
     /// The indicator is not timed: nothing waits for it.
     async fn be_seen_typing(&mut self) -> Then {
-        self.typing = Time::NEVER;
-        match self.socket.send(&FromCustomer::Typing {}).await {
+        let due = std::mem::replace(&mut self.typing, Time::NEVER);
+        match self.socket.act(&FromCustomer::Typing {}, due).await {
             Ok(()) => Then::Stay,
             Err(error) => self.broken(error.plain()),
         }
@@ -246,7 +253,8 @@ impl<D: Dial> Visitor<D> {
         self.note(due, ChatEvent::Says);
         for seq in self.scene.plan.messages.sequences(self.customer.exchange()) {
             let text = self.scene.text(self.caller, Direction::Customer, seq);
-            if let Err(error) = self.socket.send(&FromCustomer::Say { seq, text }).await {
+            let say = FromCustomer::Say { seq, text };
+            if let Err(error) = self.socket.act(&say, due).await {
                 return self.broken(error.plain());
             }
             let which = (Direction::Customer, seq);
@@ -279,7 +287,7 @@ impl<D: Dial> Visitor<D> {
 
     /// Tells the server that it leaves, which was due at `due`.
     async fn leave(&mut self, due: Time) -> Then {
-        if self.socket.send(&FromCustomer::Leave {}).await.is_ok() {
+        if self.socket.act(&FromCustomer::Leave {}, due).await.is_ok() {
             self.scene.lagged(due);
         }
         Then::Go

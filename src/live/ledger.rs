@@ -18,6 +18,7 @@ use crate::measure::clock::Gauge;
 use crate::measure::pool::Pool;
 use crate::measure::record::Record;
 use crate::measure::recorder::Recorder;
+use crate::measure::seen::Seen;
 use crate::measure::story::Story;
 use crate::measure::tally::{Latency, Tally};
 use crate::scenario::plan::Plan;
@@ -39,6 +40,8 @@ pub struct Ledger {
     waiting: Vec<Entry>,
     accounts: FxHashMap<Key, Account>,
     integrity: Integrity,
+    /// What was seen of the customer who is traced.
+    seen: Vec<Seen>,
     /// Rows by customer, where they are asked for.
     rows: Option<Vec<Record>>,
     cells: Cells,
@@ -61,6 +64,7 @@ impl Ledger {
             cells: Cells::new(&plan.outline),
             waiting: Vec::new(),
             accounts: FxHashMap::default(),
+            seen: Vec::new(),
             integrity: Integrity::new(plan.live.speed),
             offered: 0,
             cleared: Time::ZERO,
@@ -77,6 +81,11 @@ impl Ledger {
     /// Tells the story of a customer.
     pub fn trace(&mut self, customer: u32) {
         self.recorder.trace(customer);
+    }
+
+    /// Takes over what was seen of the customer who is traced.
+    pub fn see(&mut self, seen: Vec<Seen>) {
+        self.seen.extend(seen);
     }
 
     /// Takes entries over, to be posted when everybody's up to then are there.
@@ -251,6 +260,8 @@ impl Ledger {
 
     /// The story of the customer who was traced.
     pub fn take_story(&mut self) -> Story {
-        self.recorder.take_story()
+        let mut story = self.recorder.take_story();
+        story.see(std::mem::take(&mut self.seen));
+        story
     }
 }

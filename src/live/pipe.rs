@@ -35,6 +35,8 @@ pub struct Setup {
     pub replication: u32,
     /// Where the server is, and how one gets in.
     pub way: InClear,
+    /// The customer who is traced.
+    pub trace: Option<u32>,
     /// Whether the customers alone are played.
     pub only_customers: bool,
     /// Descriptors that it may need at once.

@@ -196,6 +196,7 @@ fn play(
     listening.map_err(|error| Error::failed(format!("no thread: {}", in_words(&error))))?;
     let way = setup.way.clone().hide()?;
     let options = Options {
+        trace: setup.trace,
         only_customers: setup.only_customers,
         ..Options::default()
     };

@@ -2,6 +2,8 @@
 //!
 //! Law: one thread, so no locks; nobody holds a borrow across an await.
 
+mod traced;
+
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
@@ -25,6 +27,7 @@ use crate::server::clock::LiveClock;
 use crate::time::{Span, Time};
 use crate::wire::hold::Hold;
 use crate::wire::marker::{Direction, Marker};
+use traced::Traced;
 
 /// What the people of a live run share; `D` leads them to the server.
 #[derive(Debug)]
@@ -57,6 +60,8 @@ pub struct Scene<D> {
     started: Cell<Option<Instant>>,
     /// What has happened and was not handed on yet.
     journal: RefCell<Vec<Entry>>,
+    /// Who is traced.
+    traced: Traced,
     /// Who will come again.
     pub orbit: Orbit,
     /// What people are asked to do: everybody listens.
@@ -123,6 +128,7 @@ impl<D> Scene<D> {
             only_customers: options.only_customers,
             started: Cell::new(None),
             journal: RefCell::default(),
+            traced: Traced::new(options.trace),
             orbit: Orbit::default(),
             call: watch::Sender::new(Call::Gather),
             remarks: RefCell::default(),

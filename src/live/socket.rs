@@ -27,9 +27,12 @@ use head::Head;
 use super::credentials::Credentials;
 use super::dial::{Dial, unreachable};
 use super::link::Link;
+use super::tap::Tap;
 use crate::error::{Error, Result};
+use crate::measure::seen::Passing;
 use crate::scenario::outlook::live::LET_IN_S;
 use crate::secret::Mask;
+use crate::time::Time;
 use crate::wire::frame::{Frame, Hello, Side};
 use crate::wire::limits::{FRAME_LIMIT, websocket};
 use crate::wire::{PROTOCOL, clean_masked};
@@ -64,6 +67,8 @@ pub struct Socket<S: Side, T = Link> {
     until: Option<Instant>,
     /// What the server's words must not show; none where it was shown no secret.
     mask: Option<Arc<Mask>>,
+    /// Where somebody is traced whom this connection may concern.
+    tap: Option<Box<Tap>>,
     side: PhantomData<fn() -> S>,
 }
 
@@ -71,12 +76,25 @@ pub struct Socket<S: Side, T = Link> {
 ///
 /// # Errors
 /// Failed (exit 3): nobody answers, or not within the time, or not as a WebSocket server.
-pub async fn dial<S: Side, D: Dial>(
+pub fn dial<S: Side, D: Dial>(
     to: &D,
     number: u32,
     limits: SocketLimits,
+) -> impl Future<Output = Result<Socket<S, D::Stream>>> {
+    dial_tapped(to, number, limits, None)
+}
+
+/// The same, where somebody is traced whom the connection may concern.
+///
+/// # Errors
+/// Those of `dial`.
+pub async fn dial_tapped<S: Side, D: Dial>(
+    to: &D,
+    number: u32,
+    limits: SocketLimits,
+    tap: Option<Box<Tap>>,
 ) -> Result<Socket<S, D::Stream>> {
-    let connect = async { shake(to.connect(number).await?, to, number, limits).await };
+    let connect = async { shake(to.connect(number).await?, to, number, limits, tap).await };
     let late = |_| {
         let within = format!("no answer within {:?}", limits.connect);
         unreachable(to.target(number), &within)
@@ -90,12 +108,23 @@ async fn shake<S: Side, D: Dial>(
     to: &D,
     number: u32,
     limits: SocketLimits,
+    tap: Option<Box<Tap>>,
 ) -> Result<Socket<S, D::Stream>> {
-    let request = request::<S, D>(to, number);
     let config = Some(websocket(limits.frame));
+    let shaking = async {
+        let request = request::<S, D>(to, number);
+        if let Some(tap) = &tap {
+            tap.asks(&request);
+        }
+        let (ws, response) = client_async_with_config(request, Head::of(stream), config).await?;
+        if let Some(tap) = &tap {
+            tap.answered(&response);
+        }
+        Ok(ws)
+    };
     // Boxed: the handshake is much larger than the connection it leaves behind.
-    let shaken = Box::pin(client_async_with_config(request, Head::of(stream), config)).await;
-    let (ws, _) = shaken.map_err(|error| turned_away::words(to, number, error))?;
+    let shaken = Box::pin(shaking).await;
+    let ws = shaken.map_err(|error| turned_away::words(to, number, error))?;
     let split = ws.into_inner().split();
     let (stream, rest) = split.ok_or_else(|| turned_away::no_websocket(to.target(number)))?;
     Ok(Socket {
@@ -103,6 +132,7 @@ async fn shake<S: Side, D: Dial>(
         closing: limits.closing,
         until: None,
         mask: to.credentials().map(Credentials::mask).cloned(),
+        tap,
         side: PhantomData,
     })
 }
@@ -145,9 +175,23 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Unpin> Socket<S, T> {
     ///
     /// # Errors
     /// Failed (exit 3): the connection is lost or closed.
-    pub async fn send(&mut self, frame: &S::Says) -> Result<()> {
+    pub fn send(&mut self, frame: &S::Says) -> impl Future<Output = Result<()>> {
+        self.act(frame, Time::NEVER)
+    }
+
+    /// Sends a frame that was due at this scenario time, which is nothing to the connection but what
+    /// is told of it. Not cancel-safe.
+    ///
+    /// # Errors
+    /// Those of `send`.
+    pub async fn act(&mut self, frame: &S::Says, due: Time) -> Result<()> {
         let text = Message::text(frame.encode());
-        self.ws.send(text).await.map_err(|error| self.lost(&error))
+        let sent = self.ws.send(text).await;
+        sent.map_err(|error| self.lost(&error))?;
+        if let Some(tap) = &mut self.tap {
+            tap.said(frame, due);
+        }
+        Ok(())
     }
 
     /// The next frame; none when the server has closed the connection in due form. After an error
@@ -164,7 +208,11 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Unpin> Socket<S, T> {
                 None => self.ws.next().await,
                 Some(until) => timeout_at(until, self.ws.next()).await.ok().flatten(),
             };
-            match heard? {
+            let heard = heard?;
+            if let Ok(message) = &heard {
+                self.watch(message);
+            }
+            match heard {
                 Ok(Message::Text(text)) => {
                     return Some(self.read(&text));
                 }
@@ -185,7 +233,9 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Unpin> Socket<S, T> {
         let until = Instant::now() + self.closing;
         let ending = async {
             if self.ws.close(None).await.is_ok() {
+                self.tell(Passing::Said, "close");
                 while let Some(Ok(message)) = self.ws.next().await {
+                    self.watch(&message);
                     if let Message::Text(text) = message
                         && let Ok(frame) = self.read(&text)
                     {
@@ -198,10 +248,42 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Unpin> Socket<S, T> {
         let _ = timeout_at(until, ending).await;
     }
 
-    fn read(&self, text: &str) -> Result<S::Hears> {
+    /// Tells of what passes that is no frame, where somebody is traced.
+    fn watch(&self, message: &Message) {
+        if self.tap.is_none() {
+            return;
+        }
+        let words = match message {
+            Message::Ping(bytes) => format!("ping, {} bytes", bytes.len()),
+            Message::Pong(bytes) => format!("pong, {} bytes", bytes.len()),
+            Message::Binary(bytes) => format!("a binary message, {} bytes", bytes.len()),
+            Message::Close(None) => "close".into(),
+            Message::Close(Some(frame)) if frame.reason.is_empty() => {
+                format!("close {}", frame.code)
+            }
+            Message::Close(Some(frame)) => format!("close {}: {}", frame.code, frame.reason),
+            Message::Text(_) | Message::Frame(_) => return,
+        };
+        self.tell(Passing::Heard, &words);
+    }
+
+    fn tell(&self, passing: Passing, words: &str) {
+        if let Some(tap) = &self.tap {
+            tap.tell(passing, Time::NEVER, words);
+        }
+    }
+
+    fn read(&mut self, text: &str) -> Result<S::Hears> {
+        let decoded = S::Hears::decode(text);
+        if decoded.is_err() {
+            self.tell(Passing::Heard, text);
+        }
         let mask = self.mask.as_deref();
-        let mut frame = S::Hears::decode(text)
+        let mut frame = decoded
             .map_err(|error| Error::failed(error.masked(mask.unwrap_or(&Mask::default()))))?;
+        if let Some(tap) = &mut self.tap {
+            tap.heard(&frame, text);
+        }
         for words in frame.words() {
             *words = self.clean(words);
         }

@@ -23,6 +23,7 @@ use super::slice::Slice;
 use super::terms::Differences;
 use super::{attendance, customer};
 use crate::error::Error;
+use crate::measure::seen::Seen;
 use crate::scenario::plan::Shift;
 use crate::scenario::stream::ArrivalStream;
 use crate::time::{Span, Time};
@@ -72,6 +73,8 @@ pub struct Report {
     pub state: State,
     /// What the reader should know, with how often, since the last report.
     pub remarks: Vec<(String, u32)>,
+    /// What was seen of the customer who is traced.
+    pub seen: Vec<Seen>,
 }
 
 /// How things stand with a worker's people.
@@ -291,6 +294,7 @@ impl<D: Dial> Worker<D> {
                 differences: scene.differences.get(),
             },
             remarks: scene.take_remarks(),
+            seen: scene.take_seen(),
         };
         self.tell(News::Report(report));
     }

@@ -73,6 +73,7 @@ impl Workers {
                 slice: Slice::WHOLE.part(index, self.count),
                 replication: options.replication,
                 way: way.with_secrets_in_clear(),
+                trace: options.trace,
                 only_customers: options.only_customers,
                 descriptors: self.descriptors(),
             };

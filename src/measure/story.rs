@@ -3,6 +3,7 @@
 //! Law: a story takes note of what is measured and changes none of it. Whoever is not followed
 //! costs one look at a flag.
 
+use super::seen::Seen;
 use super::visit::Visit;
 use crate::center::fate::Fate;
 use crate::time::{Span, Time};
@@ -78,6 +79,8 @@ pub struct Story {
     told: Vec<Told>,
     /// What was composed for the customer up to the last reply.
     composed: Span,
+    /// Its frames, in a live run, in the order in which they passed.
+    seen: Vec<Seen>,
 }
 
 impl Story {
@@ -86,6 +89,7 @@ impl Story {
         customer: u32::MAX,
         told: Vec::new(),
         composed: Span::ZERO,
+        seen: Vec::new(),
     };
 
     /// Follows the customer of this number.
@@ -111,6 +115,17 @@ impl Story {
     /// The events in order.
     pub fn told(&self) -> &[Told] {
         &self.told
+    }
+
+    /// Tells what was seen on its connection and on agents', each in order.
+    pub fn see(&mut self, mut seen: Vec<Seen>) {
+        self.seen.append(&mut seen);
+        self.seen.sort_by_key(|seen| (seen.passed, seen.wall));
+    }
+
+    /// Its frames, in the order in which they passed.
+    pub fn seen(&self) -> &[Seen] {
+        &self.seen
     }
 
     /// Tells an event of an attempt.

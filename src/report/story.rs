@@ -1,15 +1,20 @@
-//! Words one customer's story: every event with its local time and the time since the offer.
+//! Words one customer's story: every event with its local time and the time since the offer, and
+//! between them, of a live run, the frames.
 //!
 //! Law: nothing is told that was not noted; what follows from two events (how long a message was
 //! pending, when the customer comes again) is their distance.
+
+mod frames;
 
 use super::figure::Unit;
 use super::paint::Paint;
 use super::terminal::wrapped;
 use crate::center::fate::Fate;
+use crate::measure::seen::{Passing, Seen};
 use crate::measure::story::{Event, Story, Told};
 use crate::scenario::calendar::Calendar;
 use crate::time::{Span, Time};
+use frames::{Columns, LEGEND};
 
 /// Columns for words, at least, however narrow the terminal is.
 const LEAST_WORDS: usize = 20;
@@ -30,6 +35,13 @@ pub fn render(
             out.push_str(&chapter.render(calendar, width, paint));
             out.push('\n');
         }
+    }
+    if !story.seen().is_empty() {
+        let lines = wrapped(LEGEND, width.saturating_sub(1));
+        lines.iter().for_each(|line| {
+            out.push_str(&format!(" {}\n", paint.faint(line)));
+        });
+        out.push('\n');
     }
     out + &fates(story, attempt) + "\n"
 }
@@ -60,6 +72,8 @@ fn fates(story: &Story, attempt: Option<u32>) -> String {
 struct Chapter {
     number: u32,
     told: Vec<Told>,
+    /// In the order in which they passed.
+    seen: Vec<Seen>,
     offered: Time,
     /// When the customer comes again.
     again: Option<Time>,
@@ -72,47 +86,67 @@ impl Chapter {
         Chapter {
             number,
             told: of_attempt(number).copied().collect(),
+            seen: {
+                let seen = story.seen().iter().filter(|s| s.attempt == number);
+                seen.cloned().collect()
+            },
             offered: offered(number).unwrap_or(Time::ZERO),
             again: offered(number + 1),
         }
     }
 
-    /// The date, and a line an event.
+    /// The date, and a line an event or frame. What was heard at the instant of an event led to it,
+    /// what was said then follows from it.
     fn render(&self, calendar: &Calendar, width: usize, paint: Paint) -> String {
         let date = calendar.local(self.offered).strftime("%a %-d %b %Y");
         let heading = format!(" Attempt {}, {date}", self.number);
         let mut out = format!("{}\n", paint.heading(&heading));
-        let since = |told: &Told| {
-            let seconds = told.at.since(self.offered).as_secs_f64();
-            Unit::Seconds.say(seconds)
+        let times = self.told.iter().map(|told| told.at);
+        let times = times.chain(self.seen.iter().map(|seen| seen.at));
+        let widest = times.map(|at| self.since(at).len()).max().unwrap_or(0);
+        let stamp = |at: Time| {
+            let time = calendar.local(at).strftime("%H:%M:%S%.3f");
+            format!(" {time}  {:>widest$}  ", self.since(at))
         };
-        let widest = self.told.iter().map(|told| since(told).len()).max();
-        let widest = widest.unwrap_or(0);
+        let columns = Columns::of(&self.seen);
+        let mut seen = self.seen.iter().peekable();
         for (index, told) in self.told.iter().enumerate() {
-            let time = calendar.local(told.at).strftime("%H:%M:%S%.3f");
-            let times = format!(" {time}  {:>widest$}  ", since(told));
-            for (number, line) in wrapped(
-                &self.words(index),
-                width.saturating_sub(times.len()).max(LEAST_WORDS),
-            )
-            .iter()
-            .enumerate()
-            {
-                let before = if number == 0 {
-                    times.clone()
-                } else {
-                    " ".repeat(times.len())
-                };
-                let line = match told.event {
-                    Event::Ended {
-                        fate: Fate::Handled,
-                        ..
-                    } => paint.good(line),
-                    Event::Ended { .. } => paint.doubtful(line),
-                    _ => line.clone(),
-                };
-                out.push_str(&format!("{}{line}\n", paint.faint(&before)));
+            let before = |seen: &&Seen| match seen.passing {
+                Passing::Heard => seen.passed <= told.at,
+                Passing::Said | Passing::Met => seen.passed < told.at,
+            };
+            while let Some(seen) = seen.next_if(before) {
+                out.push_str(&frame(&stamp(seen.at), &columns, seen, paint));
             }
+            out.push_str(&self.event(&stamp(told.at), index, width, paint));
+        }
+        seen.for_each(|seen| out.push_str(&frame(&stamp(seen.at), &columns, seen, paint)));
+        out
+    }
+
+    /// The time since the offer.
+    fn since(&self, at: Time) -> String {
+        Unit::Seconds.say(at.since(self.offered).as_secs_f64())
+    }
+
+    /// The lines of an event behind its times.
+    fn event(&self, times: &str, index: usize, width: usize, paint: Paint) -> String {
+        let room = width.saturating_sub(times.len()).max(LEAST_WORDS);
+        let mut out = String::new();
+        for (number, line) in wrapped(&self.words(index), room).iter().enumerate() {
+            let before = match number {
+                0 => times.to_owned(),
+                _ => " ".repeat(times.len()),
+            };
+            let line = match self.told[index].event {
+                Event::Ended {
+                    fate: Fate::Handled,
+                    ..
+                } => paint.good(line),
+                Event::Ended { .. } => paint.doubtful(line),
+                _ => line.clone(),
+            };
+            out.push_str(&format!("{}{line}\n", paint.faint(&before)));
         }
         out
     }
@@ -209,6 +243,12 @@ impl Chapter {
             .find(sent)
             .map_or(self.offered, |told| told.at)
     }
+}
+
+/// The line of a frame behind its times.
+fn frame(times: &str, columns: &Columns, seen: &Seen, paint: Paint) -> String {
+    let before = format!("{times}{}", columns.lead(seen));
+    format!("{}{}\n", paint.faint(&before), seen.text)
 }
 
 fn say(span: Span) -> String {

@@ -17,10 +17,15 @@ pub fn clean(text: &str) -> String {
 /// The same, of somebody who knows our secrets: what the mask covers is `***`. Masked before it is
 /// cut, or the first part of a secret would be left.
 pub fn clean_masked(text: &str, mask: &Mask) -> String {
+    clean_to(text, mask, CLEAN_MOST)
+}
+
+/// The same, of at most `most` characters.
+pub fn clean_to(text: &str, mask: &Mask, most: usize) -> String {
     let fit: String = text.chars().filter(|c| !is_unfit(*c)).collect();
     let (mut cleaned, mut length, mut rest) = (String::new(), 0, fit.as_str());
     while let Some(first) = rest.chars().next() {
-        if length > CLEAN_MOST {
+        if length > most {
             break;
         }
         let covered = mask.covers(rest);
@@ -30,8 +35,8 @@ pub fn clean_masked(text: &str, mask: &Mask) -> String {
         length += shown.chars().count();
         rest = behind;
     }
-    if length > CLEAN_MOST {
-        cleaned = cleaned.chars().take(CLEAN_MOST - 1).collect();
+    if length > most {
+        cleaned = cleaned.chars().take(most - 1).collect();
         cleaned.push('…');
     }
     cleaned

@@ -26,6 +26,16 @@ pub trait Frame: Serialize + DeserializeOwned + fmt::Debug + Send + 'static {
         tagged::read(text).map_err(|error| Unreadable(error.to_string()))
     }
 
+    /// The chat that it is about, by the server's number, where it names one.
+    fn chat(&self) -> Option<u64> {
+        None
+    }
+
+    /// The name of the chat, by its customer's marker, in the frame that assigns it.
+    fn marker(&self) -> Option<&str> {
+        None
+    }
+
     /// The texts in the frame that are words for people, who get to see them in a report.
     fn words(&mut self) -> Vec<&mut String> {
         Vec::new()
@@ -375,7 +385,19 @@ fn is_zero<N: Default + PartialEq>(count: &N) -> bool {
 }
 
 impl Frame for FromCustomer {}
-impl Frame for FromAgent {}
+
+impl Frame for FromAgent {
+    fn chat(&self) -> Option<u64> {
+        match self {
+            FromAgent::Reply { chat, .. }
+            | FromAgent::Typing { chat }
+            | FromAgent::Close { chat }
+            | FromAgent::Free { chat }
+            | FromAgent::HandOver { chat } => Some(*chat),
+            FromAgent::Online { .. } | FromAgent::Offline {} => None,
+        }
+    }
+}
 
 impl Frame for ToCustomer {
     fn words(&mut self) -> Vec<&mut String> {
@@ -388,6 +410,25 @@ impl Frame for ToCustomer {
 }
 
 impl Frame for ToAgent {
+    fn chat(&self) -> Option<u64> {
+        match self {
+            ToAgent::Assigned { chat, .. }
+            | ToAgent::Message { chat, .. }
+            | ToAgent::Typing { chat }
+            | ToAgent::Left { chat }
+            | ToAgent::Freed { chat } => Some(*chat),
+            ToAgent::Error { chat, .. } => *chat,
+            ToAgent::Hello(_) | ToAgent::Online { .. } | ToAgent::Offline {} => None,
+        }
+    }
+
+    fn marker(&self) -> Option<&str> {
+        match self {
+            ToAgent::Assigned { marker, .. } => Some(marker),
+            _ => None,
+        }
+    }
+
     fn words(&mut self) -> Vec<&mut String> {
         match self {
             ToAgent::Hello(hello) => hello.words(),

@@ -1,9 +1,12 @@
-//! One customer's story, simulated and live.
+//! One customer's story, simulated and live, and its frames.
+
+use std::collections::BTreeSet;
 
 use busyhour::center::fate::Fate;
 use busyhour::center::rules::{Retry, ShiftEnd};
 use busyhour::live::{self, watch};
 use busyhour::measure::record::Record;
+use busyhour::measure::seen::Passing;
 use busyhour::measure::story::{Event, Story};
 use busyhour::report::story::render;
 use busyhour::scenario::plan::{Plan, Shift};
@@ -12,6 +15,7 @@ use busyhour::stats::law::{CountLaw, Law};
 use busyhour::time::{Span, Time};
 
 use crate::plans::Center;
+use crate::stage::Stage;
 
 /// One agent who holds one chat, for whom some wait and whom some leave.
 fn plan() -> Plan {
@@ -195,4 +199,67 @@ fn a_live_run_tells_a_story_too() {
             .count(),
         1
     );
+}
+
+/// The story of a live run on a paused clock, where a frame takes 10 ms; the run's number in markers
+/// is another each time.
+fn staged(plan: &Plan, customer: u32) -> Story {
+    let mut stage = Stage::new(plan.clone(), 10);
+    stage.options.trace = Some(customer);
+    let outcome = stage.built_in(|_| {});
+    outcome.story.expect("a story was asked for")
+}
+
+/// The text with the run's number in markers made the same in every run.
+fn without_run(text: &str) -> String {
+    let mut parts = text.split("bh-");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |all, part| all + "bh-00c0ffee" + &part[8..])
+}
+
+#[test]
+fn frames_are_told_with_due_written_and_read_times() {
+    let mut plan = plan();
+    plan.live.speed = 10.0;
+    let story = staged(&plan, 1);
+    let text = render(&story, None, &plan.calendar, 100, false);
+    insta::assert_snapshot!(without_run(&text));
+}
+
+/// A chat that is handed over is on the connections of two agents.
+#[test]
+fn frames_are_told_of_every_attempt_and_every_agent() {
+    let plan = eventful();
+    let options = Options {
+        threads: 1,
+        records: true,
+        ..Options::default()
+    };
+    let rows = &simulate(&plan, &options, &Watch::default()).records[0];
+    let agents_of = |who: &u32| {
+        let story = simulated(&plan, *who);
+        let told = story.told().iter().filter_map(|told| match told.event {
+            Event::Assigned { agent } => Some(agent),
+            _ => None,
+        });
+        told.collect::<BTreeSet<u32>>().len()
+    };
+    let handed_over = (0..60).find(|who| agents_of(who) > 1).unwrap();
+    let again = rows.iter().find(|row| row.attempt > 0).unwrap();
+    let story = staged(&plan, handed_over);
+    let agents = story.seen().iter().filter_map(|seen| seen.agent);
+    let agents: BTreeSet<u32> = agents.collect();
+    assert!(agents.len() > 1, "{agents:?}");
+    let story = staged(&plan, again.number);
+    let opened = |attempt: u32| {
+        let mut own = story.seen().iter().filter(|seen| seen.attempt == attempt);
+        own.any(|seen| seen.passing == Passing::Said && seen.text.contains("\"type\":\"open\""))
+    };
+    assert!(opened(0) && opened(1), "{:?}", story.seen());
+    for seen in story.seen() {
+        // On a clock that stands meanwhile, people are woken within its millisecond.
+        let most = Span::from_millis(1);
+        assert!(seen.late.is_none_or(|late| late <= most), "{seen:?}");
+        assert!(seen.passed >= seen.at, "{seen:?}");
+    }
 }

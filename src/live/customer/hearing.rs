@@ -179,6 +179,7 @@ impl<D: Dial> Visitor<D> {
     }
 
     pub(super) fn broken(&mut self, words: &str) -> Then {
+        self.scene.met(self.caller, words);
         self.scene
             .remark(format!("a customer's chat was cut: {}", clean(words)));
         self.note(self.scene.now(), ChatEvent::Cut(Fate::Broken));

@@ -190,3 +190,25 @@ fn a_worker_is_nothing_for_people() {
     let skipping = [&SPREAD[..], &["--skip-closed"]].concat();
     program.run(&skipping).fails_with(2, &["--workers 1"]);
 }
+
+/// Frames of a customer who is played by one process, and of its agent who is played by another.
+#[test]
+fn frames_of_a_trace_come_from_every_worker() {
+    let program = Program::new();
+    let short = ["--set", "calendar.horizon=3m", "--set", "agents.count=1"];
+    let trace = ["--no-prediction", "--trace", "customer:1"];
+    let run = program.run(&[&SPREAD[..], &short, &trace].concat());
+    assert!([Some(0), Some(4)].contains(&run.code), "{}", run.stderr);
+    for words in [
+        "customer > GET /customer HTTP/1.1, with host,",
+        "customer < HTTP 101 Switching Protocols",
+        "customer < {\"type\":\"hello\"",
+        "customer > {\"type\":\"open\"",
+        "customer < {\"type\":\"assigned\"",
+        "agent 0  < {\"type\":\"assigned\"",
+        "agent 0  > {\"type\":\"reply\"",
+        "customer < {\"type\":\"message\",\"seq\":1,",
+    ] {
+        assert!(run.stdout.contains(words), "{words}: {}", run.stdout);
+    }
+}
