@@ -17,6 +17,7 @@ pub mod precision;
 pub mod record;
 pub mod recorder;
 pub mod result;
+pub mod sight;
 pub mod story;
 pub mod tally;
 pub mod visit;

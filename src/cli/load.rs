@@ -6,22 +6,25 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use clap::{Args, ValueEnum};
 
 use super::access_args::{AccessArgs, Entrance};
-use super::conclude::{Ran, conclude};
 use super::console::Console;
+use super::live_run::Told;
 use super::progress::{Line, Progress};
 use super::scenario_args::{OutputArgs, ScenarioArgs, change};
 use super::signals::Signals;
 use super::trace::Trace;
 use crate::error::{Error, Exit, Result};
 use crate::live::machine::{MARGIN, descriptors_allowed, make_room_for_descriptors};
+use crate::live::shard::Shard;
+use crate::live::slice::Slice;
+use crate::live::start::Start;
 use crate::live::watch::Watch;
 use crate::live::workers::{WORKERS_MOST, Workers};
 use crate::live::{Options, load};
 use crate::report::figure::{Unit, grouped};
+use crate::report::file;
 use crate::scenario::outlook::Outlook;
 use crate::scenario::plan::Plan;
 use crate::simulation;
-use crate::study::attribution::attribute;
 use crate::time::Time;
 
 /// Arguments of `load`.
@@ -56,6 +59,13 @@ pub struct Load {
     /// Play the customers alone; the staff is the server's own: people, or a bot
     #[arg(long, value_name = "WHO")]
     only: Option<Only>,
+    /// Play one part of the people, as in 2/8, the others being played elsewhere, and keep its
+    /// journal for `merge`
+    #[arg(long, value_name = "I/N", conflicts_with = "skip_closed")]
+    shard: Option<Slice>,
+    /// When the scenario's time begins, as in 2026-11-27T21:30:00Z: agents gather before
+    #[arg(long, value_name = "TIME")]
+    start_at: Option<String>,
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
@@ -81,12 +91,13 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
     if let Some(trace) = args.trace {
         trace.check(&plan, args.replication)?;
     }
+    let start = args.start_at.as_deref().map(Start::parse).transpose()?;
     let entrance = args.access.entrance()?;
     // No output may overwrite these either.
     plan.source.files.extend(args.access.files().cloned());
     let workers = workers(args, &plan, !entrance.targets.is_empty())?;
     args.output.probe(&plan)?;
-    let options = options(args, entrance, workers);
+    let options = options(args, entrance, workers, start);
     let watch = Arc::new(Watch::default());
     let prediction = Arc::new(simulation::Watch::default());
     let stopping = (watch.clone(), prediction.clone());
@@ -97,7 +108,7 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
     let progress = progress(args, console, &plan, watch.clone());
     let outcome = load(&plan, &options, &watch);
     progress.finish();
-    let mut outcome = match (outcome, signals.came()) {
+    let outcome = match (outcome, signals.came()) {
         // Stopped before there was anything to report.
         (Err(error), Some(stop)) => {
             console.complain(&error);
@@ -105,35 +116,28 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
         }
         (outcome, _) => outcome?,
     };
-    if let Some((trace, story)) = args.trace.zip(outcome.story) {
-        // The run was made: what cannot be told of one customer keeps nothing else from being told.
-        if let Err(error) = trace.tell(&story, &plan, console) {
-            console.complain(&error);
-        }
-        console.tell("\n")?;
-    }
-    if !args.no_prediction {
-        let progress = predicting(args, console, prediction.clone());
-        let found = attribute(&plan, &outcome.result, &outcome.evidence, &prediction);
-        outcome.result.attribution = Some(found);
-        progress.finish();
-    }
-    let mut rows = args.output.rows(&plan);
-    if let Some(rows) = &mut rows {
-        for records in &outcome.records {
-            rows.add(args.replication, records);
-        }
-    }
-    let ran = Ran {
-        result: outcome.result,
-        rows,
-        stopped: signals.came(),
+    let told = Told {
+        plan: &plan,
+        output: &args.output,
+        trace: args.trace,
+        predicts: !args.no_prediction,
     };
-    conclude(ran, &args.output, console)
+    told.tell(outcome, &prediction, &signals, console)
 }
 
-fn options(args: &Load, entrance: Entrance, workers: Option<Workers>) -> Options {
+fn options(
+    args: &Load,
+    entrance: Entrance,
+    workers: Option<Workers>,
+    start: Option<Start>,
+) -> Options {
+    let shard = args.shard.map(|slice| Shard {
+        slice,
+        folder: file::folder_of(args.output.out()).into(),
+    });
     Options {
+        shard,
+        start,
         targets: entrance.targets,
         separate: entrance.separate,
         sources: entrance.sources,
@@ -153,12 +157,14 @@ fn options(args: &Load, entrance: Entrance, workers: Option<Workers>) -> Options
 fn workers(args: &Load, plan: &Plan, targeted: bool) -> Result<Option<Workers>> {
     let outlook = Outlook::of(plan).live;
     let allowed = descriptors_allowed().unwrap_or(u64::MAX);
-    let alone = match targeted {
+    let slice = args.shard.unwrap_or(Slice::WHOLE);
+    let connections = slice.share(outlook.connections);
+    let alone = slice.share(match targeted {
         true => outlook.descriptors,
         false => outlook.descriptors_with_server,
-    };
+    });
     let count = args.workers.unwrap_or_else(|| {
-        let needed = Workers::needed(outlook.connections, allowed);
+        let needed = Workers::needed(connections, allowed);
         let fits = alone <= allowed;
         if fits { 1 } else { needed.min(WORKERS_MOST) }
     });
@@ -179,7 +185,7 @@ fn workers(args: &Load, plan: &Plan, targeted: bool) -> Result<Option<Workers>> 
             + 4 * u64::from(count)
             + match targeted {
                 true => 0,
-                false => outlook.connections,
+                false => connections,
             },
     )?;
     let program = std::env::current_exe();
@@ -188,7 +194,7 @@ fn workers(args: &Load, plan: &Plan, targeted: bool) -> Result<Option<Workers>> 
     Ok(Some(Workers {
         program,
         count,
-        connections: outlook.connections,
+        connections,
     }))
 }
 
@@ -202,17 +208,6 @@ fn progress(args: &Load, console: &Console, plan: &Plan, watch: Arc<Watch>) -> P
         Line {
             done: now.since(begin).as_secs_f64() / length,
             text: words(&watch, &clock, agents),
-        }
-    })
-}
-
-/// Shows how far the simulations after the run are.
-fn predicting(args: &Load, console: &Console, watch: Arc<simulation::Watch>) -> Progress {
-    Progress::start(args.output.progress(console), console, move |_| {
-        let chats = watch.chats.load(Ordering::Relaxed) as f64;
-        Line {
-            done: f64::from(watch.replications.load(Ordering::Relaxed)) / 2.0,
-            text: format!("simulating the same people, {} chats", grouped(chats, 0)),
         }
     })
 }
