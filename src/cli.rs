@@ -9,7 +9,9 @@ mod conclude;
 mod console;
 mod erlang;
 mod live_args;
+mod live_run;
 mod load;
+mod merge;
 mod progress;
 mod room;
 mod scenario_args;
@@ -39,6 +41,8 @@ Examples:
   busyhour serve --listen 127.0.0.1:4210         the built-in chat server alone
   busyhour load scenarios/quickstart.toml --target ws://127.0.0.1:4210
   busyhour load FILE --target wss://localhost:4210 --ca ca.pem --header Authorization=env:TOKEN
+  busyhour load FILE --target ws://HOST:4210 --shard 2/8 --start-at 2026-11-27T21:30:00Z
+  busyhour merge part-*.json                     what eight hosts have played, as one run
   busyhour erlang c --rate '100 per hour' --aht 3m --target 0.8
   busyhour validate --quick                      the simulation against theory, in seconds
 
@@ -68,6 +72,8 @@ enum Command {
     Simulate(simulate::Simulate),
     /// Play a scenario in real time, against a chat server
     Load(Box<load::Load>),
+    /// Make one run of the parts that were played in several places
+    Merge(merge::Merge),
     /// Run the built-in chat server
     Serve(serve::Serve),
     /// Read a scenario and say what its plan will do
@@ -100,6 +106,7 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Simulate(args) => simulate::run(args, &console),
         Command::Load(args) => load::run(args, &console),
+        Command::Merge(args) => merge::run(args, &console),
         Command::Serve(args) => serve::run(args, &console),
         Command::Check(args) => check::run(args, &console),
         Command::Erlang(args) => erlang::run(args, &console),

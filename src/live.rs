@@ -19,6 +19,7 @@ pub mod journal;
 pub mod ledger;
 pub mod link;
 pub mod machine;
+pub mod merge;
 mod monotonic;
 pub mod orbit;
 mod outcome;
@@ -26,9 +27,12 @@ pub mod parts;
 mod pipe;
 pub mod process;
 pub mod scene;
+pub mod shard;
 pub mod skip;
 pub mod slice;
 pub mod socket;
+pub mod spool;
+pub mod start;
 pub mod tap;
 pub mod target;
 pub mod terms;
@@ -52,7 +56,7 @@ use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::timeout;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, in_words};
 use crate::measure::result::Environment;
 use crate::scenario::outlook::Outlook;
 use crate::scenario::plan::{Plan, Shift};
@@ -64,9 +68,13 @@ use alarm::Alarm;
 use coordinator::{Coordinator, Course, Hand};
 use dial::Dial;
 use ledger::Ledger;
+use outcome::Terms;
 use scene::Scene;
+use shard::Shard;
 use slice::Slice;
 use socket::{SocketLimits, dial};
+use spool::Spool;
+use start::Start;
 use target::Target;
 use watch::Watch;
 use way::Way;
@@ -98,6 +106,19 @@ pub struct Options {
     pub skip_closed: bool,
     /// Whether the customers alone are played; the staff is the server's own.
     pub only_customers: bool,
+    /// The part of the run that is played here; none where nothing is to be merged with it.
+    pub shard: Option<Shard>,
+    /// When the scenario's time begins; none for as soon as the agents of the first shift are there.
+    pub start: Option<Start>,
+}
+
+impl Options {
+    /// Whose people are played.
+    pub fn slice(&self) -> Slice {
+        self.shard
+            .as_ref()
+            .map_or(Slice::WHOLE, |shard| shard.slice)
+    }
 }
 
 /// Plays the plan's people against the server.
@@ -112,6 +133,12 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
             "the customers alone are to be played, and the built-in server has no staff",
         )
         .with_remedy("give the server whose staff answers them with --target"));
+    }
+    if !options.slice().is_whole() && options.targets.is_empty() {
+        return Err(Error::refused(
+            "a part of a run needs the server that the other parts meet, not one of its own",
+        )
+        .with_remedy("give the server with --target"));
     }
     let runtime = runtime()?;
     let began = Instant::now();
@@ -131,7 +158,10 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
         }
         let way = Way::new(doors, options.access.clone().unwrap_or_default())?;
         let way = way.from_sources(options.sources.clone());
-        way.check_ports(Outlook::of(plan).live.ports)?;
+        way.check_ports(options.slice().share(Outlook::of(plan).live.ports))?;
+        if let Some(start) = options.start {
+            start.wait_to_gather(plan.live.start_deadline, watch).await;
+        }
         if server.is_none() {
             knock(plan, options, &way).await?;
         }
@@ -155,7 +185,10 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
 /// # Errors
 /// Failed (exit 3): no chat server is there, or it lets nobody in.
 async fn knock(plan: &Plan, options: &Options, way: &Way) -> Result<()> {
-    let is_there = |shift: &Shift| shift.from <= plan.begin && shift.until > plan.begin;
+    let slice = options.slice();
+    let is_there = |shift: &Shift| {
+        slice.has(shift.agent) && shift.from <= plan.begin && shift.until > plan.begin
+    };
     if options.only_customers || plan.shifts.iter().any(is_there) {
         return Ok(());
     }
@@ -196,16 +229,43 @@ async fn spread(
     workers: &Workers,
     watch: &Watch,
 ) -> Result<Outcome> {
-    let mut ledger = ledger(plan, options);
+    let mut ledger = ledger(plan, options)?;
     let course = workers.play(plan, options, way, watch, &mut ledger);
     let course = course.await?;
-    Ok(outcome::of_run(plan, options, &mut ledger, &course))
+    Ok(outcome(plan, options, &mut ledger, &course))
 }
 
-fn ledger(plan: &Plan, options: &Options) -> Ledger {
-    let mut ledger = Ledger::new(plan, run_number(), options.records);
+/// What a run comes to, and what is kept of it for a merge.
+fn outcome(plan: &Plan, options: &Options, ledger: &mut Ledger, course: &Course) -> Outcome {
+    let terms = Terms::of_run(plan, options);
+    let mut outcome = outcome::of_run(plan, &terms, ledger, course);
+    match shard::kept(plan, options, ledger, course) {
+        Ok(kept) => outcome.kept = kept,
+        Err(error) => {
+            let failed = &mut outcome.result.verdict.failed;
+            let words = || format!("the journal for the merge is lost: {}", in_words(&error));
+            failed.get_or_insert_with(words);
+        }
+    }
+    outcome
+}
+
+/// The ledger of a run.
+///
+/// # Errors
+/// Failed: there is no disk for the journal of a part.
+fn ledger(plan: &Plan, options: &Options) -> Result<Ledger> {
+    let run = match options.shard {
+        Some(_) => shard::run_number(plan, options.replication, options.start),
+        None => run_number(),
+    };
+    let mut ledger = Ledger::new(plan, run, options.records);
     options.trace.into_iter().for_each(|who| ledger.trace(who));
-    ledger
+    if let Some(Shard { folder, .. }) = &options.shard {
+        let spool = Spool::in_folder(folder);
+        ledger.spool_to(spool.map_err(|error| Error::unwritable(folder, &error))?);
+    }
+    Ok(ledger)
 }
 
 /// The built-in server by the plan's rules, for the first replication.
@@ -274,9 +334,9 @@ pub async fn play<D: Dial>(
     alarm: Alarm,
     watch: &Watch,
 ) -> Result<Outcome> {
-    let mut ledger = ledger(plan, options);
+    let mut ledger = ledger(plan, options)?;
     let course = run(plan, options, to, alarm, watch, &mut ledger).await?;
-    Ok(outcome::of_run(plan, options, &mut ledger, &course))
+    Ok(outcome(plan, options, &mut ledger, &course))
 }
 
 /// The same as [`play`], posted to the ledger.
@@ -298,13 +358,13 @@ pub async fn run<D: Dial>(
     let mut workers = JoinSet::new();
     workers.spawn_local(worker::play(
         scene,
-        Slice::WHOLE,
+        options.slice(),
         options.replication,
         taken,
         (0, news),
     ));
     let hands = vec![Hand::new(orders, None)];
-    let course = Coordinator::new(plan, ledger, watch, hands)
+    let course = Coordinator::new((plan, options), ledger, watch, hands)
         .run(heard)
         .await;
     while let Some(how) = workers.try_join_next() {

@@ -18,6 +18,7 @@ pub mod record;
 pub mod recorder;
 pub mod result;
 pub mod seen;
+pub mod sight;
 pub mod story;
 pub mod tally;
 pub mod visit;

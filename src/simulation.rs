@@ -19,6 +19,7 @@ use crate::measure::precision::Precise;
 use crate::measure::record::Record;
 use crate::measure::recorder::Recorder;
 use crate::measure::result::{Environment, RunKind, RunResult};
+use crate::measure::sight::Sight;
 use crate::measure::story::Story;
 use crate::measure::tally::Tally;
 use crate::scenario::plan::Plan;
@@ -277,7 +278,7 @@ impl Found {
             tallies: &self.tallies,
             pool: &self.pool,
             live: None,
-            agents: true,
+            sight: Sight::Whole,
         }
     }
 }

@@ -9,6 +9,7 @@ use super::console::Console;
 use super::scenario_args::OutputArgs;
 use super::signals::Stop;
 use crate::error::{Exit, Result};
+use crate::live::shard::Kept;
 use crate::measure::result::RunResult;
 use crate::report::figure::Unit;
 use crate::report::records::Rows;
@@ -18,6 +19,8 @@ use crate::report::{file, terminal};
 pub struct Ran<'p> {
     /// Its result, not yet settled.
     pub result: RunResult,
+    /// What is kept of a part of a run for a merge.
+    pub kept: Option<Kept>,
     /// The records file, if it was asked for, with all rows.
     pub rows: Option<Rows<'p>>,
     /// The signal that stopped it.
@@ -29,9 +32,14 @@ pub struct Ran<'p> {
 /// # Errors
 /// Failed: a file or stdout cannot be written (and no signal came).
 pub fn conclude(mut ran: Ran, output: &OutputArgs, console: &Console) -> Result<Exit> {
-    ran.result.verdict.stopped_by = ran.stopped.map(|stop| stop.name().into());
+    // A merged run may have been stopped where one of its parts was played.
+    let stopped_by = &mut ran.result.verdict.stopped_by;
+    *stopped_by = ran
+        .stopped
+        .map(|stop| stop.name().into())
+        .or(stopped_by.take());
     ran.result.settle();
-    let written = write(Some(output.out()), &ran.result, ran.rows);
+    let written = write(Some(output.out()), &ran.result, ran.kept.as_ref(), ran.rows);
     let told = if output.quiet {
         Ok(())
     } else {
@@ -57,13 +65,18 @@ pub fn conclude(mut ran: Ran, output: &OutputArgs, console: &Console) -> Result<
 pub fn keep(mut ran: Ran, output: &OutputArgs) -> Result<Exit> {
     ran.result.verdict.stopped_by = ran.stopped.map(|stop| stop.name().into());
     ran.result.settle();
-    write(output.out.as_deref(), &ran.result, ran.rows)?;
+    write(output.out.as_deref(), &ran.result, None, ran.rows)?;
     Ok(ran.stopped.map_or(Exit::Fine, Stop::exit))
 }
 
 /// Writes both files: one that cannot be written keeps nobody from the other.
-fn write(out: Option<&Path>, result: &RunResult, rows: Option<Rows>) -> Result<()> {
-    let out = out.map_or(Ok(()), |path| file::write_result(path, result));
+fn write(
+    out: Option<&Path>,
+    result: &RunResult,
+    kept: Option<&Kept>,
+    rows: Option<Rows>,
+) -> Result<()> {
+    let out = out.map_or(Ok(()), |path| file::write_result(path, result, kept));
     let rows = rows.map_or(Ok(()), Rows::finish);
     out.and(rows)
 }

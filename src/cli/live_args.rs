@@ -70,13 +70,14 @@ impl LiveArgs {
     fn workers(&self, plan: &Plan, options: &Options) -> Result<Option<Workers>> {
         let outlook = Outlook::of(plan).live;
         let allowed = descriptors_allowed().unwrap_or(u64::MAX);
-        let targeted = !options.targets.is_empty();
-        let alone = match targeted {
+        let (slice, targeted) = (options.slice(), !options.targets.is_empty());
+        let connections = slice.share(outlook.connections);
+        let alone = slice.share(match targeted {
             true => outlook.descriptors,
             false => outlook.descriptors_with_server,
-        };
+        });
         let count = self.workers.unwrap_or_else(|| {
-            let needed = Workers::needed(outlook.connections, allowed);
+            let needed = Workers::needed(connections, allowed);
             let fits = alone <= allowed;
             if fits { 1 } else { needed.min(WORKERS_MOST) }
         });
@@ -97,7 +98,7 @@ impl LiveArgs {
                 + 4 * u64::from(count)
                 + match targeted {
                     true => 0,
-                    false => outlook.connections,
+                    false => connections,
                 },
         )?;
         let program = std::env::current_exe();
@@ -107,7 +108,7 @@ impl LiveArgs {
         Ok(Some(Workers {
             program,
             count,
-            connections: outlook.connections,
+            connections,
         }))
     }
 }

@@ -5,20 +5,22 @@ use std::sync::atomic::Ordering;
 
 use clap::{Args, ValueEnum};
 
-use super::conclude::{Ran, conclude};
 use super::console::Console;
 use super::live_args::{self, LiveArgs};
-use super::progress::{Line, Progress};
+use super::live_run::Told;
+use super::progress::Progress;
 use super::scenario_args::{OutputArgs, ScenarioArgs, change};
 use super::signals::Signals;
 use super::trace::Trace;
 use crate::error::{Exit, Result};
+use crate::live::shard::Shard;
+use crate::live::slice::Slice;
+use crate::live::start::Start;
 use crate::live::watch::Watch;
 use crate::live::{Options, load};
-use crate::report::figure::grouped;
+use crate::report::file;
 use crate::scenario::plan::Plan;
 use crate::simulation;
-use crate::study::attribution::attribute;
 
 /// Arguments of `load`.
 #[derive(Debug, Args)]
@@ -47,6 +49,13 @@ pub struct Load {
     /// Play the customers alone; the staff is the server's own: people, or a bot
     #[arg(long, value_name = "WHO")]
     only: Option<Only>,
+    /// Play one part of the people, as in 2/8, the others being played elsewhere, and keep its
+    /// journal for `merge`
+    #[arg(long, value_name = "I/N", conflicts_with = "skip_closed")]
+    shard: Option<Slice>,
+    /// When the scenario's time begins, as in 2026-11-27T21:30:00Z: agents gather before
+    #[arg(long, value_name = "TIME")]
+    start_at: Option<String>,
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
@@ -87,7 +96,7 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
     let progress = progress(args, console, &plan, &watch);
     let outcome = load(&plan, &options, &watch);
     progress.finish();
-    let mut outcome = match (outcome, signals.came()) {
+    let outcome = match (outcome, signals.came()) {
         // Stopped before there was anything to report.
         (Err(error), Some(stop)) => {
             console.complain(&error);
@@ -95,35 +104,23 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
         }
         (outcome, _) => outcome?,
     };
-    if let Some((trace, story)) = args.trace.zip(outcome.story) {
-        // The run was made: what cannot be told of one customer keeps nothing else from being told.
-        if let Err(error) = trace.tell(&story, &plan, console) {
-            console.complain(&error);
-        }
-        console.tell("\n")?;
-    }
-    if !args.no_prediction {
-        let progress = predicting(args, console, prediction.clone());
-        let found = attribute(&plan, &outcome.result, &outcome.evidence, &prediction);
-        outcome.result.attribution = Some(found);
-        progress.finish();
-    }
-    let mut rows = args.output.rows(&plan);
-    if let Some(rows) = &mut rows {
-        for records in &outcome.records {
-            rows.add(args.replication, records);
-        }
-    }
-    let ran = Ran {
-        result: outcome.result,
-        rows,
-        stopped: signals.came(),
+    let told = Told {
+        plan: &plan,
+        output: &args.output,
+        trace: args.trace,
+        predicts: !args.no_prediction,
     };
-    conclude(ran, &args.output, console)
+    told.tell(outcome, &prediction, &signals, console)
 }
 
 fn options(args: &Load) -> Result<Options> {
+    let shard = args.shard.map(|slice| Shard {
+        slice,
+        folder: file::folder_of(args.output.out()).into(),
+    });
     Ok(Options {
+        shard,
+        start: args.start_at.as_deref().map(Start::parse).transpose()?,
         replication: args.replication,
         records: args.output.records.is_some(),
         trace: args.trace.map(|trace| trace.customer),
@@ -136,15 +133,4 @@ fn options(args: &Load) -> Result<Options> {
 fn progress(args: &Load, console: &Console, plan: &Plan, watch: &Arc<Watch>) -> Progress {
     let line = live_args::line(plan, watch, args.only.is_none());
     Progress::start(args.output.progress(console), console, move |_| line())
-}
-
-/// Shows how far the simulations after the run are.
-fn predicting(args: &Load, console: &Console, watch: Arc<simulation::Watch>) -> Progress {
-    Progress::start(args.output.progress(console), console, move |_| {
-        let chats = watch.chats.load(Ordering::Relaxed) as f64;
-        Line {
-            done: f64::from(watch.replications.load(Ordering::Relaxed)) / 2.0,
-            text: format!("simulating the same people, {} chats", grouped(chats, 0)),
-        }
-    })
 }

@@ -88,6 +88,7 @@ pub fn run(args: &Simulate, console: &Console) -> Result<Exit> {
     progress.finish();
     let ran = Ran {
         result: outcome.result,
+        kept: None,
         rows,
         stopped: signals.came(),
     };

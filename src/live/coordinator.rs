@@ -7,18 +7,22 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::time::Instant;
 
+use super::Options;
 use super::ledger::Ledger;
 use super::process::Process;
+use super::start::Start;
 use super::terms::Differences;
 use super::watch::Watch;
 use super::worker::{News, Order, Report, State};
+use crate::center::rules::ShiftEnd;
 use crate::error::{Error, Result};
 use crate::measure::clock::Gauge;
 use crate::measure::tally::Latency;
-use crate::scenario::plan::Plan;
+use crate::scenario::plan::{Plan, Shift};
 use crate::time::{Span, Time};
 
 /// How often the run is looked over.
@@ -32,6 +36,10 @@ const ENDING: Duration = Duration::from_secs(5);
 
 /// Wall time ahead at which workers in other processes are told to start, so that all have heard.
 const AHEAD: Duration = Duration::from_millis(50);
+
+/// Wall time for which a part of a run has to be quiet before its agents go: what is on its way from
+/// customers of other parts comes by then.
+const LINGER: Duration = Duration::from_secs(5);
 
 /// A worker, as the coordinator sees it.
 #[derive(Debug)]
@@ -48,7 +56,7 @@ pub struct Hand {
 }
 
 /// What a run comes to.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Course {
     /// When it ended, in scenario time.
     pub end: Time,
@@ -63,9 +71,25 @@ pub struct Course {
     /// What the reader should know, with how often.
     pub remarks: Vec<(String, u32)>,
     /// What broke it, where something did.
-    pub failure: Option<Error>,
-    /// Which workers were lost, and how, a sentence each.
+    pub failure: Option<String>,
+    /// Which workers, or parts of the run, were lost, and how, a sentence each.
     pub lost: Vec<String>,
+    /// Which parts of the run are not valid by themselves, a sentence each.
+    pub unsound: Vec<String>,
+}
+
+impl Course {
+    /// Takes remarks over; the same words are counted.
+    pub fn remark(&mut self, remarks: Vec<(String, u32)>) {
+        for (words, times) in remarks {
+            let room = self.remarks.len() < MOST_REMARKS;
+            match self.remarks.iter_mut().find(|remark| remark.0 == words) {
+                Some(remark) => remark.1 += times,
+                None if room => self.remarks.push((words, times)),
+                None => {}
+            }
+        }
+    }
 }
 
 /// The coordinator of a run.
@@ -74,10 +98,15 @@ pub struct Coordinator<'a> {
     ledger: &'a mut Ledger,
     watch: &'a Watch,
     hands: Vec<Hand>,
-    remarks: Vec<(String, u32)>,
+    /// When the scenario's time begins, where that was agreed on.
+    start: Option<Start>,
+    /// Whether other parts of the run are played elsewhere.
+    apart: bool,
+    /// Since when a part of a run has been quiet.
+    quiet: Option<Instant>,
+    /// What is known of the run so far.
+    course: Course,
     failure: Option<Error>,
-    /// Whether it was stopped.
-    stopped: bool,
 }
 
 impl Hand {
@@ -113,7 +142,7 @@ impl Hand {
 impl<'a> Coordinator<'a> {
     /// A coordinator of these workers, which posts to the ledger.
     pub fn new(
-        plan: &'a Plan,
+        (plan, options): (&'a Plan, &Options),
         ledger: &'a mut Ledger,
         watch: &'a Watch,
         hands: Vec<Hand>,
@@ -123,9 +152,11 @@ impl<'a> Coordinator<'a> {
             ledger,
             watch,
             hands,
-            remarks: Vec::new(),
+            start: options.start,
+            apart: !options.slice().is_whole(),
+            quiet: None,
+            course: Course::default(),
             failure: None,
-            stopped: false,
         }
     }
 
@@ -141,22 +172,19 @@ impl<'a> Coordinator<'a> {
         self.see_home(&mut news).await;
         self.ledger.post_until(Time::NEVER);
         self.show();
-        let end = match self.stopped {
-            true => self.now(),
-            false => self.now().max(self.plan.outline.horizon),
-        };
-        let not_started = self.hands.iter().map(|hand| hand.state.not_started).sum();
-        let found = self.hands.iter().map(|hand| hand.state.differences);
-        let differences = found.fold(Differences::default(), Differences::and);
+        let states = self.hands.iter().map(|hand| hand.state);
+        let found = states.clone().map(|state| state.differences);
         Ok(Course {
-            end,
-            stopped: self.stopped,
-            not_started,
+            end: match self.course.stopped {
+                true => self.now(),
+                false => self.now().max(self.plan.outline.horizon),
+            },
+            not_started: states.map(|state| state.not_started).sum(),
             stood_still_ratio: self.stood_still_ratio(),
             lost: self.lost(),
-            differences,
-            remarks: self.remarks,
-            failure: self.failure,
+            differences: found.fold(Differences::default(), Differences::and),
+            failure: self.failure.map(|error| error.plain().into()),
+            ..self.course
         })
     }
 
@@ -204,24 +232,18 @@ impl<'a> Coordinator<'a> {
     /// Waits until every agent of the first shift is online and starts the run; false when somebody
     /// called a stop before.
     async fn gather(&mut self, news: &mut UnboundedReceiver<(usize, News)>) -> Result<bool> {
-        let limit = self.plan.live.start_deadline;
-        let deadline = tokio::time::sleep(Duration::from_nanos(limit.0));
+        let limit = Duration::from_nanos(self.plan.live.start_deadline.0);
+        let by = self
+            .start
+            .map_or_else(|| Instant::now() + limit, |start| start.gathered_by(AHEAD));
+        let deadline = tokio::time::sleep_until(by);
         tokio::pin!(deadline);
         let mut tick = tokio::time::interval(TICK);
         loop {
             tokio::select! {
                 Some((worker, news)) = news.recv() => self.hear(worker, news),
                 _ = tick.tick() => {}
-                () = &mut deadline => {
-                    let sum = |count: fn(&State) -> u32| {
-                        self.hands.iter().map(|hand| count(&hand.state)).sum::<u32>()
-                    };
-                    let (online, wanted) = (sum(|s| s.online), sum(|s| s.wanted));
-                    return Err(Error::failed(format!(
-                        "only {online} of {wanted} agents were online within {limit}"
-                    ))
-                    .with_remedy("look at the server, or raise live.start_deadline"));
-                }
+                () = &mut deadline => return Err(self.missed()),
             }
             self.show();
             let lost = self.lost().pop().map(Error::failed);
@@ -236,11 +258,39 @@ impl<'a> Coordinator<'a> {
             if self.hands.iter().all(all) {
                 let apart = self.hands.iter().any(|hand| hand.process.is_some());
                 let ahead = if apart { AHEAD } else { Duration::ZERO };
-                self.order(Order::Start(Instant::now() + ahead));
+                let at = self
+                    .start
+                    .map_or_else(|| Instant::now() + ahead, |start| start.instant);
+                self.order(Order::Start(at));
                 self.watch.started.store(true, Ordering::Relaxed);
                 return Ok(true);
             }
         }
+    }
+
+    /// Not all agents of the first shift were online in time.
+    fn missed(&self) -> Error {
+        let sum = |count: fn(&State) -> u32| {
+            self.hands
+                .iter()
+                .map(|hand| count(&hand.state))
+                .sum::<u32>()
+        };
+        let (online, wanted) = (sum(|s| s.online), sum(|s| s.wanted));
+        let (when, later) = match self.start {
+            Some(start) => (
+                format!("by the start at {}", start.agreed),
+                "agree on a later start",
+            ),
+            None => (
+                format!("within {}", self.plan.live.start_deadline),
+                "raise live.start_deadline",
+            ),
+        };
+        Error::failed(format!(
+            "only {online} of {wanted} agents were online {when}"
+        ))
+        .with_remedy(format!("look at the server, or {later}"))
     }
 
     /// Posts what happens until the run is over or stopped, and sends everybody home.
@@ -284,19 +334,8 @@ impl<'a> Coordinator<'a> {
                 self.ledger.take(&mut entries);
                 let until = self.hands.iter().map(|hand| hand.until).min();
                 self.ledger.post_until(until.unwrap_or(Time::ZERO));
-                self.remark(remarks);
+                self.course.remark(remarks);
                 self.ledger.see(seen);
-            }
-        }
-    }
-
-    fn remark(&mut self, remarks: Vec<(String, u32)>) {
-        for (words, times) in remarks {
-            let room = self.remarks.len() < MOST_REMARKS;
-            match self.remarks.iter_mut().find(|remark| remark.0 == words) {
-                Some(remark) => remark.1 += times,
-                None if room => self.remarks.push((words, times)),
-                None => {}
             }
         }
     }
@@ -306,7 +345,7 @@ impl<'a> Coordinator<'a> {
     }
 
     fn stop(&mut self) {
-        self.stopped = true;
+        self.course.stopped = true;
         self.order(Order::Stop);
     }
 
@@ -318,11 +357,37 @@ impl<'a> Coordinator<'a> {
 
     /// Whether nothing can change any more: nobody is there but those who are gone silently, whom
     /// nothing ends.
-    fn is_over(&self) -> bool {
+    fn is_over(&mut self) -> bool {
+        let nobody = self.is_nobody_there();
+        let over = nobody && self.now() >= self.plan.outline.horizon && self.ledger.is_up_to_date();
+        match self.apart {
+            true => self.is_quiet(over),
+            false => over && self.are_slots_free() && !self.ledger.awaits_messages(self.now()),
+        }
+    }
+
+    /// Whether a part of the run, whose own people are done or not, has been done for so long that
+    /// no other part needs its agents: none has a chat, nor will one be handed over by another's.
+    fn is_quiet(&mut self, done: bool) -> bool {
+        let slots: u32 = self.hands.iter().map(|hand| hand.state.slots).sum();
+        let (now, horizon) = (self.now(), self.plan.outline.horizon);
+        let hands_over = |shift: &Shift| {
+            let ends = now < shift.until && shift.until < self.plan.end();
+            shift.end == ShiftEnd::HandOver && shift.from < horizon && ends
+        };
+        if !done || slots > 0 || self.plan.shifts.iter().any(hands_over) {
+            self.quiet = None;
+            return false;
+        }
+        self.quiet.get_or_insert_with(Instant::now).elapsed() >= LINGER
+    }
+
+    /// Whether nobody of this run's customers is there or is still to come.
+    fn is_nobody_there(&self) -> bool {
         let server_ends = self.hands.iter().any(|hand| hand.state.server_ends_quiet);
         let agents_end = self.plan.agents_inactivity() != Span::ENDLESS;
         let at_work = || self.hands.iter().filter(|hand| !hand.over);
-        let nobody = at_work().all(|hand| {
+        at_work().all(|hand| {
             let State {
                 customers,
                 ghosts,
@@ -332,14 +397,7 @@ impl<'a> Coordinator<'a> {
             let ended = server_ends || agents_end;
             let stay = if ended { 0 } else { ghosts };
             !more_come && customers == stay
-        });
-        let now = self.now();
-        let ledger = &self.ledger;
-        nobody
-            && now >= self.plan.outline.horizon
-            && ledger.is_up_to_date()
-            && self.are_slots_free()
-            && !ledger.awaits_messages(now)
+        })
     }
 
     /// Whether no slot is in use but for those who are gone silently. Of workers that were lost it

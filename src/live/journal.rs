@@ -128,6 +128,9 @@ pub struct Message {
     pub wall: Option<Span>,
     /// How long after its due instant it was written.
     pub late: Span,
+    /// On which machine, where several play one run together.
+    #[serde(skip)]
+    pub host: u16,
 }
 
 impl Message {
@@ -138,6 +141,7 @@ impl Message {
             sequence,
             wall: None,
             late: Span::ZERO,
+            host: 0,
         }
     }
 }

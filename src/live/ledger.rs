@@ -13,6 +13,7 @@ use rustc_hash::FxHashMap;
 
 use super::journal::{ChatEvent, Entry, Event, Fault};
 use super::orbit::Caller;
+use super::spool::Spool;
 use crate::measure::cells::Cells;
 use crate::measure::clock::Gauge;
 use crate::measure::pool::Pool;
@@ -23,11 +24,15 @@ use crate::measure::story::Story;
 use crate::measure::tally::{Latency, Tally};
 use crate::scenario::plan::Plan;
 use crate::time::{Span, Time};
+use crate::wire::marker::Marker;
 use account::Account;
 pub use integrity::Integrity;
 
 /// Wall time for which a chat that is over is kept, in case something more is heard of it.
 const KEPT: Span = Span::from_secs(10);
+
+/// Wall time by which clocks of machines may be apart that play one run together.
+const SKEW: Span = Span::from_secs(1);
 
 /// Which chat: the customer's number and attempt.
 type Key = (u32, u16);
@@ -52,6 +57,12 @@ pub struct Ledger {
     speed: f64,
     /// This run's number in markers.
     run: u32,
+    /// Where all that is posted is kept for a merge.
+    spool: Option<Spool>,
+    /// By how much the times of two people may be apart that were noted at one instant.
+    skew: Span,
+    /// Entries about chats that are still to be offered, by a clock that is ahead.
+    ahead: FxHashMap<Key, Vec<Entry>>,
 }
 
 impl Ledger {
@@ -70,7 +81,26 @@ impl Ledger {
             cleared: Time::ZERO,
             speed: plan.live.speed,
             run,
+            spool: None,
+            skew: Span::ZERO,
+            ahead: FxHashMap::default(),
         }
+    }
+
+    /// Keeps all that is posted from now on for a merge.
+    pub fn spool_to(&mut self, spool: Spool) {
+        self.spool = Some(spool);
+    }
+
+    /// What was kept for a merge, after the end.
+    pub fn take_spool(&mut self) -> Option<Spool> {
+        self.spool.take()
+    }
+
+    /// The people go by clocks that are apart: what one has noted may be posted before what came
+    /// before it.
+    pub fn bear_skew(&mut self) {
+        self.skew = SKEW.scaled(self.speed);
     }
 
     /// The run's number in markers.
@@ -122,10 +152,20 @@ impl Ledger {
     }
 
     fn post(&mut self, Entry { at, event }: Entry) {
+        if let Some(spool) = &mut self.spool {
+            spool.put(Entry { at, event });
+        }
         let recorder = &mut self.recorder;
         recorder.advance(at);
         match event {
-            Event::Chat(caller, event) => self.in_chat(caller, event, at),
+            Event::Chat(caller, event) => {
+                if let ChatEvent::Sent(message) = event
+                    && message.wall.is_some()
+                {
+                    recorder.note(Latency::ScheduleLag, message.late);
+                }
+                self.in_chat(caller, event, at);
+            }
             Event::ClosedDesk(caller) => {
                 recorder.closed_desk(caller.number, caller.attempt, caller.class, at);
             }
@@ -138,14 +178,55 @@ impl Ledger {
             Event::SlotFreed(held) => recorder.slot_freed(held, at),
             Event::Took(latency, span) => recorder.note(latency, span),
             Event::Fault(fault, reader, marker) => {
-                if let Some(marker) = marker.filter(|marker| marker.run == self.run)
-                    && let Ok(attempt) = u16::try_from(marker.attempt)
-                    && let Some(account) = self.accounts.get_mut(&(marker.customer, attempt))
-                {
-                    account.traffic(marker.direction).strayed(marker.sequence);
-                    account.refused |= matches!(fault, Fault::OverLimit | Fault::AssignedOffline);
-                }
+                self.touch(fault, marker, Entry { at, event });
                 self.integrity.fault(fault, reader, marker, at);
+            }
+        }
+    }
+
+    /// A fault may tell of a chat why a message does not come.
+    fn touch(&mut self, fault: Fault, marker: Option<Marker>, entry: Entry) {
+        let Some(marker) = marker.filter(|marker| marker.run == self.run) else {
+            return;
+        };
+        let Ok(attempt) = u16::try_from(marker.attempt) else {
+            return;
+        };
+        let key = (marker.customer, attempt);
+        match self.accounts.get_mut(&key) {
+            Some(account) => {
+                account.traffic(marker.direction).strayed(marker.sequence);
+                account.refused |= matches!(fault, Fault::OverLimit | Fault::AssignedOffline);
+            }
+            None => self.set_aside(key, entry),
+        }
+    }
+
+    /// An entry about a chat that is not there: closed long ago, or a customer's in another part of
+    /// the run; or, where clocks are apart, still to be offered.
+    fn set_aside(&mut self, key: Key, entry: Entry) {
+        if self.skew > Span::ZERO {
+            self.ahead.entry(key).or_default().push(entry);
+        }
+    }
+
+    /// A chat is offered, of which something may have been heard before.
+    fn offer(&mut self, caller: Caller, at: Time) {
+        let Caller {
+            number,
+            attempt,
+            class,
+        } = caller;
+        let key = (number, attempt);
+        let visit = self.recorder.offered(number, attempt, class, at);
+        self.offered += 1;
+        self.accounts
+            .insert(key, Account::new(self.run, self.skew, visit));
+        for entry in self.ahead.remove(&key).unwrap_or_default() {
+            match entry.event {
+                Event::Chat(caller, event) => self.in_chat(caller, event, entry.at),
+                Event::Fault(fault, _, marker) => self.touch(fault, marker, entry),
+                _ => {}
             }
         }
     }
@@ -153,24 +234,11 @@ impl Ledger {
     fn in_chat(&mut self, caller: Caller, event: ChatEvent, at: Time) {
         let key = (caller.number, caller.attempt);
         if event == ChatEvent::Offered {
-            let Caller {
-                number,
-                attempt,
-                class,
-            } = caller;
-            let visit = self.recorder.offered(number, attempt, class, at);
-            self.offered += 1;
-            self.accounts.insert(key, Account::new(self.run, visit));
-            return;
+            return self.offer(caller, at);
         }
-        if let ChatEvent::Sent(message) = event
-            && message.wall.is_some()
-        {
-            self.recorder.note(Latency::ScheduleLag, message.late);
-        }
-        // Of a chat that was closed long ago, or whose customer is in another part of the run.
         let Some(account) = self.accounts.get_mut(&key) else {
-            return;
+            let event = Event::Chat(caller, event);
+            return self.set_aside(key, Entry { at, event });
         };
         account.last = at;
         let mut page = chat::Page {
@@ -192,6 +260,8 @@ impl Ledger {
             }
             stays
         });
+        self.ahead
+            .retain(|_, ahead| ahead.iter().any(|entry| entry.at >= before));
         let rows = self.recorder.take_records();
         self.keep(rows);
     }

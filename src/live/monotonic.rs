@@ -31,6 +31,12 @@ pub fn instant_of(tick: Tick) -> Instant {
     }
 }
 
+/// Which boot of which machine's this clock is; none where the system does not say.
+pub fn host() -> Option<String> {
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(id.trim().to_owned()).filter(|id| !id.is_empty())
+}
+
 #[cfg(target_os = "linux")]
 fn now() -> Tick {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);

@@ -7,6 +7,7 @@ use super::Options;
 use super::coordinator::Course;
 use super::journal::Fault;
 use super::ledger::Ledger;
+use super::shard::Kept;
 use super::target::Target;
 use super::terms::Differences;
 use super::tls::Trust;
@@ -16,6 +17,7 @@ use crate::measure::gate::Gate;
 use crate::measure::kpi::Findings;
 use crate::measure::record::Record;
 use crate::measure::result::{RunKind, RunResult, ScenarioEcho};
+use crate::measure::sight::Sight;
 use crate::measure::story::Story;
 use crate::measure::tally::{Latency, Tally};
 use crate::scenario::plan::Plan;
@@ -32,6 +34,8 @@ pub struct Outcome {
     pub story: Option<Story>,
     /// What its figures can be explained by.
     pub evidence: Evidence,
+    /// What is kept for the merge of a part of a run.
+    pub kept: Option<Kept>,
 }
 
 /// What the figures of a live run can be explained by.
@@ -47,35 +51,98 @@ pub struct Evidence {
     pub centers: u32,
 }
 
+/// What must be known of a part of a run in which the customers alone are played.
+const PART_OF_CUSTOMERS: Option<&str> = Some(
+    "this is one part of a run: its gates are for `busyhour merge` to judge, of all parts together",
+);
+
+/// What is said of a run besides its figures.
+#[derive(Clone, Debug)]
+pub(super) struct Terms {
+    /// What was asked.
+    echo: ScenarioEcho,
+    /// What of it was seen.
+    sight: Sight,
+    /// How many centers of their own there were.
+    centers: u32,
+    /// Whether a story is told.
+    pub traced: bool,
+    /// What the reader should know before anything else.
+    pub notes: Vec<String>,
+}
+
+impl Terms {
+    /// Of a run that was played here, or a part of one.
+    pub fn of_run(plan: &Plan, options: &Options) -> Terms {
+        let mut terms = Terms::echoing(echo(plan, options));
+        terms.traced = options.trace.is_some();
+        if !options.slice().is_whole() && options.start.is_none() {
+            let words = "it began by itself, not together with the other parts, so that it cannot be \
+                         merged with them: that takes the same --start-at for all";
+            terms.notes.push(words.into());
+        }
+        terms
+    }
+
+    /// Of a run of which that is said.
+    pub fn echoing(echo: ScenarioEcho) -> Terms {
+        let doors = echo
+            .target
+            .as_deref()
+            .map_or(0, |doors| doors.split(", ").count());
+        let centers = if echo.separate { doors as u32 } else { 1 };
+        let sight = match (&echo.part, echo.only_customers) {
+            (_, true) => Sight::Customers,
+            (Some(_), false) => Sight::Part,
+            (None, false) => Sight::Whole,
+        };
+        let unchecked = Trust::Anybody.remark().filter(|_| echo.insecure);
+        let of_part = PART_OF_CUSTOMERS.filter(|_| echo.part.is_some() && echo.only_customers);
+        Terms {
+            sight,
+            centers,
+            traced: false,
+            notes: unchecked
+                .into_iter()
+                .chain(of_part)
+                .map(str::to_owned)
+                .collect(),
+            echo,
+        }
+    }
+}
+
 /// What the run comes to.
-pub fn of_run(plan: &Plan, options: &Options, ledger: &mut Ledger, course: &Course) -> Outcome {
+pub(super) fn of_run(plan: &Plan, terms: &Terms, ledger: &mut Ledger, course: &Course) -> Outcome {
     let mut reasons = soundness(plan, ledger, course);
     let valid = reasons.is_empty();
     let clustered = ledger.share_within(Latency::Delivery, validity::DELAYED_ACK);
     let median = ledger.millis_so_far(Latency::Delivery, 0.5);
-    reasons.extend(validity::delayed_ack(clustered, median));
+    let late = validity::delayed_ack(clustered, median);
+    reasons.extend(late.filter(|_| terms.sight.knows("delivery_ms_p50")));
     let (tally, mut records) = ledger.finish(course.end, course.stopped);
-    if options.only_customers {
+    if !terms.sight.is_whole() {
         let unseen = |record: &mut Record| record.composed = Span::ENDLESS;
         records.iter_mut().for_each(unseen);
     }
-    reasons.extend(remarks(options, ledger, course));
-    let mut result = result(plan, options, ledger, course, &[tally]);
+    reasons.extend(remarks(terms, ledger, course));
+    let mut result = result(plan, terms, ledger, course, &[tally]);
     let verdict = &mut result.verdict;
     verdict.valid = Some(valid);
     verdict.reasons.extend(reasons);
-    let failure = course.failure.as_ref();
-    verdict.failed = failure.map(|error| error.plain().to_string());
+    verdict.failed.clone_from(&course.failure);
     Outcome {
         result,
         records: vec![records],
-        story: options.trace.map(|_| ledger.take_story()),
-        evidence: evidence(plan, options, ledger, course),
+        story: terms.traced.then(|| ledger.take_story()),
+        evidence: evidence(plan, terms, ledger, course),
+        kept: None,
     }
 }
 
 /// Why the run is not valid; empty when it is.
 fn soundness(plan: &Plan, ledger: &Ledger, course: &Course) -> Vec<String> {
+    let mut unsound = course.unsound.clone();
     let conduct = Conduct {
         lag_ms_p99: ledger.millis_so_far(Latency::ScheduleLag, 0.99),
         delivery_ms_p99: ledger.millis_so_far(Latency::Delivery, 0.99),
@@ -83,21 +150,20 @@ fn soundness(plan: &Plan, ledger: &Ledger, course: &Course) -> Vec<String> {
         stood_still_ratio: course.stood_still_ratio,
         lost: course.lost.clone(),
     };
-    validity::faults(plan, conduct)
+    unsound.extend(validity::faults(plan, conduct));
+    unsound
 }
 
 /// What else the reader should know.
-fn remarks(options: &Options, ledger: &Ledger, course: &Course) -> Vec<String> {
-    let access = options.access.as_deref();
-    let unchecked = access.and_then(|access| access.trust.remark());
-    let mut remarks: Vec<String> = unchecked.map(str::to_owned).into_iter().collect();
+fn remarks(terms: &Terms, ledger: &Ledger, course: &Course) -> Vec<String> {
+    let mut remarks = terms.notes.clone();
     remarks.extend(course.remarks.iter().map(|(words, times)| match times {
         1 => words.clone(),
         times => format!("{words} ({times} times)"),
     }));
     let invented = ledger.integrity().invented();
-    // Of a worker that was lost it is not known what it has sent.
-    if invented > 0 && course.lost.is_empty() {
+    // Of a worker that was lost, and of other parts, it is not known what they have sent.
+    if invented > 0 && course.lost.is_empty() && terms.sight != Sight::Part {
         let words = "that nobody had sent, by the markers of this run";
         remarks.push(match invented {
             1 => format!("a message came {words}"),
@@ -107,22 +173,19 @@ fn remarks(options: &Options, ledger: &Ledger, course: &Course) -> Vec<String> {
     remarks
 }
 
-fn evidence(plan: &Plan, options: &Options, ledger: &Ledger, course: &Course) -> Evidence {
+fn evidence(plan: &Plan, terms: &Terms, ledger: &Ledger, course: &Course) -> Evidence {
     Evidence {
         cells: ledger.cells().clone(),
         differences: course.differences,
         // The end of the drain is the plan's.
         stopped: course.stopped && course.end < plan.end(),
-        centers: match options.separate {
-            true => options.targets.len() as u32,
-            false => 1,
-        },
+        centers: terms.centers,
     }
 }
 
 fn result(
     plan: &Plan,
-    options: &Options,
+    terms: &Terms,
     ledger: &Ledger,
     course: &Course,
     tallies: &[Tally],
@@ -136,21 +199,27 @@ fn result(
         tallies,
         pool: ledger.pool(),
         live: Some(&counts),
-        agents: !options.only_customers,
+        sight: terms.sight,
     };
     let label = |instant| plan.calendar.label(instant);
-    let gates = gates(plan, options);
+    let gates = gates(plan, terms);
     let gates = (&gates[..], plan.judge);
-    let echo = echo(plan, options);
+    let echo = terms.echo.clone();
     let mut result = RunResult::new(RunKind::Load, echo, &findings, gates, label);
-    result.faults = integrity.found(label);
+    if terms.sight != Sight::Part {
+        result.faults = integrity.found(label);
+    }
     result
 }
 
-/// The plan's gates, and those on what a server must not do.
-fn gates(plan: &Plan, options: &Options) -> Vec<Gate> {
+/// The plan's gates, and those on what a server must not do. A part of a run is judged with the
+/// others.
+fn gates(plan: &Plan, terms: &Terms) -> Vec<Gate> {
+    if terms.echo.part.is_some() {
+        return Vec::new();
+    }
     let mut gates = plan.gates.clone();
-    if !options.only_customers {
+    if terms.sight.is_whole() {
         let measures = Fault::ALL.map(Fault::measure).into_iter();
         let asked = |measure: &&str| plan.gates.iter().any(|gate| gate.measure == *measure);
         gates.extend(measures.filter(|m| !asked(m)).map(Gate::none_of));
@@ -170,6 +239,9 @@ fn echo(plan: &Plan, options: &Options) -> ScenarioEcho {
     });
     echo.separate = options.separate;
     echo.only_customers = options.only_customers;
+    let part = Some(options.slice()).filter(|slice| !slice.is_whole());
+    echo.part = part.map(|slice| slice.to_string());
+    echo.start_at = options.start.map(|start| start.agreed.to_string());
     if let Some(access) = &options.access {
         echo.insecure = access.trust == Trust::Anybody;
         let names = access.credentials.names();

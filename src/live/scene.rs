@@ -280,6 +280,7 @@ impl<D> Scene<D> {
             sequence,
             wall: self.wall(),
             late,
+            host: 0,
         };
         self.note_in(chat, due, ChatEvent::Sent(message));
     }

@@ -13,7 +13,6 @@ use super::ledger::Ledger;
 use super::machine::MARGIN;
 use super::pipe::Setup;
 use super::process;
-use super::slice::Slice;
 use super::watch::Watch;
 use super::way::Way;
 use crate::error::Result;
@@ -70,7 +69,7 @@ impl Workers {
                 source: plan.source.clone(),
                 fingerprint,
                 run: ledger.run(),
-                slice: Slice::WHOLE.part(index, self.count),
+                slice: options.slice().part(index, self.count),
                 replication: options.replication,
                 way: way.with_secrets_in_clear(),
                 trace: options.trace,
@@ -82,7 +81,7 @@ impl Workers {
             hands.push(Hand::new(orders, Some(process)));
         }
         drop(news);
-        Coordinator::new(plan, ledger, watch, hands)
+        Coordinator::new((plan, options), ledger, watch, hands)
             .run(heard)
             .await
     }

@@ -347,6 +347,12 @@ pub fn tells_of_agents(name: &str) -> bool {
     singles.contains(&name) || series.contains(&of_series)
 }
 
+/// Whether a measure that needs agents of the run is of one side alone: who plays a part of the
+/// customers and of the agents sees it.
+pub fn tells_of_one_side(name: &str) -> bool {
+    name.starts_with("round_trip_ms_") || name.starts_with("agent_online_ms_")
+}
+
 /// The time T of a service-level measure's name, as in `service_level_30s_of_answered`.
 pub fn service_level(name: &str) -> Option<Span> {
     let rest = name.strip_prefix("service_level_")?;

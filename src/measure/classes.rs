@@ -105,7 +105,7 @@ impl<'a> OfClass<'a> {
             put("first_response_s_mean", &|class| class.first_response);
             put("inter_message_s_mean", &|class| class.inter_message);
         }
-        if findings.agents {
+        if findings.sight.is_whole() {
             put("handle_s_mean", &|class| class.handle);
         }
     }
@@ -132,6 +132,7 @@ mod tests {
     use crate::measure::outline::Outline;
     use crate::measure::pool::Pool;
     use crate::measure::recorder::Recorder;
+    use crate::measure::sight::Sight;
     use crate::measure::tally::Tally;
     use crate::time::{Span, Time};
 
@@ -179,7 +180,7 @@ mod tests {
             tallies: &tallies,
             pool: &Pool::new(&outline, false),
             live: None,
-            agents: true,
+            sight: Sight::Whole,
         };
         findings.classes()
     }

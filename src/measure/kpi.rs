@@ -6,13 +6,14 @@
 use indexmap::IndexMap;
 
 use super::catalogue::{
-    self, SERVICE_LEVEL_FORMS, STATISTICS, service_level_name, tells_of_agents, tells_of_messages,
+    self, SERVICE_LEVEL_FORMS, STATISTICS, service_level_name, tells_of_messages,
 };
 use super::clock::Gauge;
 use super::histogram::{Histogram, Moments, SHARES, Summary};
 use super::outline::Outline;
 use super::pool::Pool;
 use super::result::{Measure, Row, Spread};
+use super::sight::Sight;
 use super::tally::{Coarse, Count, Counts, Latency, Slice, Tally, Within};
 use crate::center::fate::Fate;
 use crate::stats::interval::Estimate;
@@ -45,8 +46,8 @@ pub struct Findings<'a> {
     pub pool: &'a Pool,
     /// Live: counts that only the generator knows, by name.
     pub live: Option<&'a [(&'static str, u64)]>,
-    /// Whether the agents' side of the chats was seen.
-    pub agents: bool,
+    /// What of the run was seen.
+    pub sight: Sight,
 }
 
 impl Findings<'_> {
@@ -66,7 +67,7 @@ impl Findings<'_> {
     /// Whether the run could see what a measure tells of.
     fn knows(&self, name: &str) -> bool {
         let messages = self.outline.messages || !tells_of_messages(name);
-        messages && (self.agents || !tells_of_agents(name))
+        messages && self.sight.knows(name)
     }
 
     fn each(&self, figure: impl Fn(&Tally) -> f64) -> Vec<f64> {
@@ -346,9 +347,9 @@ impl Findings<'_> {
             first_response_s: spread(&slice.first_response, replications),
             inter_message_s: spread(&slice.inter_message, replications),
             handle_s_mean: slice.handle.mean(),
-            active_chats_mean: Some(by_time(Gauge::Active)).filter(|_| self.agents),
+            active_chats_mean: Some(by_time(Gauge::Active)).filter(|_| self.sight.is_whole()),
             queue_mean: by_time(Gauge::Queue),
-            staffed_mean: Some(by_time(Gauge::Staffed)).filter(|_| self.agents),
+            staffed_mean: Some(by_time(Gauge::Staffed)).filter(|_| self.sight.is_whole()),
             occupancy_ratio: over(clock(Gauge::Active), slots),
             utilisation_ratio: over(clock(Gauge::Composing), staffed)
                 .filter(|_| self.outline.messages),

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::attribution::Attribution;
-use super::catalogue::{find, tells_of_agents};
+use super::catalogue::find;
 use super::classes::ClassRow;
 use super::gate::{Gate, Judge, Judgement, Outcome};
 use super::kpi::{Findings, named};
@@ -22,10 +22,6 @@ pub const VERSION: u32 = 1;
 /// Why measures of messages are null in the level model.
 const NO_MESSAGES: &str = "the level model has no messages: first response, inter-message latency, \
                            utilisation and what else is of messages are not measured";
-
-/// Why measures of the agents' side are null where the customers alone were played.
-const NO_AGENTS: &str = "the customers alone were played: slots, handle times, composing, agents \
-                         over their limit and delivery from one side to the other are not measured";
 
 /// Which kind of run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,6 +170,15 @@ pub struct ScenarioEcho {
     /// Live: whether the customers alone were played, to a staff that is the server's own.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub only_customers: bool,
+    /// Live: which part of the run was played, as `2/8`; absent for all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
+    /// Live: how many parts were merged; absent where it was played as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<u32>,
+    /// Live: when the scenario's time began, where that was agreed on beforehand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_at: Option<String>,
 }
 
 /// How a run ended.
@@ -314,7 +319,7 @@ impl RunResult {
     ) -> RunResult {
         let measures = findings.measures();
         let applies = |name: &str| {
-            let known = findings.agents || !tells_of_agents(name);
+            let known = findings.sight.knows(name);
             known && find(name).is_none_or(|entry| entry.applies_to(kind))
         };
         let held = |gate: &Gate| {
@@ -329,9 +334,7 @@ impl RunResult {
         if !findings.outline.messages {
             reasons.push(NO_MESSAGES.into());
         }
-        if !findings.agents {
-            reasons.push(NO_AGENTS.into());
-        }
+        reasons.extend(findings.sight.remark().map(str::to_owned));
         RunResult {
             format: FORMAT.into(),
             version: VERSION,

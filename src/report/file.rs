@@ -9,20 +9,57 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
 use tempfile::NamedTempFile;
 
-use crate::error::{Error, Result};
-use crate::measure::result::RunResult;
+use crate::error::{Error, Result, in_words};
+use crate::live::shard::{Facts, Filed, Kept};
+use crate::live::spool::Spooled;
+use crate::measure::result::{FORMAT, RunResult};
 
-/// Writes a run's result file: JSON, pretty, keys in a stable order.
+/// Writes a run's result file: JSON, pretty, keys in a stable order; what is kept of a part of a run
+/// for a merge stands at its end.
 ///
 /// # Errors
 /// The file cannot be written, or the disk is full.
-pub fn write_result(path: &Path, result: &RunResult) -> Result<()> {
+pub fn write_result(path: &Path, result: &RunResult, kept: Option<&Kept>) -> Result<()> {
+    let whole = Whole {
+        result,
+        shard: kept.map(|kept| &kept.facts),
+        journal: kept.map(|kept| &kept.journal),
+    };
     write(path, |out| {
-        serde_json::to_writer_pretty(&mut *out, result)?;
+        serde_json::to_writer_pretty(&mut *out, &whole)?;
         out.write_all(b"\n")
     })
+}
+
+/// What stands in a result file.
+#[derive(Serialize)]
+struct Whole<'a> {
+    #[serde(flatten)]
+    result: &'a RunResult,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shard: Option<&'a Facts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    journal: Option<&'a Spooled>,
+}
+
+/// Reads a result file, as far as a merge needs it.
+///
+/// # Errors
+/// Refused: it cannot be read, or is no result file.
+pub fn read_part(path: &Path) -> Result<Filed> {
+    let shown = path.display();
+    let text = fs::read_to_string(path)
+        .map_err(|error| Error::refused(format!("cannot read {shown}: {}", in_words(&error))))?;
+    let filed = serde_json::from_str(&text).ok();
+    filed
+        .filter(|filed: &Filed| filed.format == FORMAT)
+        .ok_or_else(|| {
+            Error::refused(format!("{shown} is no result file of a live run"))
+                .with_remedy("name what `busyhour load --shard I/N --out FILE` wrote")
+        })
 }
 
 /// Writes what `fill` gives to the file at `path`.
@@ -165,7 +202,8 @@ impl Target {
     }
 }
 
-fn folder_of(path: &Path) -> &Path {
+/// The folder in which a file of this path is.
+pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),

@@ -15,6 +15,7 @@ mod exact;
 mod line;
 mod night;
 mod said;
+mod shards;
 
 use busyhour::center::rules::{Retry, ShiftEnd};
 use busyhour::live::{self, watch};

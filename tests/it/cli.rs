@@ -8,6 +8,7 @@ mod precise;
 pub mod program;
 mod refusals;
 mod runs;
+mod shards;
 mod stalls;
 mod stops;
 mod workers;

@@ -153,6 +153,8 @@ const OPTIONS: Options = Options {
     workers: None,
     skip_closed: false,
     only_customers: false,
+    shard: None,
+    start: None,
 };
 
 /// Runs the one on a paused clock, with the other beside it.

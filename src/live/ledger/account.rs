@@ -8,7 +8,7 @@ use crate::center::fate::Fate;
 use crate::live::journal::Reader;
 use crate::measure::recorder::Recorder;
 use crate::measure::visit::Visit;
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::wire::marker::{Direction, Marker};
 
 /// A chat of a live run.
@@ -28,6 +28,10 @@ pub(super) struct Account {
     held_by: Vec<(u32, Time)>,
     /// An agent has given it back as soon as it came: it was one too many, or came while away.
     pub refused: bool,
+    /// By how much the times of its people may be apart.
+    skew: Span,
+    /// Who was given it while another had it, each with when: by a clock that is ahead, maybe.
+    doubted: Vec<(u32, Time)>,
     /// By direction.
     traffic: [Traffic; 2],
     /// When the reader of a direction left of itself; never where the other side ended the chat.
@@ -37,9 +41,11 @@ pub(super) struct Account {
 }
 
 impl Account {
-    pub fn new(run: u32, visit: Visit) -> Account {
+    pub fn new(run: u32, skew: Span, visit: Visit) -> Account {
         Account {
             run,
+            skew,
+            doubted: Vec::new(),
             last: visit.offered(),
             visit,
             freed: Time::NEVER,
@@ -83,6 +89,30 @@ impl Account {
         self.gone[Direction::Customer as usize] = Time::NEVER;
     }
 
+    /// An agent is given the chat while another has it; false where clocks are apart, so that the
+    /// other may have let it go before.
+    pub fn is_given_twice(&mut self, agent: u32, at: Time) -> bool {
+        let sure = self.skew == Span::ZERO;
+        if !sure {
+            self.doubted.push((agent, at));
+        }
+        sure
+    }
+
+    /// An agent lets the chat go at `at`: whether that was before another was given it, by clocks
+    /// that are apart.
+    pub fn clears_doubt(&mut self, at: Time) -> bool {
+        let doubts = self.doubted.len();
+        let skew = self.skew;
+        self.doubted.retain(|(_, given)| at.since(*given) > skew);
+        self.doubted.len() < doubts
+    }
+
+    /// Who was given the chat while another had it, of which there is no doubt any more.
+    pub fn given_twice(&self) -> &[(u32, Time)] {
+        &self.doubted
+    }
+
     /// Since when and until when both were there for what is said in a direction. None where it is
     /// said to nobody: it waits with the chat.
     pub fn stay(&self, direction: Direction) -> Option<(Time, Time)> {
@@ -113,7 +143,9 @@ impl Account {
         let turn = self.held_by.iter().rposition(|had| had.0 == agent)?;
         let written = self.traffic_of(Direction::Customer).written_at(message);
         let next = self.held_by.get(turn + 1).map(|had| had.1);
-        let late = written.zip(next).is_some_and(|(at, next)| at > next);
+        let late = written
+            .zip(next)
+            .is_some_and(|(at, next)| at > next + self.skew);
         if late && !self.holders.contains(&agent) {
             return None;
         }

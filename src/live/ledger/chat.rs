@@ -71,7 +71,7 @@ impl Page<'_> {
             ChatEvent::LetGo { agent, for_good } => self.let_go(agent, for_good, at),
             ChatEvent::Sent(message) => {
                 let traffic = self.account.traffic(message.direction);
-                if let Some(came) = traffic.written(at, message) {
+                for came in traffic.written(at, message) {
                     self.came(came, message, None, at);
                 }
             }
@@ -180,7 +180,7 @@ impl Page<'_> {
 
     fn taken(&mut self, agent: u32, at: Time) {
         let account = &mut *self.account;
-        if !account.holders.is_empty() {
+        if !account.holders.is_empty() && account.is_given_twice(agent, at) {
             let chat = account.marker(Direction::Customer, 0);
             let reader = Reader::Agent(agent);
             self.integrity
@@ -193,10 +193,11 @@ impl Page<'_> {
     fn let_go(&mut self, agent: u32, for_good: bool, at: Time) {
         let account = &mut *self.account;
         account.holders.retain(|holder| *holder != agent);
-        if !account.holders.is_empty() {
+        let in_turn = account.clears_doubt(at);
+        if !account.holders.is_empty() && !in_turn {
             return;
         }
-        if !for_good {
+        if !for_good && !in_turn {
             account.reader_goes(Direction::Customer, at);
         }
         account.let_go(self.recorder, for_good, at);

@@ -145,6 +145,10 @@ impl Integrity {
 
     /// Counts the messages of a chat that have not come; nothing more comes of it.
     pub(super) fn judge(&mut self, account: &Account) {
+        let chat = account.marker(Direction::Customer, 0);
+        for (agent, at) in account.given_twice() {
+            self.fault(Fault::AssignedTwice, Reader::Agent(*agent), Some(chat), *at);
+        }
         for direction in [Direction::Customer, Direction::Agent] {
             let traffic = account.traffic_of(direction);
             self.invented += traffic.invented() as u64;

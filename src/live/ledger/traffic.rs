@@ -60,8 +60,9 @@ pub(super) enum Came {
 }
 
 impl Traffic {
-    /// A message that was due at `at` was written; says how it came if it has been read already.
-    pub fn written(&mut self, at: Time, message: Message) -> Option<Came> {
+    /// A message that was due at `at` was written; says how it came, each time that it has been read
+    /// already.
+    pub fn written(&mut self, at: Time, message: Message) -> Vec<Came> {
         let excused = message.sequence <= self.written_to;
         self.written_to = self.written_to.max(message.sequence);
         self.under_way.push(Written {
@@ -70,9 +71,20 @@ impl Traffic {
             excused,
         });
         let same = |early: &(Message, u16)| early.0.sequence == message.sequence;
-        let early = self.early.iter().position(same)?;
-        let (read, turn) = self.early.swap_remove(early);
-        Some(self.read(read, turn))
+        let mut all = Vec::new();
+        while let Some(place) = self.early.iter().position(same) {
+            let before = &self.early[..place];
+            let overtaken = before
+                .iter()
+                .any(|early| early.0.sequence > message.sequence);
+            let (read, turn) = self.early.remove(place);
+            let mut came = self.read(read, turn);
+            if let Came::Once { late, .. } = &mut came {
+                *late |= overtaken && !excused;
+            }
+            all.push(came);
+        }
+        all
     }
 
     /// When the message was due that is under way by this number.
@@ -96,7 +108,8 @@ impl Traffic {
         self.tell(message.sequence, turn);
         let late = message.sequence < self.read_to && !excused;
         self.read_to = self.read_to.max(message.sequence);
-        let both = written.wall.zip(message.wall);
+        let comparable = written.host == message.host;
+        let both = written.wall.zip(message.wall).filter(|_| comparable);
         let took = both.map(|(written_at, read_at)| {
             let delivery = Span(read_at.0.saturating_sub(written_at.0));
             (delivery, delivery + written.late)
@@ -158,6 +171,7 @@ mod tests {
             sequence,
             wall: Some(Span(wall)),
             late: Span(3),
+            host: 0,
         }
     }
 
@@ -172,7 +186,7 @@ mod tests {
         let mut traffic = Traffic::default();
         for sequence in 1..=3 {
             let wall = u64::from(sequence) * 100;
-            assert_eq!(traffic.written(Time(0), message(sequence, wall)), None);
+            assert_eq!(traffic.written(Time(0), message(sequence, wall)), []);
             let read = traffic.read(message(sequence, wall + 20), 0);
             assert_eq!(read, once(false, 20));
         }
@@ -201,12 +215,32 @@ mod tests {
         let mut traffic = Traffic::default();
         assert_eq!(traffic.read(message(1, 30), 0), Came::Early);
         assert_eq!(traffic.invented(), 1);
-        assert_eq!(
-            traffic.written(Time(0), message(1, 10)),
-            Some(once(false, 20))
-        );
+        assert_eq!(traffic.written(Time(0), message(1, 10)), [once(false, 20)]);
         assert_eq!(traffic.read(message(1, 31), 0), Came::Again);
         assert_eq!(traffic.invented(), 0);
+    }
+
+    #[test]
+    fn what_comes_again_or_late_is_so_before_it_was_posted_that_it_was_written() {
+        let mut traffic = Traffic::default();
+        let read = [2, 1, 1].map(|sequence| traffic.read(message(sequence, 30), 0));
+        assert_eq!(read, [Came::Early; 3]);
+        let first = traffic.written(Time(0), message(1, 10));
+        assert_eq!(first, [once(true, 20), Came::Again]);
+        assert_eq!(traffic.written(Time(0), message(2, 10)), [once(false, 20)]);
+        assert_eq!(traffic.missing().count() + traffic.invented(), 0);
+    }
+
+    #[test]
+    fn clocks_of_two_machines_are_not_compared() {
+        let mut traffic = Traffic::default();
+        traffic.written(Time(0), message(1, 10));
+        let elsewhere = Message {
+            host: 1,
+            ..message(1, 30)
+        };
+        let (due, late, took) = (Time::ZERO, false, None);
+        assert_eq!(traffic.read(elsewhere, 0), Came::Once { due, late, took });
     }
 
     #[test]

@@ -93,7 +93,7 @@ fn found(outline: &Outline, replications: usize) -> Measures {
         tallies: &tallies[..replications],
         pool: &pool,
         live: None,
-        agents: true,
+        sight: Sight::Whole,
     };
     findings.measures()
 }
@@ -194,7 +194,7 @@ fn a_day_is_as_long_as_its_intervals() {
         tallies: &[Tally::default()],
         pool: &pool,
         live: None,
-        agents: true,
+        sight: Sight::Whole,
     };
     let staffed = |rows: Vec<Row>| {
         rows.iter()

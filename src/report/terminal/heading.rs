@@ -138,13 +138,31 @@ fn ran(result: &RunResult) -> String {
             }
         ),
         RunKind::Load => format!(
-            "played live against {} at speed {}: {from}; seed {}, replication {}",
+            "{} against {} at speed {}: {from}; seed {}, replication {}",
+            played(echo),
             server(echo),
             at_speed(echo.speed.unwrap_or(1.0)),
             echo.seed,
             echo.replication.unwrap_or(0)
         ),
     }
+}
+
+/// What was played, and when it began where that was agreed on.
+fn played(echo: &ScenarioEcho) -> String {
+    let part = echo.part.as_deref().map(clean);
+    let part = part.map_or(String::new(), |part| {
+        format!("part {}, ", part.replace('/', " of "))
+    });
+    let parts = match echo.parts {
+        Some(parts) => format!(" in {parts} part{}", plural(parts)),
+        None => String::new(),
+    };
+    let began = match &echo.start_at {
+        Some(at) => format!(" from {} on", clean(at)),
+        None => String::new(),
+    };
+    format!("{part}played live{parts}{began}")
 }
 
 /// The speed, and what it does to what server and network take.

@@ -108,7 +108,7 @@ fn ties(plan: &Plan, records: &[Record]) -> Vec<(Time, u32, u32)> {
 }
 
 /// Where two lists of records differ, the first few, in words.
-fn differences(simulated: &[Record], live: &[Record]) -> String {
+pub fn differences(simulated: &[Record], live: &[Record]) -> String {
     let mut words = String::new();
     if simulated.len() != live.len() {
         let _ = writeln!(words, "{} records, live {}", simulated.len(), live.len());
@@ -120,9 +120,15 @@ fn differences(simulated: &[Record], live: &[Record]) -> String {
     words
 }
 
-/// Plays so many replications both ways and gives all records, which are the same: the first in
-/// which no two people's events tie.
+/// Plays so many replications both ways and gives all records, which are the same.
 pub fn agree(name: &str, plan: &Plan, wanted: usize) -> Vec<Record> {
+    let found = untied(name, plan, wanted).into_iter();
+    let records = found.map(|replication| agree_on(name, plan, replication));
+    records.flatten().collect()
+}
+
+/// The first so many replications in which no two people's events tie.
+pub fn untied(name: &str, plan: &Plan, wanted: usize) -> Vec<u32> {
     let free = |replication: &u32| {
         let plan = in_grains(plan, *replication);
         ties(&plan, &simulated(&plan, *replication)).is_empty()
@@ -134,10 +140,7 @@ pub fn agree(name: &str, plan: &Plan, wanted: usize) -> Vec<Record> {
         "{name}: of {MOST} replications only {found:?} have no events of different people at one \
          instant: let less happen, or at a lower speed"
     );
-    let records = found
-        .into_iter()
-        .map(|replication| agree_on(name, plan, replication));
-    records.flatten().collect()
+    found
 }
 
 /// Plays one replication both ways.

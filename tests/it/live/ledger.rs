@@ -62,10 +62,19 @@ fn leaves(secs: f64) -> Entry {
 
 /// What these come to, after a chat was offered with its first message and an agent is said to
 /// have it: how often each fault was counted, but for those that were not, and what was undelivered.
-fn found(entries: &[Entry]) -> (Vec<(Fault, u64)>, u64) {
+fn found(entries: &[Entry]) -> Found {
+    counted(entries, |_| {})
+}
+
+/// How often each fault was counted, and what was undelivered.
+type Found = (Vec<(Fault, u64)>, u64);
+
+/// The same in a ledger that is made ready before.
+fn counted(entries: &[Entry], ready: impl FnOnce(&mut Ledger)) -> Found {
     let mut plan = Center::default().plan();
     plan.live.speed = 1.0;
     let mut ledger = Ledger::new(&plan, RUN, true);
+    ready(&mut ledger);
     let began = [chat(1.0, ChatEvent::Offered), sent(1.0, (ASKS, 1))];
     let assigned = [chat(1.1, ChatEvent::Assigned(0))];
     ledger.take(&mut [&began[..], &assigned, entries].concat());
@@ -174,5 +183,63 @@ fn what_comes_long_after_the_end_is_lost() {
             read(comes, (ASKS, 2), Reader::Agent(0)),
         ];
         assert_eq!(found(&entries), (faults, 0), "{comes}");
+    }
+}
+
+/// A chat that agent 0 hands over and agent 1 has a millisecond later, by their clocks ahead so many
+/// seconds each; a second message crosses the hand-over.
+fn handed_over_by(ahead: [f64; 2]) -> Vec<Entry> {
+    let [one, other] = ahead;
+    vec![
+        chat(1.1 + one, ChatEvent::Taken(0)),
+        read(1.1 + one, (ASKS, 1), Reader::Agent(0)),
+        sent(9.999, (ASKS, 2)),
+        let_go(10.0 + one, 0, false),
+        read(10.0005 + one, (ASKS, 2), Reader::Agent(0)),
+        chat(10.001 + other, ChatEvent::Taken(1)),
+        read(10.001 + other, (ASKS, 2), Reader::Agent(1)),
+        chat(10.002, ChatEvent::Queued),
+        chat(10.003, ChatEvent::Assigned(1)),
+        sent(12.0 + other, (Direction::Agent, 1)),
+        read(12.001, (Direction::Agent, 1), Reader::Customer(7, 0)),
+        leaves(30.0),
+        let_go(31.0 + other, 1, true),
+    ]
+}
+
+#[test]
+fn clocks_that_are_apart_make_no_fault() {
+    let bears = Ledger::bear_skew;
+    let shifts = [-0.5, -0.15, -0.05, 0.0, 0.05, 0.5];
+    for ahead in shifts
+        .into_iter()
+        .flat_map(|one| shifts.map(|other| [one, other]))
+    {
+        let entries = handed_over_by(ahead);
+        assert_eq!(counted(&entries, bears), (vec![], 0), "{ahead:?}");
+    }
+    assert_eq!(found(&handed_over_by([0.0, 0.0])), (vec![], 0));
+    // One process has one clock, and knows better.
+    let twice = (Fault::AssignedTwice, 1);
+    assert!(found(&handed_over_by([0.05, 0.0])).0.contains(&twice));
+    // Nor are clocks as far apart as that.
+    let far = counted(&handed_over_by([3.0, 0.0]), bears);
+    assert!(far.0.contains(&twice), "{far:?}");
+}
+
+#[test]
+fn what_comes_twice_or_late_is_so_by_any_clock() {
+    let reply = |sequence| (Direction::Agent, sequence);
+    for ahead in [-0.05, 0.05] {
+        let said = [1, 2].map(|sequence| sent(5.0 + ahead, reply(sequence)));
+        let heard = [2, 1, 1].map(|seq| read(5.01, reply(seq), Reader::Customer(7, 0)));
+        let taken = [
+            chat(1.1 + ahead, ChatEvent::Taken(0)),
+            read(1.1 + ahead, (ASKS, 1), Reader::Agent(0)),
+        ];
+        let end = [leaves(30.0), let_go(31.0 + ahead, 0, true)];
+        let entries = [&taken[..], &said, &heard, &end].concat();
+        let faults = vec![(Fault::Duplicated, 1), (Fault::Reordered, 1)];
+        assert_eq!(counted(&entries, Ledger::bear_skew), (faults, 0), "{ahead}");
     }
 }
