@@ -4,6 +4,7 @@
 //! and errors to stderr, so that either can be piped away.
 
 mod access_args;
+mod capacity;
 mod check;
 mod conclude;
 mod console;
@@ -39,6 +40,7 @@ Examples:
   busyhour serve --listen 127.0.0.1:4210         the built-in chat server alone
   busyhour load scenarios/quickstart.toml --target ws://127.0.0.1:4210
   busyhour load FILE --target wss://localhost:4210 --ca ca.pem --header Authorization=env:TOKEN
+  busyhour capacity FILE --target ws://127.0.0.1:4210     how much it holds, and what breaks
   busyhour erlang c --rate '100 per hour' --aht 3m --target 0.8
   busyhour validate --quick                      the simulation against theory, in seconds
 
@@ -68,6 +70,8 @@ enum Command {
     Simulate(simulate::Simulate),
     /// Play a scenario in real time, against a chat server
     Load(Box<load::Load>),
+    /// Find out how much of a scenario a chat server holds, and what breaks beyond
+    Capacity(Box<capacity::Capacity>),
     /// Run the built-in chat server
     Serve(serve::Serve),
     /// Read a scenario and say what its plan will do
@@ -100,6 +104,7 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Simulate(args) => simulate::run(args, &console),
         Command::Load(args) => load::run(args, &console),
+        Command::Capacity(args) => capacity::run(args, &console),
         Command::Serve(args) => serve::run(args, &console),
         Command::Check(args) => check::run(args, &console),
         Command::Erlang(args) => erlang::run(args, &console),

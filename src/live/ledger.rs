@@ -7,6 +7,7 @@
 mod account;
 mod chat;
 mod integrity;
+mod sent;
 mod traffic;
 
 use rustc_hash::FxHashMap;
@@ -24,6 +25,7 @@ use crate::scenario::plan::Plan;
 use crate::time::{Span, Time};
 use account::Account;
 pub use integrity::Integrity;
+pub use sent::Sent;
 
 /// Wall time for which a chat that is over is kept, in case something more is heard of it.
 const KEPT: Span = Span::from_secs(10);
@@ -42,6 +44,7 @@ pub struct Ledger {
     /// Rows by customer, where they are asked for.
     rows: Option<Vec<Record>>,
     cells: Cells,
+    sent: Sent,
     /// Chats offered so far.
     offered: u32,
     /// When chats that are over were last looked for.
@@ -59,6 +62,7 @@ impl Ledger {
             recorder: Recorder::new(&plan.outline, true, true),
             rows: records.then(Vec::new),
             cells: Cells::new(&plan.outline),
+            sent: Sent::new(plan.outline.warm_up, plan.outline.horizon),
             waiting: Vec::new(),
             accounts: FxHashMap::default(),
             integrity: Integrity::new(plan.live.speed),
@@ -154,10 +158,11 @@ impl Ledger {
             self.accounts.insert(key, Account::new(self.run, visit));
             return;
         }
-        if let ChatEvent::Sent(message) = event
-            && message.wall.is_some()
-        {
-            self.recorder.note(Latency::ScheduleLag, message.late);
+        if let ChatEvent::Sent(message) = event {
+            self.sent.count(message.direction, at);
+            if message.wall.is_some() {
+                self.recorder.note(Latency::ScheduleLag, message.late);
+            }
         }
         // Of a chat that was closed long ago, or whose customer is in another part of the run.
         let Some(account) = self.accounts.get_mut(&key) else {
@@ -217,6 +222,11 @@ impl Ledger {
     /// What customers found by the time of their offer, after the end.
     pub fn cells(&self) -> &Cells {
         &self.cells
+    }
+
+    /// What was sent while it was measured.
+    pub fn sent(&self) -> Sent {
+        self.sent
     }
 
     /// Chats offered, as far as was posted.

@@ -9,16 +9,16 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
 use tempfile::NamedTempFile;
 
 use crate::error::{Error, Result};
-use crate::measure::result::RunResult;
 
-/// Writes a run's result file: JSON, pretty, keys in a stable order.
+/// Writes a result file, of a run or of a study: JSON, pretty, keys in a stable order.
 ///
 /// # Errors
 /// The file cannot be written, or the disk is full.
-pub fn write_result(path: &Path, result: &RunResult) -> Result<()> {
+pub fn write_result(path: &Path, result: &impl Serialize) -> Result<()> {
     write(path, |out| {
         serde_json::to_writer_pretty(&mut *out, result)?;
         out.write_all(b"\n")
