@@ -4,6 +4,7 @@
 //! and errors to stderr, so that either can be piped away.
 
 mod access_args;
+mod capacity;
 mod check;
 mod conclude;
 mod console;
@@ -43,6 +44,7 @@ Examples:
   busyhour load FILE --target wss://localhost:4210 --ca ca.pem --header Authorization=env:TOKEN
   busyhour load FILE --target ws://HOST:4210 --shard 2/8 --start-at 2026-11-27T21:30:00Z
   busyhour merge part-*.json                     what eight hosts have played, as one run
+  busyhour capacity FILE --target ws://127.0.0.1:4210     how much it holds, and what breaks
   busyhour erlang c --rate '100 per hour' --aht 3m --target 0.8
   busyhour validate --quick                      the simulation against theory, in seconds
 
@@ -74,6 +76,8 @@ enum Command {
     Load(Box<load::Load>),
     /// Make one run of the parts that were played in several places
     Merge(merge::Merge),
+    /// Find out how much of a scenario a chat server holds, and what breaks beyond
+    Capacity(Box<capacity::Capacity>),
     /// Run the built-in chat server
     Serve(serve::Serve),
     /// Read a scenario and say what its plan will do
@@ -107,6 +111,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run(args, &console),
         Command::Load(args) => load::run(args, &console),
         Command::Merge(args) => merge::run(args, &console),
+        Command::Capacity(args) => capacity::run(args, &console),
         Command::Serve(args) => serve::run(args, &console),
         Command::Check(args) => check::run(args, &console),
         Command::Erlang(args) => erlang::run(args, &console),

@@ -14,6 +14,7 @@ pub mod customer;
 pub mod dial;
 
 pub mod feeder;
+pub mod greeting;
 mod heartbeat;
 pub mod journal;
 pub mod ledger;
@@ -152,12 +153,7 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
                 (Some(server), vec![target])
             }
         };
-        let mut doors = Vec::new();
-        for target in &targets {
-            doors.push(target.resolve(&options.allow_targets).await?);
-        }
-        let way = Way::new(doors, options.access.clone().unwrap_or_default())?;
-        let way = way.from_sources(options.sources.clone());
+        let way = way(&targets, options).await?;
         way.check_ports(options.slice().share(Outlook::of(plan).live.ports))?;
         if let Some(start) = options.start {
             start.wait_to_gather(plan.live.start_deadline, watch).await;
@@ -177,6 +173,19 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
     let loops = options.workers.as_ref().map_or(1, |workers| workers.count);
     outcome.result.environment = Environment::of_run(started, took, loops as usize);
     Ok(outcome)
+}
+
+/// The checked way to these targets.
+///
+/// # Errors
+/// Refused (exit 2): a target that is not allowed, or what TLS is to go by is unfit.
+async fn way(targets: &[Target], options: &Options) -> Result<Way> {
+    let mut doors = Vec::new();
+    for target in targets {
+        doors.push(target.resolve(&options.allow_targets).await?);
+    }
+    let way = Way::new(doors, options.access.clone().unwrap_or_default())?;
+    Ok(way.from_sources(options.sources.clone()))
 }
 
 /// Agents of the first shift find out whether a chat server is there and lets them in. Where there

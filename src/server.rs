@@ -16,6 +16,7 @@ mod door;
 mod handle;
 mod hub;
 pub mod listen;
+mod pace;
 mod stats;
 mod tls;
 
@@ -45,10 +46,15 @@ use desk::{ConnId, Desk, DeskRules};
 use door::Door;
 use hub::Note;
 use listen::Listen;
+use pace::Pace;
 use stats::Counters;
 
 /// Wall time that connections have to end when the server stops.
 const STOPPING: Duration = Duration::from_secs(2);
+
+/// The bounds of a limit on messages a second.
+const MESSAGES_LEAST: f64 = 0.001;
+const MESSAGES_MOST: f64 = 1e6;
 
 /// What a server is told when it starts.
 #[derive(Clone, Debug)]
@@ -77,6 +83,9 @@ pub struct ServerOptions {
     pub allow_remote: bool,
     /// Names that Host and Origin headers may give it, besides its address and localhost.
     pub allowed_hosts: Vec<String>,
+    /// The most messages and replies that it takes in a second on the wall, for trials; none for as
+    /// many as come.
+    pub messages_per_second: Option<f64>,
 }
 
 impl ServerOptions {
@@ -96,6 +105,7 @@ impl ServerOptions {
             outbox: 2_048,
             allow_remote: false,
             allowed_hosts: Vec::new(),
+            messages_per_second: None,
         }
     }
 
@@ -120,6 +130,12 @@ impl ServerOptions {
             return Err(Error::refused(
                 "a server needs a speed above zero, and one level of priority at least",
             ));
+        }
+        let sound = |rate: f64| (MESSAGES_LEAST..=MESSAGES_MOST).contains(&rate);
+        if !self.messages_per_second.is_none_or(sound) {
+            return Err(Error::refused(format!(
+                "a server takes from {MESSAGES_LEAST} to {MESSAGES_MOST} messages a second"
+            )));
         }
         Ok(())
     }
@@ -151,6 +167,7 @@ pub struct Server<L = TcpListener> {
     addr: SocketAddr,
     desk: Desk,
     speed: f64,
+    messages_per_second: Option<f64>,
     house: Arc<House>,
 }
 
@@ -217,6 +234,7 @@ impl<L: Listen> Server<L> {
             addr,
             desk: Desk::new(rules, options.hello()),
             speed: options.speed,
+            messages_per_second: options.messages_per_second,
             house: Arc::new(house),
         })
     }
@@ -236,10 +254,11 @@ impl<L: Listen> Server<L> {
         let counters = self.counters();
         let (inbox, notes) = mpsc::channel(hub::INBOX);
         let (stop, stopping) = watch::channel(false);
+        let pace = Pace::new(self.messages_per_second, stopping.clone());
         let hub = tokio::spawn(hub::run(
             self.desk,
             self.speed,
-            notes,
+            (notes, pace),
             Arc::clone(&counters),
         ));
         let mut connections = JoinSet::new();
@@ -263,8 +282,8 @@ impl<L: Listen> Server<L> {
         }
         drop(self.listener);
         // Connections that stand are told by the hub, the others by the watch. Neither can be gone.
-        let _ = inbox.send(Note::Stop).await;
         let _ = stop.send(true);
+        let _ = inbox.send(Note::Stop).await;
         let deadline = Instant::now() + STOPPING;
         while let Ok(Some(_)) = timeout_at(deadline, connections.join_next()).await {}
         connections.shutdown().await;

@@ -3,4 +3,5 @@
 //! Law: a study plays plans and reads results like any user; it computes no KPI of its own.
 
 pub mod attribution;
+pub mod capacity;
 pub mod validate;

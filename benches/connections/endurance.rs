@@ -31,7 +31,7 @@ impl Series {
 /// Measures it; false where memory grows by more than was said, or the run is not sound.
 pub fn measure(asked: &Asked) -> bool {
     let seconds = asked.number("--seconds", 1_800);
-    let warm_up = WARM_UP_S.min(seconds / 3);
+    let warm_up = WARM_UP_S.min(seconds / 2);
     let most = asked.after("--growth").map(|most| {
         let most: f64 = most.parse().expect("a number of MiB is expected there");
         most * MIB

@@ -46,16 +46,34 @@ impl ScenarioArgs {
     /// The plan of the scenario, or of a window of it, with its changes and those that other flags
     /// stand for.
     pub fn plan(&self, flags: &[Option<String>]) -> Result<Plan> {
+        let scaling = self.scale.map(|factor| Scaling {
+            factor,
+            with_agents: self.with_agents,
+        });
+        self.scaled(flags, scaling)
+    }
+
+    /// The same of so many times as many customers and agents.
+    pub fn plan_at(&self, factor: f64, flags: &[Option<String>]) -> Result<Plan> {
+        if self.scale.is_some() {
+            return Err(Error::refused("--scale is what the search looks for")
+                .with_remedy("say --from X to begin with X times as many customers and agents"));
+        }
+        let with_agents = true;
+        let scaling = Scaling {
+            factor,
+            with_agents,
+        };
+        self.scaled(flags, Some(scaling))
+    }
+
+    fn scaled(&self, flags: &[Option<String>], scaling: Option<Scaling>) -> Result<Plan> {
         let warm_up = change("run.warm_up", self.warm_up.as_ref());
         let flags = flags.iter().chain([&warm_up]).flatten();
         for flag in flags.clone() {
             check_flag(flag)?;
         }
         let changes: Vec<String> = self.set.iter().chain(flags).cloned().collect();
-        let scaling = self.scale.map(|factor| Scaling {
-            factor,
-            with_agents: self.with_agents,
-        });
         let mut plan = scenario::read_scaled(&self.file, &changes, scaling)?;
         if let Some(window) = self.window() {
             window.narrow(&mut plan)?;
@@ -83,7 +101,7 @@ fn check_flag(change: &str) -> Result<()> {
 }
 
 /// So many times as many.
-fn times(text: &str) -> std::result::Result<f64, String> {
+pub fn times(text: &str) -> std::result::Result<f64, String> {
     let factor = text.trim().parse().ok();
     let factor = factor.filter(|factor: &f64| *factor > 0.0 && *factor <= MOST_TIMES);
     factor.ok_or_else(|| format!("a number above 0, at most {MOST_TIMES}, is expected"))

@@ -61,6 +61,10 @@ pub struct Serve {
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     idle: u32,
+    /// Take at most so many messages and replies in a second on the wall; the rest waits its turn:
+    /// a limit for trials to find
+    #[arg(long, value_name = "N", value_parser = rate)]
+    messages_per_second: Option<f64>,
     /// Serve over TLS with this certificate (PEM)
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -147,6 +151,7 @@ fn options(args: &Serve) -> Result<ServerOptions> {
         idle: Duration::from_secs(args.idle.into()),
         allow_remote: args.allow_remote,
         allowed_hosts: args.allowed_hosts.clone(),
+        messages_per_second: args.messages_per_second,
         ..options
     })
 }
@@ -166,6 +171,12 @@ fn speed(text: &str) -> std::result::Result<f64, String> {
     let speed = text.parse().ok();
     let speed = speed.filter(|speed| (0.001..=100_000.0).contains(speed));
     speed.ok_or_else(|| "a number from 0.001 to 100000".into())
+}
+
+fn rate(text: &str) -> std::result::Result<f64, String> {
+    let rate = text.parse().ok();
+    let rate = rate.filter(|rate| (0.001..=1e6).contains(rate));
+    rate.ok_or_else(|| "a number from 0.001 to 1000000".into())
 }
 
 fn words(stats: &Stats) -> String {

@@ -247,6 +247,7 @@ impl<'a> Coordinator<'a> {
             }
             self.show();
             let lost = self.lost().pop().map(Error::failed);
+            let lost = lost.map(Error::of_this_machine);
             if let Some(failure) = self.failure.take().or(lost) {
                 return Err(failure);
             }

@@ -7,6 +7,7 @@
 mod account;
 mod chat;
 mod integrity;
+mod sent;
 mod traffic;
 
 use rustc_hash::FxHashMap;
@@ -27,6 +28,7 @@ use crate::time::{Span, Time};
 use crate::wire::marker::Marker;
 use account::Account;
 pub use integrity::Integrity;
+pub use sent::Sent;
 
 /// Wall time for which a chat that is over is kept, in case something more is heard of it.
 const KEPT: Span = Span::from_secs(10);
@@ -50,6 +52,7 @@ pub struct Ledger {
     /// Rows by customer, where they are asked for.
     rows: Option<Vec<Record>>,
     cells: Cells,
+    sent: Sent,
     /// Chats offered so far.
     offered: u32,
     /// When chats that are over were last looked for.
@@ -73,6 +76,7 @@ impl Ledger {
             recorder: Recorder::new(&plan.outline, true, true),
             rows: records.then(Vec::new),
             cells: Cells::new(&plan.outline),
+            sent: Sent::new(plan.outline.warm_up, plan.outline.horizon),
             waiting: Vec::new(),
             accounts: FxHashMap::default(),
             seen: Vec::new(),
@@ -159,10 +163,11 @@ impl Ledger {
         recorder.advance(at);
         match event {
             Event::Chat(caller, event) => {
-                if let ChatEvent::Sent(message) = event
-                    && message.wall.is_some()
-                {
-                    recorder.note(Latency::ScheduleLag, message.late);
+                if let ChatEvent::Sent(message) = event {
+                    self.sent.count(message.direction, at);
+                    if message.wall.is_some() {
+                        recorder.note(Latency::ScheduleLag, message.late);
+                    }
                 }
                 self.in_chat(caller, event, at);
             }
@@ -296,6 +301,11 @@ impl Ledger {
     /// What customers found by the time of their offer, after the end.
     pub fn cells(&self) -> &Cells {
         &self.cells
+    }
+
+    /// What was sent while it was measured.
+    pub fn sent(&self) -> Sent {
+        self.sent
     }
 
     /// Chats offered, as far as was posted.

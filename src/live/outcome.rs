@@ -6,7 +6,7 @@
 use super::Options;
 use super::coordinator::Course;
 use super::journal::Fault;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Sent};
 use super::shard::Kept;
 use super::target::Target;
 use super::terms::Differences;
@@ -43,6 +43,8 @@ pub struct Outcome {
 pub struct Evidence {
     /// What customers found by the time of their offer.
     pub cells: Cells,
+    /// What people sent.
+    pub sent: Sent,
     /// By which rules the server goes otherwise than the scenario.
     pub differences: Differences,
     /// Whether it was stopped before its end.
@@ -176,6 +178,7 @@ fn remarks(terms: &Terms, ledger: &Ledger, course: &Course) -> Vec<String> {
 fn evidence(plan: &Plan, terms: &Terms, ledger: &Ledger, course: &Course) -> Evidence {
     Evidence {
         cells: ledger.cells().clone(),
+        sent: ledger.sent(),
         differences: course.differences,
         // The end of the drain is the plan's.
         stopped: course.stopped && course.end < plan.end(),

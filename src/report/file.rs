@@ -17,8 +17,7 @@ use crate::live::shard::{Facts, Filed, Kept};
 use crate::live::spool::Spooled;
 use crate::measure::result::{FORMAT, RunResult};
 
-/// Writes a run's result file: JSON, pretty, keys in a stable order; what is kept of a part of a run
-/// for a merge stands at its end.
+/// Writes a run's result file; what is kept of a part of a run for a merge stands at its end.
 ///
 /// # Errors
 /// The file cannot be written, or the disk is full.
@@ -28,8 +27,16 @@ pub fn write_result(path: &Path, result: &RunResult, kept: Option<&Kept>) -> Res
         shard: kept.map(|kept| &kept.facts),
         journal: kept.map(|kept| &kept.journal),
     };
+    write_json(path, &whole)
+}
+
+/// Writes a result file, of a run or of a study: JSON, pretty, keys in a stable order.
+///
+/// # Errors
+/// The file cannot be written, or the disk is full.
+pub fn write_json(path: &Path, whole: &impl Serialize) -> Result<()> {
     write(path, |out| {
-        serde_json::to_writer_pretty(&mut *out, &whole)?;
+        serde_json::to_writer_pretty(&mut *out, whole)?;
         out.write_all(b"\n")
     })
 }

@@ -13,11 +13,9 @@ use tokio::time::sleep_until;
 
 use super::clock::LiveClock;
 use super::desk::{ConnId, Desk, Input, Out, Parcel, Role};
+use super::pace::{BATCH, Pace};
 use super::stats::Counters;
 use crate::time::Time;
-
-/// Notes taken from the inbox at a time.
-const BATCH: usize = 256;
 
 /// Notes that may wait in the inbox before connections wait to put theirs in.
 pub(super) const INBOX: usize = 4_096;
@@ -72,11 +70,11 @@ struct Hub {
 }
 
 /// Runs the desk, whose time goes at `speed`, until nobody is left who could put a note into the
-/// inbox.
+/// inbox, from which they are taken at that pace.
 pub(super) async fn run(
     desk: Desk,
     speed: f64,
-    mut inbox: mpsc::Receiver<Note>,
+    (mut inbox, mut pace): (mpsc::Receiver<Note>, Pace),
     counters: Arc<Counters>,
 ) {
     let mut hub = Hub {
@@ -90,7 +88,7 @@ pub(super) async fn run(
     loop {
         let deadline = hub.desk.deadline();
         let taken = tokio::select! {
-            taken = inbox.recv_many(&mut batch, BATCH) => Some(taken),
+            taken = pace.take(&mut inbox, &mut batch) => Some(taken),
             () = sleep_until(hub.clock.instant(deadline)), if deadline.comes() => None,
         };
         let now = match taken {

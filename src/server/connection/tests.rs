@@ -9,6 +9,7 @@ use super::*;
 use crate::center::rules::{Policy, RouterRules};
 use crate::server::desk::{Desk, DeskRules};
 use crate::server::hub;
+use crate::server::pace::Pace;
 use crate::time::Span;
 use crate::wire::frame::Hello;
 
@@ -52,11 +53,13 @@ impl Rig {
         };
         let (inbox, notes) = mpsc::channel(hub::INBOX);
         let desk = Desk::new(rules, hello);
+        let (stop, stopping) = watch::channel(false);
+        let notes = (notes, Pace::new(None, stopping));
         tokio::spawn(hub::run(desk, 1.0, notes, Arc::clone(&house.counters)));
         Rig {
             house: Arc::new(house),
             inbox,
-            stop: watch::channel(false).0,
+            stop,
             given: 0,
         }
     }

@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 
 use super::*;
+use crate::live::ledger::Sent;
 use crate::live::terms::Differences;
 use crate::measure::histogram::{Histogram, Series};
 use crate::measure::result::RunKind;
@@ -52,6 +53,7 @@ fn live(plan: &Plan, added: Option<Law>, lag: f64) -> (RunResult, Evidence) {
     outcome.records[0].iter().for_each(|row| cells.add(row));
     let evidence = Evidence {
         cells,
+        sent: Sent::new(plan.outline.warm_up, plan.outline.horizon),
         differences: Differences::default(),
         stopped: false,
         centers: 1,
