@@ -9,6 +9,8 @@ mod conclude;
 mod console;
 mod erlang;
 mod load;
+mod metrics;
+mod otlp;
 mod progress;
 mod room;
 mod scenario_args;

@@ -8,6 +8,7 @@ pub mod access;
 pub mod agent;
 pub mod alarm;
 pub mod attendance;
+pub mod collector;
 pub mod coordinator;
 pub mod credentials;
 pub mod customer;
@@ -28,6 +29,7 @@ pub mod process;
 pub mod scene;
 pub mod skip;
 pub mod slice;
+pub mod snapshot;
 pub mod socket;
 pub mod tap;
 pub mod target;
@@ -199,7 +201,9 @@ async fn spread(
     let mut ledger = ledger(plan, options);
     let course = workers.play(plan, options, way, watch, &mut ledger);
     let course = course.await?;
-    Ok(outcome::of_run(plan, options, &mut ledger, &course))
+    let outcome = outcome::of_run(plan, options, &mut ledger, &course);
+    watch.showcase.conclude(&ledger);
+    Ok(outcome)
 }
 
 fn ledger(plan: &Plan, options: &Options) -> Ledger {
@@ -276,7 +280,9 @@ pub async fn play<D: Dial>(
 ) -> Result<Outcome> {
     let mut ledger = ledger(plan, options);
     let course = run(plan, options, to, alarm, watch, &mut ledger).await?;
-    Ok(outcome::of_run(plan, options, &mut ledger, &course))
+    let outcome = outcome::of_run(plan, options, &mut ledger, &course);
+    watch.showcase.conclude(&ledger);
+    Ok(outcome)
 }
 
 /// The same as [`play`], posted to the ledger.

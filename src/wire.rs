@@ -8,6 +8,7 @@ pub mod clean;
 pub mod frame;
 pub mod limits;
 pub mod marker;
+pub mod names;
 pub mod reason;
 pub mod tls;
 

@@ -8,6 +8,8 @@ use clap::{Args, ValueEnum};
 use super::access_args::{AccessArgs, Entrance};
 use super::conclude::{Ran, conclude};
 use super::console::Console;
+use super::metrics::MetricsArgs;
+use super::otlp::Export;
 use super::progress::{Line, Progress};
 use super::scenario_args::{OutputArgs, ScenarioArgs, change};
 use super::signals::Signals;
@@ -18,6 +20,7 @@ use crate::live::watch::Watch;
 use crate::live::workers::{WORKERS_MOST, Workers};
 use crate::live::{Options, load};
 use crate::report::figure::{Unit, grouped};
+use crate::report::telemetry;
 use crate::scenario::outlook::Outlook;
 use crate::scenario::plan::Plan;
 use crate::simulation;
@@ -60,6 +63,12 @@ pub struct Load {
     output: OutputArgs,
     #[command(flatten)]
     access: AccessArgs,
+    #[command(flatten)]
+    metrics: MetricsArgs,
+    /// Export metrics by OTLP while the run lasts, as the OTEL_* variables of the environment say; a
+    /// collector beyond this machine needs --allow-target
+    #[arg(long, help_heading = "Looking in")]
+    otlp: bool,
 }
 
 /// Who alone is played.
@@ -88,6 +97,15 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
     args.output.probe(&plan)?;
     let options = options(args, entrance, workers);
     let watch = Arc::new(Watch::default());
+    let told = telemetry(args, &plan);
+    let metrics = args.metrics.serve(&watch, &told)?;
+    if let Some(metrics) = metrics.as_ref().filter(|_| !args.output.quiet) {
+        console.note(&format!("metrics: {}", metrics.address()));
+    }
+    let export = match args.otlp {
+        true => Export::start(&watch, &told, &options.allow_targets)?,
+        false => None,
+    };
     let prediction = Arc::new(simulation::Watch::default());
     let stopping = (watch.clone(), prediction.clone());
     let signals = Signals::listen(console, move || {
@@ -97,6 +115,8 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
     let progress = progress(args, console, &plan, watch.clone());
     let outcome = load(&plan, &options, &watch);
     progress.finish();
+    let exported = export.and_then(Export::finish);
+    drop(metrics);
     let mut outcome = match (outcome, signals.came()) {
         // Stopped before there was anything to report.
         (Err(error), Some(stop)) => {
@@ -105,6 +125,7 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
         }
         (outcome, _) => outcome?,
     };
+    outcome.result.verdict.reasons.extend(exported);
     if let Some((trace, story)) = args.trace.zip(outcome.story) {
         // The run was made: what cannot be told of one customer keeps nothing else from being told.
         if let Err(error) = trace.tell(&story, &plan, console) {
@@ -130,6 +151,17 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
         stopped: signals.came(),
     };
     conclude(ran, &args.output, console)
+}
+
+/// What is known of the run before it starts, for whoever looks in.
+fn telemetry(args: &Load, plan: &Plan) -> telemetry::Run {
+    telemetry::Run {
+        scenario: plan.echo().name,
+        seed: plan.seed,
+        replication: args.replication,
+        speed: plan.live.speed,
+        agents: args.only.is_none(),
+    }
 }
 
 fn options(args: &Load, entrance: Entrance, workers: Option<Workers>) -> Options {

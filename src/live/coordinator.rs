@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::ledger::Ledger;
 use super::process::Process;
+use super::snapshot::Snapshot;
 use super::terms::Differences;
 use super::watch::Watch;
 use super::worker::{News, Order, Report, State};
@@ -118,6 +119,9 @@ impl<'a> Coordinator<'a> {
         watch: &'a Watch,
         hands: Vec<Hand>,
     ) -> Coordinator<'a> {
+        if watch.showcase.is_open() {
+            ledger.look_in();
+        }
         Coordinator {
             plan,
             ledger,
@@ -355,6 +359,21 @@ impl<'a> Coordinator<'a> {
             && ledger.count(Gauge::Composing) == 0
     }
 
+    /// How the run stands.
+    fn snapshot(&self, online: u32) -> Snapshot {
+        let sum = |count: fn(&State) -> u32| {
+            let states = self.hands.iter().map(|hand| count(&hand.state));
+            states.sum()
+        };
+        Snapshot {
+            online,
+            customers: sum(|state| state.customers),
+            not_started: sum(|state| state.not_started),
+            now: self.now(),
+            ..Snapshot::of(self.ledger)
+        }
+    }
+
     /// Brings the watch up to date.
     fn show(&self) {
         let (ledger, watch) = (&self.ledger, self.watch);
@@ -373,5 +392,8 @@ impl<'a> Coordinator<'a> {
         watch.now.store(self.now().0, Ordering::Relaxed);
         let lag_us = lag.unwrap_or(0.0) * 1e3;
         watch.lag_us.store(lag_us as u64, Ordering::Relaxed);
+        if watch.showcase.is_open() {
+            watch.showcase.put(self.snapshot(online));
+        }
     }
 }
