@@ -13,6 +13,8 @@ mod live_args;
 mod live_run;
 mod load;
 mod merge;
+mod metrics;
+mod otlp;
 mod progress;
 mod room;
 mod scenario_args;

@@ -25,7 +25,7 @@
 //! | [`wire`] | the protocol: text to frames and back, without a socket |
 //! | [`server`], [`live`] | real time: the chat server; the traffic generator, its workers, the ledger that they note for |
 //! | [`study`] | what to do: validation against theory, what a live run's figures are due to |
-//! | [`report`] | what is told: terminal, result file, records file |
+//! | [`report`] | what is told: terminal, result file, records file, telemetry |
 //! | [`cli`] | one file a command; the only printer, the only place that exits |
 //!
 //! # The laws

@@ -8,6 +8,7 @@ pub mod access;
 pub mod agent;
 pub mod alarm;
 pub mod attendance;
+pub mod collector;
 pub mod coordinator;
 pub mod credentials;
 pub mod customer;
@@ -31,6 +32,7 @@ pub mod scene;
 pub mod shard;
 pub mod skip;
 pub mod slice;
+pub mod snapshot;
 pub mod socket;
 pub mod spool;
 pub mod start;
@@ -241,7 +243,9 @@ async fn spread(
     let mut ledger = ledger(plan, options)?;
     let course = workers.play(plan, options, way, watch, &mut ledger);
     let course = course.await?;
-    Ok(outcome(plan, options, &mut ledger, &course))
+    let outcome = outcome(plan, options, &mut ledger, &course);
+    watch.showcase.conclude(&ledger);
+    Ok(outcome)
 }
 
 /// What a run comes to, and what is kept of it for a merge.
@@ -345,7 +349,9 @@ pub async fn play<D: Dial>(
 ) -> Result<Outcome> {
     let mut ledger = ledger(plan, options)?;
     let course = run(plan, options, to, alarm, watch, &mut ledger).await?;
-    Ok(outcome(plan, options, &mut ledger, &course))
+    let outcome = outcome(plan, options, &mut ledger, &course);
+    watch.showcase.conclude(&ledger);
+    Ok(outcome)
 }
 
 /// The same as [`play`], posted to the ledger.

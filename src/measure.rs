@@ -11,6 +11,7 @@ pub mod clock;
 pub mod gate;
 pub mod histogram;
 pub mod kpi;
+pub mod meter;
 pub mod outline;
 pub mod pool;
 pub mod precision;

@@ -10,5 +10,6 @@ pub mod file;
 pub mod paint;
 pub mod records;
 pub mod story;
+pub mod telemetry;
 pub mod terminal;
 pub mod validation;

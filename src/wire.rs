@@ -9,6 +9,7 @@ pub mod frame;
 pub mod hold;
 pub mod limits;
 pub mod marker;
+pub mod names;
 pub mod reason;
 pub mod tls;
 

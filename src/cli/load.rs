@@ -8,6 +8,8 @@ use clap::{Args, ValueEnum};
 use super::console::Console;
 use super::live_args::{self, LiveArgs};
 use super::live_run::Told;
+use super::metrics::MetricsArgs;
+use super::otlp::Export;
 use super::progress::Progress;
 use super::scenario_args::{OutputArgs, ScenarioArgs, change};
 use super::signals::Signals;
@@ -18,7 +20,7 @@ use crate::live::slice::Slice;
 use crate::live::start::Start;
 use crate::live::watch::Watch;
 use crate::live::{Options, load};
-use crate::report::file;
+use crate::report::{file, telemetry};
 use crate::scenario::plan::Plan;
 use crate::simulation;
 
@@ -60,6 +62,12 @@ pub struct Load {
     output: OutputArgs,
     #[command(flatten)]
     live: LiveArgs,
+    #[command(flatten)]
+    metrics: MetricsArgs,
+    /// Export metrics by OTLP while the run lasts, as the OTEL_* variables of the environment say; a
+    /// collector beyond this machine needs --allow-target
+    #[arg(long, help_heading = "Looking in")]
+    otlp: bool,
 }
 
 /// Who alone is played.
@@ -87,6 +95,15 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
     let options = args.live.spread(&plan, options)?;
     args.output.probe(&plan)?;
     let watch = Arc::new(Watch::default());
+    let told = telemetry(args, &plan);
+    let metrics = args.metrics.serve(&watch, &told)?;
+    if let Some(metrics) = metrics.as_ref().filter(|_| !args.output.quiet) {
+        console.note(&format!("metrics: {}", metrics.address()));
+    }
+    let export = match args.otlp {
+        true => Export::start(&watch, &told, &options.allow_targets)?,
+        false => None,
+    };
     let prediction = Arc::new(simulation::Watch::default());
     let stopping = (watch.clone(), prediction.clone());
     let signals = Signals::listen(console, move || {
@@ -96,7 +113,9 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
     let progress = progress(args, console, &plan, &watch);
     let outcome = load(&plan, &options, &watch);
     progress.finish();
-    let outcome = match (outcome, signals.came()) {
+    let exported = export.and_then(Export::finish);
+    drop(metrics);
+    let mut outcome = match (outcome, signals.came()) {
         // Stopped before there was anything to report.
         (Err(error), Some(stop)) => {
             console.complain(&error);
@@ -104,6 +123,7 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
         }
         (outcome, _) => outcome?,
     };
+    outcome.result.verdict.reasons.extend(exported);
     let told = Told {
         plan: &plan,
         output: &args.output,
@@ -111,6 +131,17 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
         predicts: !args.no_prediction,
     };
     told.tell(outcome, &prediction, &signals, console)
+}
+
+/// What is known of the run before it starts, for whoever looks in.
+fn telemetry(args: &Load, plan: &Plan) -> telemetry::Run {
+    telemetry::Run {
+        scenario: plan.echo().name,
+        seed: plan.seed,
+        replication: args.replication,
+        speed: plan.live.speed,
+        agents: args.only.is_none(),
+    }
 }
 
 fn options(args: &Load) -> Result<Options> {

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::Options;
 use super::ledger::Ledger;
 use super::process::Process;
+use super::snapshot::Snapshot;
 use super::start::Start;
 use super::terms::Differences;
 use super::watch::Watch;
@@ -147,6 +148,9 @@ impl<'a> Coordinator<'a> {
         watch: &'a Watch,
         hands: Vec<Hand>,
     ) -> Coordinator<'a> {
+        if watch.showcase.is_open() {
+            ledger.look_in();
+        }
         Coordinator {
             plan,
             ledger,
@@ -414,6 +418,21 @@ impl<'a> Coordinator<'a> {
             && ledger.count(Gauge::Composing) == 0
     }
 
+    /// How the run stands.
+    fn snapshot(&self, online: u32) -> Snapshot {
+        let sum = |count: fn(&State) -> u32| {
+            let states = self.hands.iter().map(|hand| count(&hand.state));
+            states.sum()
+        };
+        Snapshot {
+            online,
+            customers: sum(|state| state.customers),
+            not_started: sum(|state| state.not_started),
+            now: self.now(),
+            ..Snapshot::of(self.ledger)
+        }
+    }
+
     /// Brings the watch up to date.
     fn show(&self) {
         let (ledger, watch) = (&self.ledger, self.watch);
@@ -432,5 +451,8 @@ impl<'a> Coordinator<'a> {
         watch.now.store(self.now().0, Ordering::Relaxed);
         let lag_us = lag.unwrap_or(0.0) * 1e3;
         watch.lag_us.store(lag_us as u64, Ordering::Relaxed);
+        if watch.showcase.is_open() {
+            watch.showcase.put(self.snapshot(online));
+        }
     }
 }

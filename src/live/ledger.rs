@@ -17,6 +17,7 @@ use super::orbit::Caller;
 use super::spool::Spool;
 use crate::measure::cells::Cells;
 use crate::measure::clock::Gauge;
+use crate::measure::meter::Meter;
 use crate::measure::pool::Pool;
 use crate::measure::record::Record;
 use crate::measure::recorder::Recorder;
@@ -115,6 +116,16 @@ impl Ledger {
     /// Tells the story of a customer.
     pub fn trace(&mut self, customer: u32) {
         self.recorder.trace(customer);
+    }
+
+    /// Counts from now on for whoever looks in while the run lasts.
+    pub fn look_in(&mut self) {
+        self.recorder.look_in();
+    }
+
+    /// What was counted so far for whoever looks in.
+    pub fn meter(&self) -> Option<&Meter> {
+        self.recorder.meter()
     }
 
     /// Takes over what was seen of the customer who is traced.

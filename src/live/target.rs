@@ -68,13 +68,16 @@ impl Target {
         }
         let port = uri.port_u16().filter(|port| *port > 0);
         let port = port.ok_or_else(|| wrong("names no port"))?;
-        let host = uri.host().unwrap_or_default();
+        let host = uri.host().filter(|host| !host.is_empty());
+        let host = host.ok_or_else(|| wrong("names no host"))?;
+        Ok(Target::at(tls, host, port))
+    }
+
+    /// A server at this host, with or without brackets of an IPv6 address, and port.
+    pub(super) fn at(tls: bool, host: &str, port: u16) -> Target {
         let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
         let host = bare.unwrap_or(host).to_ascii_lowercase();
-        if host.is_empty() {
-            return Err(wrong("names no host"));
-        }
-        Ok(Target { tls, host, port })
+        Target { tls, host, port }
     }
 
     /// Looks the host up and checks what it resolves to: every address is loopback, or the host is
@@ -83,6 +86,29 @@ impl Target {
     /// # Errors
     /// Refused (exit 2) when it is not allowed; failed (exit 3) when it cannot be resolved.
     pub async fn resolve(&self, allowed: &[String]) -> Result<Address> {
+        let checked = self.look_up().await?;
+        if let Some(abroad) = checked.iter().find_map(|a| self.forbids(*a, allowed)) {
+            return Err(Error::refused(format!(
+                "{self} is {abroad}, not this machine: a load test of somebody else's server is an \
+                 attack"
+            ))
+            .with_remedy(format!(
+                "if the server is yours, allow it: --allow-target {}",
+                self.host
+            )));
+        }
+        Ok(Address {
+            target: self.clone(),
+            checked,
+            dialled: Cell::new(0),
+        })
+    }
+
+    /// All addresses of the host, unchecked: at least one.
+    ///
+    /// # Errors
+    /// Failed (exit 3): it cannot be resolved.
+    pub(super) async fn look_up(&self) -> Result<Vec<SocketAddr>> {
         let failed =
             |words: &str| Error::failed(format!("cannot resolve the host of {self}: {words}"));
         let found = tokio::net::lookup_host((self.host.as_str(), self.port));
@@ -96,25 +122,14 @@ impl Target {
         if checked.is_empty() {
             return Err(Error::failed(format!("the host of {self} has no address")));
         }
-        let abroad = checked.iter().find(|addr| !is_loopback(addr.ip()));
-        if let Some(abroad) = abroad
-            && !self.is_in(allowed)
-        {
-            return Err(Error::refused(format!(
-                "{self} is {}, not this machine: a load test of somebody else's server is an \
-                 attack",
-                abroad.ip()
-            ))
-            .with_remedy(format!(
-                "if the server is yours, allow it: --allow-target {}",
-                self.host
-            )));
-        }
-        Ok(Address {
-            target: self.clone(),
-            checked,
-            dialled: Cell::new(0),
-        })
+        Ok(checked)
+    }
+
+    /// The address, if nothing may be sent to it: it is not this machine's, and the host is none of
+    /// `allowed`.
+    pub(super) fn forbids(&self, addr: SocketAddr, allowed: &[String]) -> Option<IpAddr> {
+        let fine = is_loopback(addr.ip()) || self.is_in(allowed);
+        (!fine).then_some(addr.ip())
     }
 
     fn is_in(&self, allowed: &[String]) -> bool {
@@ -186,7 +201,7 @@ impl Address {
 
 /// The text without what may be a password in it: a user name is no part of a target, nor is what
 /// comes after a `?`.
-fn without_secrets(text: &str) -> String {
+pub(super) fn without_secrets(text: &str) -> String {
     let (text, query) = text
         .split_once('?')
         .map_or((text, ""), |(text, _)| (text, "?***"));

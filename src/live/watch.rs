@@ -1,8 +1,10 @@
 //! Owns `Watch`: what can be seen of a live run while it goes on, and how to stop it.
 //!
-//! Law: written by the run's thread, read by anybody; no lock on the way.
+//! Law: written by the run's thread, read by anybody; the run waits for no reader.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+
+use super::snapshot::Showcase;
 
 /// What can be seen of a live run, in numbers that other threads may read at any time.
 #[derive(Debug, Default)]
@@ -23,6 +25,8 @@ pub struct Watch {
     pub agents: AtomicU32,
     /// The 99th percentile of the schedule lag so far, in wall microseconds.
     pub lag_us: AtomicU64,
+    /// How the run stands, whole, where somebody looks in.
+    pub showcase: Showcase,
     /// Set to stop: open chats are closed, agents log out, the report is made.
     pub stop: AtomicBool,
 }

@@ -7,6 +7,7 @@ mod notes;
 
 use super::clock::{Clock, Gauge, Place, Segments};
 use super::histogram::Series;
+use super::meter::Meter;
 use super::outline::Outline;
 use super::pool::Pool;
 use super::record::Record;
@@ -30,6 +31,8 @@ pub struct Recorder {
     records: Option<Vec<Record>>,
     /// Whose story is told.
     story: Story,
+    /// For whoever looks in while the run lasts.
+    meter: Option<Box<Meter>>,
 }
 
 impl Recorder {
@@ -49,12 +52,23 @@ impl Recorder {
             pool,
             records: records.then(Vec::new),
             story: Story::NOBODY,
+            meter: None,
         }
     }
 
     /// Tells the story of a customer from now on.
     pub fn trace(&mut self, customer: u32) {
         self.story = Story::of(customer);
+    }
+
+    /// Counts from now on for whoever looks in.
+    pub fn look_in(&mut self) {
+        self.meter = Some(Box::default());
+    }
+
+    /// What was counted so far for whoever looks in.
+    pub fn meter(&self) -> Option<&Meter> {
+        self.meter.as_deref()
     }
 
     /// The story told so far; nobody is followed any more.
@@ -126,6 +140,9 @@ impl Recorder {
     /// A latency that only live runs have.
     pub fn note(&mut self, latency: Latency, value: Span) {
         self.series[latency as usize].record(value);
+        if let Some(meter) = &mut self.meter {
+            meter.record(latency, value);
+        }
     }
 
     /// Nothing more happens to the chat, whose slot was free at `freed`: its row is kept if rows are.

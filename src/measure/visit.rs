@@ -25,8 +25,8 @@ pub(super) enum Flag {
     Unanswered = 8,
     /// The last message of a ghost has got its reply, though nobody read it.
     Answered = 16,
-    /// The customer's story is told.
-    Traced = 32,
+    /// Somebody follows it: what happens is told.
+    Followed = 32,
 }
 
 /// What is known of one chat while it goes on; instants that have not come are `Time::NEVER`.

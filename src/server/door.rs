@@ -1,25 +1,22 @@
 //! Owns `Door`: which requests become a connection.
 //!
-//! Law: a request must name this server in its Host header, and if a browser made it, come from a
-//! page of this server. So no web page that somebody visits can reach a server on their machine,
-//! not even under a name that was made to resolve to it (DNS rebinding).
+//! Law: a request must call this server by its name, and if a browser made it, come from a page of
+//! this server.
 
-use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request};
-use tokio_tungstenite::tungstenite::http::header::{HOST, HeaderName, HeaderValue, ORIGIN};
-use tokio_tungstenite::tungstenite::http::uri::Authority;
+use tokio_tungstenite::tungstenite::http::header::{HeaderValue, ORIGIN};
 use tokio_tungstenite::tungstenite::http::{Response, StatusCode, Uri};
 
 use super::desk::Role;
 use crate::wire::frame::{AgentSide, CustomerSide, Side};
+use crate::wire::names::{Names, only};
 
 /// Which requests become a connection.
 #[derive(Debug)]
 pub(super) struct Door {
-    /// In small letters, without brackets.
-    names: HashSet<String>,
+    names: Names,
 }
 
 /// Why a request does not.
@@ -33,34 +30,23 @@ pub(super) enum Refusal {
 impl Door {
     /// A door to the server on `listen`, also known as each of `allowed`.
     pub fn new(listen: SocketAddr, allowed: &[String]) -> Door {
-        let own = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
-        let listen = (!listen.ip().is_unspecified()).then(|| listen.ip().to_string());
-        let allowed = allowed.iter().map(|host| bare(host));
         Door {
-            names: own.into_iter().chain(listen).chain(allowed).collect(),
+            names: Names::new(listen, allowed),
         }
     }
 
     /// Whose connection the request asks for; `local` is the address that it reached.
     pub fn admit(&self, request: &Request, local: Option<IpAddr>) -> Result<Role, Refusal> {
-        let known = |authority: &Authority| {
-            let host = bare(authority.host());
-            let reached = local.map(|ip| ip.to_canonical());
-            let literal = host.parse::<IpAddr>().ok().map(|ip| ip.to_canonical());
-            self.names.contains(&host) || (literal.is_some() && literal == reached)
-        };
-        let host = only(request, HOST).and_then(|text| text.parse().ok());
-        let host = host.filter(|host: &Authority| !host.as_str().contains('@'));
-        if !host.is_some_and(|host| known(&host)) {
+        if !self.names.are_called(request.headers(), local) {
             return Err(Refusal::Host);
         }
         if request.headers().contains_key(ORIGIN) {
-            let origin = only(request, ORIGIN).and_then(|text| text.parse::<Uri>().ok());
+            let origin = only(request.headers(), ORIGIN).and_then(|text| text.parse::<Uri>().ok());
             let web = |uri: &Uri| matches!(uri.scheme_str(), Some("http" | "https"));
             let origin = origin
                 .filter(web)
                 .and_then(|uri| uri.into_parts().authority);
-            if !origin.is_some_and(|origin| known(&origin)) {
+            if !origin.is_some_and(|origin| self.names.know(&origin, local)) {
                 return Err(Refusal::Origin);
             }
         }
@@ -94,19 +80,6 @@ impl Refusal {
         headers.insert("connection", HeaderValue::from_static("close"));
         response
     }
-}
-
-/// The header's text, if it stands there once.
-fn only(request: &Request, header: HeaderName) -> Option<&str> {
-    let mut values = request.headers().get_all(header).iter();
-    let value = values.next()?.to_str().ok()?;
-    values.next().is_none().then_some(value)
-}
-
-/// A host in small letters, without the brackets of an IPv6 address.
-fn bare(host: &str) -> String {
-    let inner = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
-    inner.unwrap_or(host).to_ascii_lowercase()
 }
 
 #[cfg(test)]

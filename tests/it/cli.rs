@@ -1,8 +1,10 @@
 //! The program from outside: exit codes, messages, files, signals.
 
 mod alone;
+pub mod collector;
 mod erlang;
 mod live;
+pub mod looking;
 mod memory;
 mod precise;
 pub mod program;

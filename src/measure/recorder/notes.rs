@@ -45,8 +45,8 @@ impl Recorder {
             false => EXCLUDED,
         };
         let mut visit = Visit::new(number, attempt, class, now, interval);
-        if number == self.story.customer() {
-            visit.set(Flag::Traced);
+        if number == self.story.customer() || self.meter.is_some() {
+            visit.set(Flag::Followed);
         }
         self.bump(&visit, Count::Arrived);
         if attempt == 0 {
@@ -177,8 +177,8 @@ impl Recorder {
         if first {
             visit.first_reply = now;
         }
-        if visit.is(Flag::Traced) {
-            self.story.tell_reply(visit, now, latency);
+        if visit.is(Flag::Followed) {
+            self.follow_reply(visit, now, latency);
         }
         let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
             return;
@@ -421,11 +421,31 @@ impl Recorder {
         }
     }
 
-    /// Tells an event if the customer's story is told: one look at a flag if not.
+    /// Tells an event if somebody follows the chat: one look at a flag if not.
     #[inline]
     fn tell(&mut self, visit: &Visit, now: Time, event: impl FnOnce() -> Event) {
-        if visit.is(Flag::Traced) {
-            self.story.tell(visit.attempt().into(), now, event());
+        if visit.is(Flag::Followed) {
+            self.follow(visit, now, event());
+        }
+    }
+
+    #[cold]
+    fn follow(&mut self, visit: &Visit, now: Time, event: Event) {
+        if visit.number() == self.story.customer() {
+            self.story.tell(visit.attempt().into(), now, event);
+        }
+        if let Some(meter) = &mut self.meter {
+            meter.take(visit, now, event);
+        }
+    }
+
+    #[cold]
+    fn follow_reply(&mut self, visit: &Visit, now: Time, latency: Span) {
+        if visit.number() == self.story.customer() {
+            self.story.tell_reply(visit, now, latency);
+        }
+        if let Some(meter) = &mut self.meter {
+            meter.replied(visit, now, latency);
         }
     }
 }

@@ -87,7 +87,13 @@ impl Program {
 
     /// Starts it and waits until it listens for signals.
     pub fn start(&self, args: &[&str]) -> Running {
+        self.start_with(args, &[])
+    }
+
+    /// The same with these variables in its environment.
+    pub fn start_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Running {
         let mut command = self.command(BINARY, args);
+        command.envs(variables.iter().copied());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let running = Running {
             child: Some(command.spawn().unwrap()),
@@ -187,14 +193,14 @@ impl Running {
 
     /// The next line of its stdout.
     pub fn line(&mut self) -> String {
-        let mut line = Vec::new();
         let child = self.child.as_mut().expect("it is at work");
-        let out = child.stdout.as_mut().unwrap();
-        let mut byte = [0];
-        while out.read(&mut byte).unwrap() == 1 && byte[0] != b'\n' {
-            line.push(byte[0]);
-        }
-        String::from_utf8(line).unwrap()
+        next_line(child.stdout.as_mut().unwrap())
+    }
+
+    /// The next line of its stderr.
+    pub fn error_line(&mut self) -> String {
+        let child = self.child.as_mut().expect("it is at work");
+        next_line(child.stderr.as_mut().unwrap())
     }
 
     /// Sends a signal by name: `INT`, `TERM`.
@@ -211,4 +217,13 @@ impl Running {
         let child = self.child.take().expect("it is at work");
         Ended::of(child.wait_with_output().unwrap())
     }
+}
+
+fn next_line(from: &mut impl Read) -> String {
+    let mut line = Vec::new();
+    let mut byte = [0];
+    while from.read(&mut byte).unwrap() == 1 && byte[0] != b'\n' {
+        line.push(byte[0]);
+    }
+    String::from_utf8(line).unwrap()
 }

@@ -1,10 +1,20 @@
 //! A canary in every place where a secret can stand, and a server that repeats it.
 
+use std::time::{Duration, Instant};
+
 use super::parrot::{Parrot, WAYS, parrot};
+use crate::cli::collector::Sink;
+use crate::cli::looking::scrape;
 use crate::cli::program::{Ended, Program};
 
 /// Of each secret; none may be seen anywhere.
-const CANARIES: [&str; 4] = ["canaryenv", "canarycustomer", "canaryagent", "canarytext"];
+const CANARIES: [&str; 5] = [
+    "canaryenv",
+    "canarycustomer",
+    "canaryagent",
+    "canarytext",
+    "canaryotlp",
+];
 
 /// The environment's secret holds what JSON and addresses escape.
 const ENVIRONMENT: &str = "CANARY='canaryenv-4711/+canaryenv=' $BUSYHOUR ";
@@ -101,6 +111,105 @@ fn an_error_before_the_start_holds_none() {
             "--header NAME=env:",
         ],
     );
+}
+
+/// Command lines of the processes that a run has started.
+fn command_lines(id: u32, workers: usize) -> Vec<String> {
+    let began = Instant::now();
+    loop {
+        let children = format!("/proc/{id}/task/{id}/children");
+        let text = std::fs::read_to_string(children).unwrap_or_default();
+        let ids: Vec<&str> = text.split_whitespace().collect();
+        if ids.len() == workers {
+            let line = |id: &&str| std::fs::read(format!("/proc/{id}/cmdline")).unwrap();
+            let lines = ids.iter().map(line);
+            return lines.map(|line| String::from_utf8(line).unwrap()).collect();
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "{text}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A canary in every place a secret can stand appears in no result, records, log, trace, metric,
+/// report or command line of the processes that a run starts.
+#[test]
+fn no_canary_is_seen_anywhere() {
+    let program = folder();
+    let parrot = parrot(true);
+    let (sink, refusing) = (Sink::new(true), Sink::new(false));
+    let mut all = String::new();
+    // Each customer of the parrot hears it in another way; the fourth gets no frame of the protocol,
+    // with escapes, and the fifth a message.
+    for (customer, workers, collector) in [(4, 1, &sink), (5, 2, &refusing)] {
+        let flags = "--header X-Env=env:CANARY --header X-Row=feeder:token --feeder customers.csv \
+                     --agent-feeder agents.csv --header Authorization=env:CANARY_TOO --otlp \
+                     --metrics 127.0.0.1:0 --records chats.csv --no-prediction";
+        let line = format!(
+            "{SHORT} {flags} --target ws://{} --trace customer:{customer} --workers {workers}",
+            parrot.addr
+        );
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let mut running = program.start_with(
+            &words,
+            &[
+                ("CANARY", "canaryenv-4711/+canaryenv="),
+                ("CANARY_TOO", "Bearer canarytext-0815"),
+                (
+                    "OTEL_EXPORTER_OTLP_ENDPOINT",
+                    &format!("http://{}", collector.addr),
+                ),
+                ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=canaryotlp-2342"),
+                ("OTEL_METRIC_EXPORT_INTERVAL", "500"),
+            ],
+        );
+        let said = running.error_line();
+        let addr = said.strip_prefix("metrics: http://").unwrap();
+        let addr = addr.strip_suffix("/metrics").unwrap();
+        if workers > 1 {
+            all += &command_lines(running.id(), workers).join("\n");
+        }
+        let began = Instant::now();
+        let metrics = loop {
+            let text = scrape(addr);
+            if !text.contains("busyhour_connect_seconds_count 0\n") {
+                break text;
+            }
+            assert!(began.elapsed() < Duration::from_secs(20), "{text}");
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        all += &metrics;
+        let run = running.wait();
+        assert!([Some(1), Some(4)].contains(&run.code), "{}", run.stderr);
+        let trace = "customer > GET /customer HTTP/1.1, with host,";
+        assert!(run.stdout.contains(trace), "{}", run.stdout);
+        assert!(run.stdout.contains("authorization"), "{}", run.stdout);
+        assert!(run.stdout.contains("***"), "{}", run.stdout);
+        all += &(said + &run.stdout + &run.stderr);
+        for file in ["run.json", "chats.csv"] {
+            all += &std::fs::read_to_string(program.path(file)).unwrap();
+        }
+        all += &collector.text();
+    }
+    sees_no_secret(&all);
+    for words in [
+        "worker",
+        "busyhour_chats_offered_total",
+        "HTTP 401 Unauthorized",
+    ] {
+        assert!(all.contains(words), "{words}: {all}");
+    }
+    let shown = parrot.shown.lock().unwrap().join("\n");
+    let heads = (sink.heads().join("\n"), refusing.heads().join("\n"));
+    for (canary, text) in [
+        ("canaryenv-4711/+", &shown),
+        ("canarycustomer-", &shown),
+        ("canaryagent-0", &shown),
+        ("Bearer canarytext-0815", &shown),
+        ("canaryotlp-2342", &heads.0),
+        ("canaryotlp-2342", &heads.1),
+    ] {
+        assert!(text.contains(canary), "{canary}: {text}");
+    }
 }
 
 /// What is wrong with a secret is said without it.
