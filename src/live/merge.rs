@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use super::coordinator::Course;
 use super::journal::{ChatEvent, Entry, Event};
 use super::ledger::Ledger;
+use super::monotonic::Tick;
 use super::outcome::{self, Outcome, Terms};
 use super::shard::{Facts, Filed, fingerprint};
 use super::spool::Pages;
@@ -214,13 +215,21 @@ fn differ(one: &Part, other: &Part) -> Result<()> {
 /// Posts what all parts noted, in the order of time.
 fn post(parts: Vec<Part>, ledger: &mut Ledger) -> Result<()> {
     let hosts = hosts(&parts);
-    // What the clocks of two machines show has nothing to do with each other, and is not compared.
-    let earliest = parts.iter().map(|part| part.facts.tick).min();
+    let ticks: Vec<(u16, Tick)> = hosts
+        .iter()
+        .copied()
+        .zip(parts.iter().map(|part| part.facts.tick))
+        .collect();
+    // What the clocks of two machines show has nothing to do with each other.
+    let earliest = |host: u16| {
+        let of_host = ticks.iter().filter(|(other, _)| *other == host);
+        of_host.map(|(_, tick)| *tick).min().unwrap_or_default()
+    };
     let mut readers: Vec<Reader> = parts
         .into_iter()
         .zip(hosts)
         .map(|(part, host)| Reader {
-            ahead: Span(part.facts.tick - earliest.unwrap_or_default()),
+            ahead: Span(part.facts.tick - earliest(host)),
             host,
             name: part.name,
             pages: part.pages,
@@ -320,13 +329,7 @@ fn terms(parts: &[Part], wanted: Wanted) -> Terms {
     let machines: BTreeSet<u16> = hosts(parts).into_iter().collect();
     let mut terms = Terms::echoing(echo);
     terms.traced = wanted.trace.is_some();
-    if machines.len() > 1 {
-        terms.notes.push(format!(
-            "the parts were played on {} machines, whose clocks are not compared: delivery is of \
-             messages whose two sides were on one of them, round_trip_ms of all",
-            machines.len()
-        ));
-    }
+    terms.machines = machines.len();
     terms
 }
 

@@ -6,7 +6,7 @@
 use super::Options;
 use super::coordinator::Course;
 use super::journal::Fault;
-use super::ledger::{Ledger, Sent};
+use super::ledger::{Ledger, SKEW, Sent};
 use super::shard::Kept;
 use super::target::Target;
 use super::terms::Differences;
@@ -67,6 +67,8 @@ pub(super) struct Terms {
     sight: Sight,
     /// How many centers of their own there were.
     centers: u32,
+    /// On how many machines it was played.
+    pub machines: usize,
     /// Whether a story is told.
     pub traced: bool,
     /// What the reader should know before anything else.
@@ -103,6 +105,7 @@ impl Terms {
         Terms {
             sight,
             centers,
+            machines: 1,
             traced: false,
             notes: unchecked
                 .into_iter()
@@ -152,6 +155,13 @@ fn soundness(plan: &Plan, ledger: &Ledger, course: &Course) -> Vec<String> {
         stood_still_ratio: course.stood_still_ratio,
         lost: course.lost.clone(),
     };
+    let apart = ledger.integrity().apart();
+    if apart > SKEW {
+        unsound.push(format!(
+            "the clocks of the machines were at least {apart} apart, over {SKEW}: what one side did is \
+             held against the other's at the wrong time; set the clocks by NTP"
+        ));
+    }
     unsound.extend(validity::faults(plan, conduct));
     unsound
 }
@@ -159,6 +169,15 @@ fn soundness(plan: &Plan, ledger: &Ledger, course: &Course) -> Vec<String> {
 /// What else the reader should know.
 fn remarks(terms: &Terms, ledger: &Ledger, course: &Course) -> Vec<String> {
     let mut remarks = terms.notes.clone();
+    if terms.machines > 1 {
+        remarks.push(format!(
+            "the parts were played on {} machines, whose clocks are not compared (they were at least \
+             {} apart): delivery is of messages whose two sides were on one of them, round_trip_ms of \
+             all",
+            terms.machines,
+            ledger.integrity().apart()
+        ));
+    }
     remarks.extend(course.remarks.iter().map(|(words, times)| match times {
         1 => words.clone(),
         times => format!("{words} ({times} times)"),

@@ -238,7 +238,10 @@ impl Page<'_> {
             Came::Once { due, .. } if self.integrity.too_late(self.account, direction, due, at) => {
                 self.integrity.fault(Fault::Lost, reader, Some(marker), due);
             }
-            Came::Once { late, took, .. } => {
+            Came::Once {
+                late, took, apart, ..
+            } => {
+                self.integrity.clocks_are_apart(apart);
                 if late {
                     self.integrity
                         .fault(Fault::Reordered, reader, Some(marker), at);

@@ -25,6 +25,8 @@ pub struct Integrity {
     undelivered: u64,
     /// Messages that were read and that nobody of this run has written.
     invented: u64,
+    /// Wall time by which clocks of two machines were apart, at least.
+    apart: Span,
     grace: Span,
 }
 
@@ -61,6 +63,7 @@ impl Integrity {
             examples: Vec::new(),
             undelivered: 0,
             invented: 0,
+            apart: Span::ZERO,
             grace: GRACE.scaled(speed),
         }
     }
@@ -97,6 +100,16 @@ impl Integrity {
     /// Messages by this run's markers that nobody of the run has written.
     pub fn invented(&self) -> u64 {
         self.invented
+    }
+
+    /// Clocks of two machines were so far apart, at least.
+    pub(super) fn clocks_are_apart(&mut self, apart: Span) {
+        self.apart = self.apart.max(apart);
+    }
+
+    /// Wall time by which clocks of two machines were apart, at least, in whole milliseconds.
+    pub fn apart(&self) -> Span {
+        Span::from_millis(self.apart.0 / 1_000_000)
     }
 
     /// What was found, fault by fault, with examples; `label` writes an instant as local time.

@@ -47,8 +47,11 @@ pub(super) enum Came {
         due: Time,
         /// Before it came one that was written after it.
         late: bool,
-        /// Written to read and due to read, unless the message waited by the rules.
+        /// Written to read and due to read, unless the message waited by the rules or went from one
+        /// machine to another.
         took: Option<(Span, Span)>,
+        /// How long before it was written it was read, by clocks that are apart.
+        apart: Span,
     },
     /// Once more, to another who has the chat, or had it: handed over, it is told again, and that
     /// may cross what was under way.
@@ -108,13 +111,21 @@ impl Traffic {
         self.tell(message.sequence, turn);
         let late = message.sequence < self.read_to && !excused;
         self.read_to = self.read_to.max(message.sequence);
+        let both = written.wall.zip(message.wall);
+        let apart = both.map_or(0, |(written_at, read_at)| {
+            written_at.0.saturating_sub(read_at.0)
+        });
         let comparable = written.host == message.host;
-        let both = written.wall.zip(message.wall).filter(|_| comparable);
-        let took = both.map(|(written_at, read_at)| {
+        let took = both.filter(|_| comparable).map(|(written_at, read_at)| {
             let delivery = Span(read_at.0.saturating_sub(written_at.0));
             (delivery, delivery + written.late)
         });
-        Came::Once { due, late, took }
+        Came::Once {
+            due,
+            late,
+            took,
+            apart: Span(apart),
+        }
     }
 
     /// A message was read that is not under way: it came before, or is still to be written.
@@ -177,8 +188,12 @@ mod tests {
 
     fn once(late: bool, delivery: u64) -> Came {
         let took = Some((Span(delivery), Span(delivery + 3)));
-        let due = Time::ZERO;
-        Came::Once { due, late, took }
+        Came::Once {
+            due: Time::ZERO,
+            late,
+            took,
+            apart: Span::ZERO,
+        }
     }
 
     #[test]
@@ -239,8 +254,20 @@ mod tests {
             host: 1,
             ..message(1, 30)
         };
-        let (due, late, took) = (Time::ZERO, false, None);
-        assert_eq!(traffic.read(elsewhere, 0), Came::Once { due, late, took });
+        let came = |apart| Came::Once {
+            due: Time::ZERO,
+            late: false,
+            took: None,
+            apart,
+        };
+        assert_eq!(traffic.read(elsewhere, 0), came(Span::ZERO));
+        // Read before it was written: that much they are apart at least.
+        traffic.written(Time(0), message(2, 80));
+        let elsewhere = Message {
+            sequence: 2,
+            ..elsewhere
+        };
+        assert_eq!(traffic.read(elsewhere, 0), came(Span(50)));
     }
 
     #[test]
@@ -310,7 +337,8 @@ mod tests {
             Came::Once {
                 due: Time::ZERO,
                 late: false,
-                took: None
+                took: None,
+                apart: Span::ZERO,
             }
         );
     }

@@ -159,7 +159,7 @@ fn played(echo: &ScenarioEcho) -> String {
         None => String::new(),
     };
     let began = match &echo.start_at {
-        Some(at) => format!(" from {} on", clean(at)),
+        Some(at) => format!(", begun at {},", clean(at)),
         None => String::new(),
     };
     format!("{part}played live{parts}{began}")

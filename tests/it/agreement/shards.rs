@@ -4,7 +4,7 @@ use std::path::Path;
 
 use busyhour::center::rules::Policy;
 use busyhour::live::alarm::Alarm;
-use busyhour::live::journal::Fault;
+use busyhour::live::journal::{ChatEvent, Event, Fault};
 use busyhour::live::merge::{Part, Wanted, merge};
 use busyhour::live::shard::{Facts, Shard};
 use busyhour::live::slice::Slice;
@@ -105,13 +105,17 @@ impl Parts {
 
 fn unchanged(_: &mut Facts, _: &mut String, _: &Path) {}
 
-/// The same journal with all that was noted so much later, or earlier.
-fn shifted(journal: &str, entries: u64, later_ns: i64, folder: &Path) -> String {
+/// The same journal with all that was noted so much later, or earlier: on the wall that much later.
+fn shifted((journal, entries): (&str, u64), later_ns: i64, wall: Span, folder: &Path) -> String {
     let mut pages = Pages::of(journal, entries).unwrap();
     let mut spool = Spool::in_folder(folder).unwrap();
     while let Some(page) = pages.page().unwrap() {
         for mut entry in page {
             entry.at = Time(entry.at.0.saturating_add_signed(later_ns));
+            let event = &mut entry.event;
+            if let Event::Chat(_, ChatEvent::Sent(message) | ChatEvent::Read(message, _)) = event {
+                message.wall = message.wall.map(|at| at + wall);
+            }
             spool.put(entry);
         }
     }
@@ -208,7 +212,7 @@ fn clocks_may_be_apart() {
         for ms in [-50, 50] {
             let later = Span::from_millis(50).scaled(plan.live.speed).0 as i64 * ms / 50;
             let apart = parts.merged(&plan, |facts, journal, folder| {
-                *journal = shifted(journal, facts.entries, later, folder);
+                *journal = shifted((journal, facts.entries), later, Span::ZERO, folder);
             });
             assert_eq!(counts(&apart), counts(&together), "{ms} ms");
             for fault in Fault::ALL.map(Fault::measure) {
@@ -259,4 +263,20 @@ fn across_machines_there_are_round_trips_alone() {
     let told = abroad.verdict.reasons.join("; ");
     assert!(told.contains("played on 2 machines"), "{told}");
     assert!(here.verdict.reasons.is_empty(), "{:?}", here.verdict);
+    // A clock that is ahead shows by what is read before it was written, all but its way of 14 ms.
+    for (ms, valid, words) in [
+        (50, true, "at least 36ms"),
+        (3_000, false, "at least 2.986s"),
+    ] {
+        let ahead = Span::from_millis(ms);
+        let apart = parts.merged(&plan, |facts, journal, folder| {
+            facts.host = Some("elsewhere".into());
+            let later = ahead.0 as i64;
+            *journal = shifted((journal, facts.entries), later, ahead, folder);
+        });
+        let verdict = apart.result.verdict;
+        assert_eq!(verdict.valid, Some(valid), "{verdict:?}");
+        let told = verdict.reasons.join("; ");
+        assert!(told.contains(words), "{words}: {told}");
+    }
 }
