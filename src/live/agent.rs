@@ -47,6 +47,9 @@ pub(super) struct Desk<D: Dial> {
     freed: Freed,
     /// When the agent last did something or heard of something.
     last: Time,
+    /// When the server last let the agent go on: what was due before and was not done then is not
+    /// late by the agent's fault.
+    held_up: Time,
     wake: Time,
     /// When it is seen typing next, and in which chat.
     typing: (Time, ChatId),
@@ -105,6 +108,7 @@ impl<D: Dial> Desk<D> {
             refused: HashSet::new(),
             freed: Freed::default(),
             last: shift.from,
+            held_up: shift.from,
             wake: Time::NEVER,
             typing: (Time::NEVER, ChatId(0)),
             typed: None,
@@ -218,6 +222,7 @@ impl<D: Dial> Desk<D> {
         self.scene
             .remark("the server does not say what a free slot brings");
         self.freed.give_up();
+        self.held_up = self.scene.now();
         self.drain(self.last).await
     }
 
@@ -301,7 +306,8 @@ impl<D: Dial> Desk<D> {
                 text: self.scene.text(caller, Direction::Agent, seq),
             };
             self.socket.send(&said).await?;
-            self.scene.written(caller, (Direction::Agent, seq), due);
+            let which = (Direction::Agent, seq);
+            self.scene.written_since(caller, which, (due, self.held_up));
         }
         if last {
             let close = FromAgent::Close { chat: number };
@@ -324,7 +330,7 @@ impl<D: Dial> Desk<D> {
             let chat = held.number;
             self.note_in(ours, due, ChatEvent::Closes);
             self.socket.send(&FromAgent::Close { chat }).await?;
-            self.scene.lagged(due);
+            self.scene.lagged(due.max(self.held_up));
         }
         Ok(())
     }
@@ -334,7 +340,7 @@ impl<D: Dial> Desk<D> {
         if let Some(chat) = self.let_go(ours, false, due) {
             self.handed_over.insert(chat);
             self.socket.send(&FromAgent::HandOver { chat }).await?;
-            self.scene.lagged(due);
+            self.scene.lagged(due.max(self.held_up));
         }
         Ok(())
     }
@@ -346,7 +352,7 @@ impl<D: Dial> Desk<D> {
             if self.presence != Presence::Leaving {
                 self.freed.add(chat);
             }
-            self.scene.lagged(due);
+            self.scene.lagged(due.max(self.held_up));
         }
         Ok(())
     }

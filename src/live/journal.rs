@@ -128,6 +128,8 @@ pub struct Message {
     pub wall: Option<Span>,
     /// How long after its due instant it was written.
     pub late: Span,
+    /// How much of that the server has held its sender up.
+    pub held_up: Span,
 }
 
 impl Message {
@@ -138,7 +140,13 @@ impl Message {
             sequence,
             wall: None,
             late: Span::ZERO,
+            held_up: Span::ZERO,
         }
+    }
+
+    /// How late its sender was of itself.
+    pub fn lag(&self) -> Span {
+        Span(self.late.0.saturating_sub(self.held_up.0))
     }
 }
 

@@ -161,7 +161,7 @@ impl Ledger {
         if let ChatEvent::Sent(message) = event {
             self.sent.count(message.direction, at);
             if message.wall.is_some() {
-                self.recorder.note(Latency::ScheduleLag, message.late);
+                self.recorder.note(Latency::ScheduleLag, message.lag());
             }
         }
         // Of a chat that was closed long ago, or whose customer is in another part of the run.

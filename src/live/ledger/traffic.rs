@@ -158,6 +158,7 @@ mod tests {
             sequence,
             wall: Some(Span(wall)),
             late: Span(3),
+            held_up: Span::ZERO,
         }
     }
 
