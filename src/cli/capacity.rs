@@ -297,15 +297,14 @@ fn conclude(
 }
 
 fn exit(findings: &Findings) -> Exit {
-    let holds = findings
-        .search
-        .as_ref()
-        .is_none_or(|found| found.holds.is_some());
-    let verdicts = findings.sweep.iter().flat_map(|sweep| &sweep.points);
-    let mut verdicts = verdicts.map(|point| &point.verdict);
+    let searched = findings.search.as_ref();
+    let holds = searched.is_none_or(|found| found.holds.is_some());
+    let unknown = searched.is_some_and(|found| !holds && found.breaks.is_none());
+    let points = findings.sweep.iter().flat_map(|sweep| &sweep.points);
+    let mut verdicts = points.map(|point| &point.verdict);
     match &findings.end {
         End::NotRecovered { .. } => Exit::Failed,
-        End::Generator { .. } if !holds => Exit::Invalid,
+        End::Generator { .. } if unknown => Exit::Invalid,
         _ if !holds || verdicts.clone().any(|verdict| verdict.failed.is_some()) => Exit::Failed,
         _ if verdicts.any(|verdict| verdict.valid == Some(false)) => Exit::Invalid,
         _ => Exit::Fine,

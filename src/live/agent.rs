@@ -48,6 +48,9 @@ pub(super) struct Desk<D: Dial> {
     freed: Freed,
     /// When the agent last did something or heard of something.
     last: Time,
+    /// When the server last let the agent go on: what was due before and was not done then is not
+    /// late by the agent's fault.
+    held_up: Time,
     wake: Time,
     /// When it is seen typing next, and in which chat.
     typing: (Time, ChatId),
@@ -108,6 +111,7 @@ impl<D: Dial> Desk<D> {
             refused: HashSet::new(),
             freed: Freed::default(),
             last: shift.from,
+            held_up: shift.from,
             wake: Time::NEVER,
             typing: (Time::NEVER, ChatId(0)),
             typed: None,
@@ -221,6 +225,7 @@ impl<D: Dial> Desk<D> {
         self.scene
             .remark("the server does not say what a free slot brings");
         self.freed.give_up();
+        self.held_up = self.scene.now();
         self.drain(self.last).await
     }
 
@@ -305,7 +310,8 @@ impl<D: Dial> Desk<D> {
                 text: self.scene.reply(caller, seq, heard),
             };
             self.socket.act(&said, due).await?;
-            self.scene.written(caller, (Direction::Agent, seq), due);
+            let which = (Direction::Agent, seq);
+            self.scene.written_since(caller, which, (due, self.held_up));
         }
         if last {
             let close = FromAgent::Close { chat: number };
@@ -328,7 +334,7 @@ impl<D: Dial> Desk<D> {
             let chat = held.number;
             self.note_in(ours, due, ChatEvent::Closes);
             self.socket.act(&FromAgent::Close { chat }, due).await?;
-            self.scene.lagged(due);
+            self.scene.lagged(due.max(self.held_up));
         }
         Ok(())
     }
@@ -338,7 +344,7 @@ impl<D: Dial> Desk<D> {
         if let Some(chat) = self.let_go(ours, false, due) {
             self.handed_over.insert(chat);
             self.socket.act(&FromAgent::HandOver { chat }, due).await?;
-            self.scene.lagged(due);
+            self.scene.lagged(due.max(self.held_up));
         }
         Ok(())
     }
@@ -350,7 +356,7 @@ impl<D: Dial> Desk<D> {
             if self.presence != Presence::Leaving {
                 self.freed.add(chat);
             }
-            self.scene.lagged(due);
+            self.scene.lagged(due.max(self.held_up));
         }
         Ok(())
     }

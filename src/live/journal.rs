@@ -131,6 +131,8 @@ pub struct Message {
     /// On which machine, where several play one run together.
     #[serde(skip)]
     pub host: u16,
+    /// How much of that the server has held its sender up.
+    pub held_up: Span,
 }
 
 impl Message {
@@ -142,7 +144,13 @@ impl Message {
             wall: None,
             late: Span::ZERO,
             host: 0,
+            held_up: Span::ZERO,
         }
+    }
+
+    /// How late its sender was of itself.
+    pub fn lag(&self) -> Span {
+        Span(self.late.0.saturating_sub(self.held_up.0))
     }
 }
 

@@ -177,7 +177,7 @@ impl Ledger {
                 if let ChatEvent::Sent(message) = event {
                     self.sent.count(message.direction, at);
                     if message.wall.is_some() {
-                        recorder.note(Latency::ScheduleLag, message.late);
+                        recorder.note(Latency::ScheduleLag, message.lag());
                     }
                 }
                 self.in_chat(caller, event, at);

@@ -269,18 +269,30 @@ impl<D> Scene<D> {
     }
 
     /// Notes a message that was due at `due` and has just been written.
-    pub fn written(&self, chat: Caller, (direction, sequence): (Direction, u32), due: Time) {
+    pub fn written(&self, chat: Caller, which: (Direction, u32), due: Time) {
+        self.written_since(chat, which, (due, due));
+    }
+
+    /// The same of one whose sender the server has held up until `since`, where that is later.
+    pub fn written_since(
+        &self,
+        chat: Caller,
+        (direction, sequence): (Direction, u32),
+        (due, since): (Time, Time),
+    ) {
         if self.only_customers {
             // Nobody of this run reads what customers say to another staff.
             return self.lagged(due);
         }
-        let late = self.lateness(due).map_or(Span::ZERO, span);
+        let late = |due| self.lateness(due).map_or(Span::ZERO, span);
+        let (late, lag) = (late(due), late(since.max(due)));
         let message = Message {
             direction,
             sequence,
             wall: self.wall(),
             late,
             host: 0,
+            held_up: Span(late.0.saturating_sub(lag.0)),
         };
         self.note_in(chat, due, ChatEvent::Sent(message));
     }

@@ -1,6 +1,7 @@
 //! The program from outside: exit codes, messages, files, signals.
 
 mod alone;
+mod capacity;
 pub mod collector;
 mod erlang;
 mod live;

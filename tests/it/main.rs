@@ -9,6 +9,7 @@ mod agreement;
 mod arrivals;
 mod attribution;
 mod brown;
+mod capacity;
 mod classes;
 mod cli;
 mod faulty_server;

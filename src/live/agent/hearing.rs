@@ -73,6 +73,9 @@ impl<D: Dial> Desk<D> {
             ToAgent::Typing { .. } | ToAgent::Hello(_) => {}
         }
         let goes_on = waited && !self.freed.is_awaited();
+        if goes_on {
+            self.held_up = now;
+        }
         let now = if goes_on { self.last } else { now };
         self.drain(now).await?;
         Ok(false)

@@ -183,6 +183,7 @@ mod tests {
             wall: Some(Span(wall)),
             late: Span(3),
             host: 0,
+            held_up: Span::ZERO,
         }
     }
 

@@ -140,6 +140,10 @@ impl Bounds {
                 verdict.reasons.iter().take(1).map(short).collect(),
             );
         }
+        if result.value("offered").unwrap_or(0.0) == 0.0 {
+            let words = "nobody came: the scenario is too small at this scale".into();
+            return (Vote::Bound, vec![Cause::Generator { words }]);
+        }
         let causes = self.broken(result);
         match causes.is_empty() {
             true => (Vote::Held, causes),

@@ -26,7 +26,7 @@ pub struct Findings {
     pub version: u32,
     /// Version of the program.
     pub busyhour: String,
-    /// What was asked, at scale 1.
+    /// What was asked, at the first scale or value.
     pub scenario: ScenarioEcho,
     /// How it went.
     pub end: End,

@@ -39,7 +39,7 @@ fn every_shipped_scenario_resolves_and_names_its_schema() {
         );
         count += 1;
     }
-    assert_eq!(count, 8);
+    assert_eq!(count, 9);
     assert_eq!(schema()["additionalProperties"], false);
 }
 

@@ -182,6 +182,13 @@ fn added_wait_counts_beyond_chance_and_bound() {
     assert_eq!(vote(1.1, 0.2), (Vote::Broke, vec![cause]));
 }
 
+/// Where nobody comes no server breaks.
+#[test]
+fn a_run_without_customers_tells_nothing() {
+    let (vote, causes) = judged(&plan(""), &[("offered", 0.0)]);
+    assert_eq!((vote, causes.len()), (Vote::Bound, 1));
+}
+
 #[test]
 fn who_fell_short_is_told_apart() {
     let plan = plan("");

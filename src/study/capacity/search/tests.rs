@@ -96,9 +96,8 @@ fn the_third_seed_decides_where_two_disagree() {
     let votes = |third: Vote| {
         move |trial: Trial| match (trial.scale == 1.0, trial.seed) {
             (true, 0) => Vote::Held,
-            (true, 1) => Vote::Broke,
+            (true, 1) | (false, _) => Vote::Broke,
             (true, _) => third,
-            (false, _) => Vote::Broke,
         }
     };
     for (third, next) in [(Vote::Held, 2.0), (Vote::Broke, 0.5)] {
