@@ -153,13 +153,18 @@ async fn enter<D: Dial>(
         marker: scene.marker(caller, Direction::Customer, 0).to_string(),
         text: Some(text(1)),
         priority: scene.rules(caller.class).level,
+        ticket: None,
     };
     socket.send(&open).await.ok()?;
     let opened = Instant::now();
     for seq in scene.plan.messages.sequences(1) {
         if seq > 1 {
             let text = text(seq);
-            let say = FromCustomer::Say { seq, text };
+            let say = FromCustomer::Say {
+                seq,
+                text,
+                heard: 0,
+            };
             socket.send(&say).await.ok()?;
         }
         scene.handed_in(caller, (Direction::Customer, seq), scene.now());
@@ -243,7 +248,12 @@ impl<D: Dial> Visitor<D> {
         self.note(due, ChatEvent::Says);
         for seq in self.scene.plan.messages.sequences(self.customer.exchange()) {
             let text = self.scene.text(self.caller, Direction::Customer, seq);
-            if let Err(error) = self.socket.send(&FromCustomer::Say { seq, text }).await {
+            let say = FromCustomer::Say {
+                seq,
+                text,
+                heard: 0,
+            };
+            if let Err(error) = self.socket.send(&say).await {
                 return self.broken(error.plain());
             }
             let which = (Direction::Customer, seq);

@@ -61,6 +61,8 @@ impl<D: Dial> Visitor<D> {
             ToCustomer::Closed {
                 by: Party::Customer,
             }
+            | ToCustomer::Resumed { .. }
+            | ToCustomer::Gone {}
             | ToCustomer::Typing {}
             | ToCustomer::Hello(_) => {}
         }
