@@ -305,12 +305,15 @@ impl Plan {
                 &mut retry.unresolved,
             ];
             let after = causes.into_iter().flatten().map(|cause| &mut cause.after);
+            let cut = class.disconnect.as_mut();
+            let cut = cut.map(|cut| [&mut cut.every, &mut cut.away]);
             let own = [
                 &mut class.queue_patience,
                 &mut class.reply_patience,
                 &mut class.think,
             ];
-            own.into_iter().chain(after).for_each(round);
+            let others = after.chain(cut.into_iter().flatten());
+            own.into_iter().chain(others).for_each(round);
         }
         round(&mut self.agents.reply);
         round(&mut self.agents.wrap_up);
