@@ -75,6 +75,8 @@ pub enum Purpose {
     Cut = 22,
     /// How long a customer who was cut is away; one a cut.
     Away = 23,
+    /// How long somebody waits before it tries once more to get in; one a try.
+    BackOff = 24,
 }
 
 const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;

@@ -47,6 +47,9 @@ pub struct Load {
     #[arg(long, value_name = "N")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(WORKERS_MOST)))]
     workers: Option<u32>,
+    /// The most connects in a second on the wall: `--set live.max_connect_rate=N`
+    #[arg(long, value_name = "N")]
+    max_connect_rate: Option<f64>,
     /// Jump over hours in which the desk is closed and nobody is there
     #[arg(long)]
     skip_closed: bool,
@@ -75,9 +78,11 @@ enum Only {
 /// The scenario, the target or the machine's limits refuse the run, it fails, or a file cannot be
 /// written.
 pub fn run(args: &Load, console: &Console) -> Result<Exit> {
-    let mut plan = args
-        .scenario
-        .plan(&[change("live.speed", args.speed), change("seed", args.seed)])?;
+    let mut plan = args.scenario.plan(&[
+        change("live.speed", args.speed),
+        change("seed", args.seed),
+        change("live.max_connect_rate", args.max_connect_rate),
+    ])?;
     if let Some(trace) = args.trace {
         trace.check(&plan, args.replication)?;
     }

@@ -6,6 +6,7 @@
 
 mod account;
 mod chat;
+mod door;
 mod integrity;
 mod traffic;
 
@@ -23,6 +24,7 @@ use crate::measure::tally::{Latency, Tally};
 use crate::scenario::plan::Plan;
 use crate::time::{Span, Time};
 use account::Account;
+pub use door::Door;
 pub use integrity::Integrity;
 
 /// Wall time for which a chat that is over is kept, in case something more is heard of it.
@@ -39,6 +41,7 @@ pub struct Ledger {
     waiting: Vec<Entry>,
     accounts: FxHashMap<Key, Account>,
     integrity: Integrity,
+    door: Door,
     /// Rows by customer, where they are asked for.
     rows: Option<Vec<Record>>,
     cells: Cells,
@@ -62,6 +65,7 @@ impl Ledger {
             waiting: Vec::new(),
             accounts: FxHashMap::default(),
             integrity: Integrity::new(plan.live.speed),
+            door: Door::default(),
             offered: 0,
             cleared: Time::ZERO,
             speed: plan.live.speed,
@@ -127,7 +131,12 @@ impl Ledger {
             Event::Attends(busy) => recorder.attends(busy, at),
             Event::SlotTaken(held) => recorder.slot_taken(held, at),
             Event::SlotFreed(held) => recorder.slot_freed(held, at),
-            Event::Took(latency, span) => recorder.note(latency, span),
+            Event::Took(latency, span) => {
+                let is_in = matches!(latency, Latency::Connect | Latency::AgentOnline);
+                self.door.came_in += u64::from(is_in);
+                recorder.note(latency, span);
+            }
+            Event::Connect(how) => self.door.note(how),
             Event::Fault(fault, reader, marker) => {
                 if let Some(marker) = marker.filter(|marker| marker.run == self.run)
                     && let Ok(attempt) = u16::try_from(marker.attempt)
@@ -237,6 +246,11 @@ impl Ledger {
     /// The share of a latency's values so far from `least` to below `most`.
     pub fn share_within(&self, latency: Latency, (least, most): (Span, Span)) -> f64 {
         self.recorder.share_within(latency, least, most)
+    }
+
+    /// How people have fared with the server's door, as far as was posted.
+    pub fn door(&self) -> Door {
+        self.door
     }
 
     /// What the server must not have done.

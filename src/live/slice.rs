@@ -28,6 +28,11 @@ impl Slice {
         number % self.of == self.index
     }
 
+    /// Which share of the people it is.
+    pub fn share(self) -> f64 {
+        1.0 / f64::from(self.of)
+    }
+
     /// The part of this index of so many parts of this one.
     pub fn part(self, index: u32, of: u32) -> Slice {
         Slice {

@@ -242,6 +242,14 @@ pub struct Live {
     pub start_deadline: Span,
     /// Who ends a chat whose customer is quiet for too long.
     pub inactivity: EndsQuiet,
+    /// Wall time for which somebody tries to get in, or back in; zero for not at all.
+    pub reconnect_for: Span,
+    /// The most connects a second, over the whole run; none for any number.
+    pub max_connect_rate: Option<f64>,
+    /// The share of connects and connections that may fail.
+    pub breaker_share: f64,
+    /// Wall time for which more may fail before the run is stopped; zero for ever.
+    pub breaker_after: Span,
 }
 
 /// Who ends a chat whose customer is quiet for too long, in a live run.

@@ -7,6 +7,7 @@ mod memory;
 mod precise;
 pub mod program;
 mod refusals;
+mod restarts;
 mod runs;
 mod stalls;
 mod stops;

@@ -28,3 +28,4 @@ mod stage;
 mod theory;
 mod tls;
 mod trace;
+mod unreliable;

@@ -50,8 +50,10 @@ impl Desk {
             Peer::Line(line) => {
                 let conn = self.lines.get(line).conn;
                 self.lines.get(line).chat = None;
-                // It may not have heard it.
-                self.lines.until(line, self.now + self.kept_for);
+                if conn.is_some() {
+                    // It may not hear it.
+                    self.lines.until(line, self.now + self.kept_for);
+                }
                 conn
             }
         };
