@@ -121,6 +121,15 @@ impl Customers {
         self.classes.iter().any(|(_, class)| *class.silent > 0.0)
     }
 
+    /// Whether anybody's connection is cut, as far as can be said.
+    pub fn are_cut(&self) -> bool {
+        let mut cut = self
+            .classes
+            .iter()
+            .filter_map(|(_, c)| c.disconnect.as_ref());
+        cut.any(Disconnect::cuts)
+    }
+
     /// Whether somebody's patience in the queue ends, as far as can be said.
     pub fn may_leave_queue(&self) -> bool {
         let mut classes = self.classes.iter().map(|(_, class)| class);

@@ -214,6 +214,7 @@ impl Center {
             concurrency: self.slots(),
             classes,
             messages: self.levels.is_empty(),
+            cuts: false,
         }
     }
 

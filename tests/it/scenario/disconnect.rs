@@ -75,6 +75,11 @@ fn what_cannot_be_is_refused_and_says_why() {
     says(CUT, &[ever], "who is cut never comes back");
     let missing = "customers.disconnect.away=";
     says(CUT, &[missing], "`disconnect` has no `away`");
+    says(
+        "",
+        &["run.precision={ broken_ratio = 0.01 }"],
+        "nobody is cut: a simulation has no `broken_ratio`",
+    );
     let classes = format!(
         "{CUT}\n[customers.phones]\nshare = 1\n[customers.trains]\nshare = 1\n
         disconnect = {{ every = \"constant(3m)\", away = \"constant(2m)\", kept_for = \"2m\" }}\n"
