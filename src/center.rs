@@ -5,6 +5,7 @@
 //! text or global, so the simulation, the live generator and the server share every rule.
 
 pub mod agent;
+pub mod connection;
 pub mod customer;
 pub mod fate;
 pub mod order;

@@ -50,6 +50,7 @@ pub struct Error {
     styled: Option<String>,
     remedy: Option<String>,
     of_this_machine: bool,
+    for_good: bool,
 }
 
 /// `Result` with the crate's error.
@@ -63,6 +64,7 @@ impl Error {
             styled: None,
             remedy: None,
             of_this_machine: false,
+            for_good: false,
         }
     }
 
@@ -121,6 +123,17 @@ impl Error {
     /// Whether this machine fell short, not the other side.
     pub fn is_of_this_machine(&self) -> bool {
         self.of_this_machine
+    }
+
+    /// Marks the error as one that another try would meet as well.
+    pub fn for_good(mut self) -> Error {
+        self.for_good = true;
+        self
+    }
+
+    /// Whether another try is of no use.
+    pub fn is_for_good(&self) -> bool {
+        self.for_good || self.of_this_machine
     }
 
     /// What went wrong, without colours and remedy.

@@ -8,6 +8,7 @@ pub mod access;
 pub mod agent;
 pub mod alarm;
 pub mod attendance;
+pub mod breaker;
 pub mod collector;
 pub mod coordinator;
 pub mod credentials;
@@ -25,9 +26,11 @@ pub mod merge;
 mod monotonic;
 pub mod orbit;
 mod outcome;
+pub mod pace;
 pub mod parts;
 mod pipe;
 pub mod process;
+mod rate;
 pub mod scene;
 pub mod shard;
 pub mod skip;
@@ -41,6 +44,7 @@ pub mod target;
 pub mod terms;
 pub mod text;
 pub mod tls;
+pub mod tries;
 pub mod validity;
 pub mod watch;
 pub mod way;
@@ -64,6 +68,7 @@ use crate::measure::result::Environment;
 use crate::scenario::outlook::Outlook;
 use crate::scenario::plan::{Plan, Shift};
 use crate::server::{self, ServerOptions};
+use crate::time::Span;
 use crate::wire::frame::AgentSide;
 use crate::wire::limits::{AGENTS_MOST, CONCURRENCY_MOST};
 use access::Access;
@@ -285,6 +290,7 @@ fn ledger(plan: &Plan, options: &Options) -> Result<Ledger> {
 pub fn built_in(plan: &Plan, listen: SocketAddr) -> ServerOptions {
     ServerOptions {
         inactivity: plan.server_inactivity(),
+        kept_for: plan.customers.kept_for().unwrap_or(Span::ZERO),
         speed: plan.live.speed,
         seed: plan.seed,
         ..ServerOptions::new(listen, plan.router.clone())
@@ -293,6 +299,7 @@ pub fn built_in(plan: &Plan, listen: SocketAddr) -> ServerOptions {
 
 /// Refuses plans that cannot be played live, and those that the protocol has no room for.
 fn check(plan: &Plan, options: &Options) -> Result<()> {
+    rate::check(plan, options.replication, options.only_customers)?;
     let centers = options.targets.len();
     if options.separate && centers > plan.team as usize {
         return Err(Error::refused(format!(
@@ -367,7 +374,14 @@ pub async fn run<D: Dial>(
     ledger: &mut Ledger,
 ) -> Result<Course> {
     check(plan, options)?;
-    let scene = Rc::new(Scene::new(plan, ledger.run(), to, alarm, options));
+    let scene = Rc::new(Scene::new(
+        plan,
+        ledger.run(),
+        to,
+        alarm,
+        options,
+        options.slice(),
+    ));
     let (orders, taken) = unbounded_channel();
     let (news, heard) = unbounded_channel();
     let mut workers = JoinSet::new();

@@ -71,6 +71,12 @@ pub enum Purpose {
     Lag = 20,
     /// How late an agent does what is due in the customer's chat; one a reply.
     ReplyLag = 21,
+    /// How long a customer's connection is up before it is cut; one a cut.
+    Cut = 22,
+    /// How long a customer who was cut is away; one a cut.
+    Away = 23,
+    /// How long somebody waits before it tries once more to get in; one a try.
+    BackOff = 24,
 }
 
 const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;

@@ -66,7 +66,10 @@ pub struct ServerOptions {
     /// A chat in which the agent has answered is ended when the customer says nothing for so long;
     /// endless for never.
     pub inactivity: Span,
-    /// How many seconds of `rules.age_after` and `inactivity` pass in a second on the wall.
+    /// For how long the chat of a customer is kept whose connection is lost; zero for not at all.
+    pub kept_for: Span,
+    /// How many seconds of `rules.age_after`, `inactivity` and `kept_for` pass in a second on the
+    /// wall.
     pub speed: f64,
     /// Of the lots of random routing.
     pub seed: u64,
@@ -89,13 +92,14 @@ pub struct ServerOptions {
 }
 
 impl ServerOptions {
-    /// The defaults: quiet chats are not ended, a minute of idle time, messages of 16 KiB, loopback
+    /// The defaults: quiet chats are not ended, none is kept, a minute of idle time, messages of 16 KiB, loopback
     /// only.
     pub fn new(listen: SocketAddr, rules: RouterRules) -> ServerOptions {
         ServerOptions {
             listen,
             rules,
             inactivity: Span::ENDLESS,
+            kept_for: Span::ZERO,
             speed: 1.0,
             seed: 0,
             replication: 0,
@@ -154,6 +158,7 @@ impl ServerOptions {
             levels: self.rules.levels,
             age_after_ms: wall_ms(self.rules.age_after),
             inactivity_ms: wall_ms(self.inactivity),
+            kept_ms: wall_ms(self.kept_for).filter(|_| self.kept_for > Span::ZERO),
             frame_limit: u32::try_from(self.frame_limit).unwrap_or(u32::MAX),
             idle_ms: u64::try_from(self.idle.as_millis()).unwrap_or(u64::MAX),
         }
@@ -226,6 +231,7 @@ impl<L: Listen> Server<L> {
         let rules = DeskRules {
             router: options.rules.clone(),
             inactivity: options.inactivity,
+            kept_for: options.kept_for,
             seed: options.seed,
             replication: options.replication,
         };

@@ -193,9 +193,12 @@ fn work(
     numbers: (&AtomicU32, u32),
     turns: &Turns,
 ) -> Share {
-    // A part of the people is played in the world of the late, so that the other need not ask.
+    // A part of the people is played in the world of the late, and so are those whose connections
+    // are cut, so that the other need not ask.
     match (&plan.lag, plan.center) {
-        (None, None) => work_in(World::new(plan), plan, options, watch, numbers, turns),
+        (None, None) if !plan.outline.cuts => {
+            work_in(World::new(plan), plan, options, watch, numbers, turns)
+        }
         _ => work_in(World::late(plan), plan, options, watch, numbers, turns),
     }
 }

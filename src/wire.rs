@@ -16,4 +16,4 @@ pub mod tls;
 pub use clean::{clean, clean_masked};
 
 /// The version of the protocol, said in the server's hello.
-pub const PROTOCOL: u32 = 3;
+pub const PROTOCOL: u32 = 4;

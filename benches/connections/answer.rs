@@ -102,11 +102,11 @@ async fn converse(stream: TcpStream, counts: &Counts) -> Result<(), Error> {
                     say(&mut ws, &ToCustomer::Message { seq: 1, text }).await?;
                 }
             }
-            Ok(FromCustomer::Say { seq, text }) => {
+            Ok(FromCustomer::Say { seq, text, .. }) => {
                 add(&counts.messages, 1);
                 say(&mut ws, &ToCustomer::Message { seq, text }).await?;
             }
-            Ok(FromCustomer::Typing {}) => {}
+            Ok(FromCustomer::Typing {} | FromCustomer::Resume { .. }) => {}
             Ok(FromCustomer::Leave {}) | Err(_) => {
                 let by = Party::Customer;
                 say(&mut ws, &ToCustomer::Closed { by }).await?;
@@ -132,6 +132,7 @@ fn hello() -> Hello {
         age_after_ms: None,
         inactivity_ms: None,
         frame_limit: FRAME_LIMIT as u32,
+        kept_ms: None,
         idle_ms: 3_600_000,
     }
 }

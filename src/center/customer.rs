@@ -211,6 +211,14 @@ impl Customer {
         self.exchanges
     }
 
+    /// When its patience ends, as things stand; never where it waits for nobody.
+    pub fn patience_ends(&self) -> Time {
+        match self.state {
+            State::Waiting | State::Pending => self.deadline,
+            _ => Time::NEVER,
+        }
+    }
+
     /// The chat is over for reasons of others.
     pub fn end(&mut self) {
         self.rest(State::Gone, Time::NEVER);
@@ -225,6 +233,11 @@ impl Customer {
     #[inline]
     pub fn class(&self) -> u8 {
         self.class
+    }
+
+    /// Whether it waits in the queue, for the first time.
+    pub fn is_queued(&self) -> bool {
+        self.state == State::Waiting
     }
 
     /// Whether a message of the customer waits for its reply.

@@ -72,6 +72,15 @@ impl CustomerClasses {
         parts.map(|(share, rules)| share * of(rules)).sum()
     }
 
+    /// How long the server keeps the chat of one who was cut; `None` where nobody is.
+    pub fn kept_for(&self) -> Option<Span> {
+        let cut = self
+            .rules
+            .iter()
+            .filter_map(|rules| rules.disconnect.as_ref());
+        cut.map(|disconnect| disconnect.kept_for).max()
+    }
+
     /// All rules, to be changed.
     pub fn rules_mut(&mut self) -> impl Iterator<Item = &mut CustomerRules> {
         self.rules.iter_mut()
@@ -106,13 +115,15 @@ pub struct CustomerRules {
     pub silent: f64,
     /// Who comes again.
     pub retry: Retries,
+    /// How connections are cut; `None` for not.
+    pub disconnect: Option<DisconnectRules>,
     /// The share of chats that the customer closes after the last reply; the agent closes the rest.
     pub closes: f64,
 }
 
 impl CustomerRules {
-    /// Customers of the least priority who leave openly, do not come again and leave the closing to
-    /// the agent.
+    /// Customers of the least priority who leave openly, do not come again, are not cut and leave
+    /// the closing to the agent.
     pub fn new(
         queue_patience: Law,
         reply_patience: Law,
@@ -127,6 +138,7 @@ impl CustomerRules {
             exchanges,
             silent: 0.0,
             retry: Retries::default(),
+            disconnect: None,
             closes: 0.0,
         }
     }
@@ -156,6 +168,17 @@ impl CustomerRules {
         let again = draws.at(Purpose::Retry, 0).unit() < retry.chance;
         again.then(|| retry.after.sample(&mut draws.at(Purpose::RetryAfter, 0)))
     }
+}
+
+/// How customers' connections are cut, and how long the server keeps what they have.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DisconnectRules {
+    /// How long a connection is up, from the offer or the last return.
+    pub every: Law,
+    /// How long the customer is away then.
+    pub away: Law,
+    /// How long from the cut the server keeps the chat, or the place in the queue.
+    pub kept_for: Span,
 }
 
 /// Why a customer may come again.

@@ -42,6 +42,9 @@ pub struct Load {
     /// Tell the story of one customer, as in `customer:17`, with its frames, before the report
     #[arg(long, value_name = "WHO", conflicts_with = "quiet")]
     trace: Option<Trace>,
+    /// The most connects in a second on the wall: `--set live.max_connect_rate=N`
+    #[arg(long, value_name = "N")]
+    max_connect_rate: Option<f64>,
     /// Jump over hours in which the desk is closed and nobody is there
     #[arg(long)]
     skip_closed: bool,
@@ -83,9 +86,11 @@ enum Only {
 /// The scenario, the target or the machine's limits refuse the run, it fails, or a file cannot be
 /// written.
 pub fn run(args: &Load, console: &Console) -> Result<Exit> {
-    let mut plan = args
-        .scenario
-        .plan(&[change("live.speed", args.speed), change("seed", args.seed)])?;
+    let mut plan = args.scenario.plan(&[
+        change("live.speed", args.speed),
+        change("seed", args.seed),
+        change("live.max_connect_rate", args.max_connect_rate),
+    ])?;
     if let Some(trace) = args.trace {
         trace.check(&plan, args.replication)?;
     }

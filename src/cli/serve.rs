@@ -53,7 +53,11 @@ pub struct Serve {
     /// End a chat when the agent has answered and the customer says nothing for so long
     #[arg(long, value_name = "DURATION", value_parser = span)]
     inactivity: Option<Span>,
-    /// How many seconds of both pass in a second on the wall [default: the scenario's
+    /// Keep the chat of a customer whose connection is lost for so long [default: the scenario's,
+    /// else not at all]
+    #[arg(long, value_name = "DURATION", value_parser = span)]
+    kept_for: Option<Span>,
+    /// How many seconds of these pass in a second on the wall [default: the scenario's
     /// live.speed, else 1]
     #[arg(long, value_name = "X", value_parser = speed)]
     speed: Option<f64>,
@@ -147,6 +151,7 @@ fn options(args: &Serve) -> Result<ServerOptions> {
     rules.age_after = args.age_after.unwrap_or(rules.age_after);
     Ok(ServerOptions {
         inactivity: args.inactivity.unwrap_or(options.inactivity),
+        kept_for: args.kept_for.unwrap_or(options.kept_for),
         speed: args.speed.unwrap_or(options.speed),
         idle: Duration::from_secs(args.idle.into()),
         allow_remote: args.allow_remote,
@@ -191,6 +196,8 @@ fn words(stats: &Stats) -> String {
         ("assigned", stats.tally.assigned),
         ("handed over", stats.tally.handed_over),
         ("ended: quiet", stats.tally.quiet),
+        ("resumed", stats.tally.resumed),
+        ("ended: not back", stats.tally.lapsed),
         ("messages and replies", stats.tally.messages),
         ("typing indicators", stats.tally.typing),
     ];

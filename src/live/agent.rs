@@ -65,6 +65,12 @@ pub(super) struct Desk<D: Dial> {
     late: bool,
     /// Whether the server has confirmed that the agent is away.
     away: bool,
+    /// For how long the server may say nothing.
+    idle: Span,
+    /// When it is seen next whether the server gives signs of life.
+    check: Time,
+    /// Since when nothing was heard, where the connection was lost for that.
+    silent_since: Time,
 }
 
 /// A chat that an agent holds.
@@ -96,8 +102,14 @@ enum Presence {
 }
 
 impl<D: Dial> Desk<D> {
-    /// An agent who has come online for `shift` on this connection.
-    pub fn new(scene: Rc<Scene<D>>, shift: Shift, socket: Socket<AgentSide, D::Stream>) -> Desk<D> {
+    /// An agent who has come online for `shift` on this connection, of which a sign of life comes
+    /// every `idle` at least.
+    pub fn new(
+        scene: Rc<Scene<D>>,
+        shift: Shift,
+        socket: Socket<AgentSide, D::Stream>,
+        idle: Span,
+    ) -> Desk<D> {
         let mut agent = Agent::new(&scene.agents);
         agent.handle(shift.from, AgentInput::Online, &scene.agents);
         scene.note(shift.from, Event::Comes { late: false });
@@ -120,6 +132,9 @@ impl<D: Dial> Desk<D> {
             staffed: true,
             late: false,
             away: false,
+            idle,
+            check: shift.from + idle,
+            silent_since: Time::NEVER,
         }
     }
 
@@ -134,6 +149,7 @@ impl<D: Dial> Desk<D> {
         tokio::pin!(over);
         loop {
             let next = self.wake.min(self.turn(later)).min(self.typing.0);
+            let next = next.min(self.check);
             tokio::select! {
                 heard = self.socket.next() => {
                     let read = self.scene.now();
@@ -156,6 +172,16 @@ impl<D: Dial> Desk<D> {
         }
     }
 
+    /// Sees whether the server still gives signs of life.
+    async fn check_life(&mut self, now: Time) -> Result<()> {
+        self.check = now + self.idle;
+        if self.socket.is_alive().await {
+            return Ok(());
+        }
+        self.silent_since = now - Span(self.idle.0.saturating_mul(3));
+        Err(Error::failed("the server gives no sign of life"))
+    }
+
     /// When the shift ends, or the next one starts.
     fn turn(&self, later: &VecDeque<Shift>) -> Time {
         match self.presence {
@@ -168,6 +194,9 @@ impl<D: Dial> Desk<D> {
     async fn catch_up(&mut self, now: Time, later: &mut VecDeque<Shift>) -> Result<()> {
         if self.typing.0 <= now {
             self.be_seen_typing().await?;
+        }
+        if self.check <= now {
+            self.check_life(now).await?;
         }
         loop {
             let turn = self.turn(later);
@@ -417,6 +446,33 @@ impl<D: Dial> Desk<D> {
         }
         let left = (0..held).rev();
         left.for_each(|left| self.scene.note(now, Event::SlotFreed(left)));
+    }
+
+    /// The connection is lost: the agent's chats are over, its slots free. Gives what is left of its
+    /// shift.
+    pub fn lose(mut self) -> Option<Shift> {
+        let now = self.scene.now();
+        let since = self.silent_since.min(now);
+        let agent = self.shift.agent;
+        for held in std::mem::take(&mut self.chats) {
+            let slot = self.agent.slot_of(held.id);
+            let spent = slot.map_or(Span::ZERO, |slot| self.agent.attended(slot, now));
+            if spent > Span::ZERO && !held.closed {
+                let composed = ChatEvent::Composed(spent);
+                self.scene.note_in(held.caller, now, composed);
+            }
+            let lost = ChatEvent::AgentLost { agent, since };
+            self.scene.note_in(held.caller, now, lost);
+        }
+        self.put_down(now);
+        self.off_duty(now);
+        let online = &self.scene.online;
+        online.set(online.get().saturating_sub(1));
+        let goes_on = self.presence != Presence::Leaving && self.shift.until > now;
+        goes_on.then_some(Shift {
+            from: now,
+            ..self.shift
+        })
     }
 
     /// Logs out and closes the connection.

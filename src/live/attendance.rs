@@ -10,12 +10,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::agent::Desk;
+use super::customer::idle;
 use super::dial::Dial;
-use super::journal::{Fault, Reader};
+use super::journal::{Connect, Event, Fault, Reader};
 use super::scene::{Call, Scene};
 use super::socket::{Socket, dial, dial_tapped};
 use super::tap::Tap;
 use super::terms::{Difference, Differences};
+use super::tries::Tries;
 use crate::error::{Error, Result};
 use crate::measure::tally::Latency;
 use crate::scenario::plan::Shift;
@@ -24,21 +26,117 @@ use crate::wire::clean;
 use crate::wire::frame::{AgentSide, CustomerSide, FromAgent, Hello, ToAgent};
 use crate::wire::marker::Marker;
 
-/// Plays an agent's shifts in order. The scene counts it online while it is; a connection that is
-/// lost fails the run.
+/// Plays an agent's shifts in order. The scene counts it online while it is. Where its connection is
+/// lost it comes back, or the run fails.
 pub async fn attend<D: Dial>(scene: Rc<Scene<D>>, mut shifts: VecDeque<Shift>) {
+    let mut out = Out::default();
     while let Some(shift) = shifts.pop_front() {
-        let came = match come(&scene, shift).await {
+        let came = match out.come(&scene, shift).await {
             Ok(came) => came,
             Err(error) => {
                 scene.fail(shift.agent, error);
                 return;
             }
         };
-        let Some(socket) = came else { return };
+        let Some(came) = came else { return };
         scene.online.set(scene.online.get() + 1);
-        if stay(&scene, shift, &mut shifts, socket).await == Then::Home {
-            return;
+        match stay(&scene, &mut shifts, came).await {
+            Then::Next => {}
+            Then::Home => return,
+            Then::Lost(error, rest) => {
+                out.lose(&scene, &error);
+                match rest {
+                    Some(rest) => shifts.push_front(rest),
+                    // There is nothing to come back for.
+                    None => out.is_lost = false,
+                }
+            }
+        }
+    }
+}
+
+/// An agent who has come online.
+struct Came<D: Dial> {
+    /// From when it is, and until when.
+    shift: Shift,
+    socket: Socket<AgentSide, D::Stream>,
+    /// How long the server may say nothing.
+    idle: Span,
+}
+
+/// An agent's tries to come online.
+#[derive(Default)]
+struct Out {
+    tries: Tries,
+    drawn: u32,
+    /// Whether its connection was lost, and it is not back since.
+    is_lost: bool,
+}
+
+impl Out {
+    /// The connection is lost.
+    fn lose<D>(&mut self, scene: &Scene<D>, error: &Error) {
+        let words = format!("an agent's connection was lost: {}", error.plain());
+        scene.remark(words);
+        scene.note(scene.now(), Event::Connect(Connect::Lost));
+        (self.tries, self.is_lost) = (Tries::default(), true);
+    }
+
+    /// Comes online for a shift, at the second or a later try if need be; none when everybody is
+    /// called home before. In the first shift, before anything was lost, there is one try: nothing
+    /// has begun yet.
+    async fn come<D: Dial>(
+        &mut self,
+        scene: &Rc<Scene<D>>,
+        shift: Shift,
+    ) -> Result<Option<Came<D>>> {
+        let first = shift.from <= scene.begin() && !self.is_lost;
+        let mut pause = self.is_lost;
+        loop {
+            if pause && !self.pause(scene, shift).await? {
+                return Ok(None);
+            }
+            match come(scene, shift, self.is_lost, pause).await {
+                Err(error) if !first && !error.is_for_good() => {
+                    scene.note(scene.now(), Event::Connect(Connect::Out));
+                    let words = format!("an agent was not let in: {}", error.plain());
+                    scene.remark(words);
+                    pause = true;
+                }
+                Ok(Some(came)) => {
+                    if std::mem::take(&mut self.is_lost) {
+                        scene.note(scene.now(), Event::Connect(Connect::Back));
+                    }
+                    self.tries = Tries::default();
+                    return Ok(Some(came));
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Waits for the next try; false when everybody is called home before.
+    ///
+    /// # Errors
+    /// There is none any more.
+    async fn pause<D>(&mut self, scene: &Scene<D>, shift: Shift) -> Result<bool> {
+        let draws = scene.staff.person(shift.agent.into(), 0);
+        let most = scene.plan.live.reconnect_for;
+        let wall = Duration::from_nanos(most.0);
+        let Some(next) = self.tries.next(draws, &mut self.drawn, wall) else {
+            let words = match self.is_lost {
+                true => format!("its connection was lost, and it was not back within {most}"),
+                false => format!("the server did not let it in within {most}"),
+            };
+            return Err(Error::failed(words));
+        };
+        let mut call = scene.call.subscribe();
+        tokio::select! {
+            () = async {
+                tokio::time::sleep_until(next).await;
+                scene.pace.wait().await;
+            } => Ok(true),
+            _ = call.wait_for(|call| call.is_over()) => Ok(false),
         }
     }
 }
@@ -65,19 +163,21 @@ pub async fn refuse<D: Dial>(socket: &mut Socket<AgentSide, D::Stream>, chat: u6
 }
 
 /// Whether an agent has further shifts to come to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Then {
     Next,
     Home,
+    /// Its connection is lost, and so much of its shift is left.
+    Lost(Error, Option<Shift>),
 }
 
 /// Works from the shift's start until the agent is away again.
-async fn stay<D: Dial>(
-    scene: &Rc<Scene<D>>,
-    shift: Shift,
-    later: &mut VecDeque<Shift>,
-    mut socket: Socket<AgentSide, D::Stream>,
-) -> Then {
+async fn stay<D: Dial>(scene: &Rc<Scene<D>>, later: &mut VecDeque<Shift>, came: Came<D>) -> Then {
+    let Came {
+        shift,
+        mut socket,
+        idle,
+    } = came;
     let agent = shift.agent;
     let mut call = scene.call.subscribe();
     let gathered = loop {
@@ -105,9 +205,15 @@ async fn stay<D: Dial>(
         );
         return Then::Home;
     }
-    let mut desk = Desk::new(Rc::clone(scene), shift, socket);
+    let mut desk = Desk::new(Rc::clone(scene), shift, socket, idle);
     if let Err(error) = desk.stay(later).await {
-        scene.fail(agent, error);
+        if scene.call.borrow().is_over() {
+            scene.remark(format!("an agent, too: {}", error.plain()));
+        } else if !error.is_for_good() {
+            return Then::Lost(error, desk.lose());
+        } else {
+            scene.fail(agent, error);
+        }
     }
     desk.leave().await;
     let goes_on = matches!(*scene.call.borrow(), Call::Gather | Call::Play);
@@ -115,14 +221,23 @@ async fn stay<D: Dial>(
 }
 
 /// Connects, waits for the shift's start, and comes online; none when everybody is called home
-/// before that.
+/// before that. Who comes `back` is in the middle of its shift; one who comes `again` has waited for
+/// room already.
 async fn come<D: Dial>(
     scene: &Rc<Scene<D>>,
     shift: Shift,
-) -> Result<Option<Socket<AgentSide, D::Stream>>> {
+    back: bool,
+    again: bool,
+) -> Result<Option<Came<D>>> {
     let later = shift.from > scene.begin();
     if later && !wait_for(scene, shift.from - lead(scene)).await {
         return Ok(None);
+    }
+    match later || back {
+        true if !again => scene.pace.take(),
+        true => {}
+        // Before the start nobody has to be there at an instant.
+        false => scene.pace.wait().await,
     }
     let dialled = Instant::now();
     let connected = async {
@@ -132,7 +247,7 @@ async fn come<D: Dial>(
         let hello = socket.hello().await?;
         Ok((socket, hello))
     };
-    let Some((mut socket, hello)) = in_time(scene, later, connected).await? else {
+    let Some((mut socket, hello)) = in_time(scene, later || back, connected).await? else {
         return Ok(None);
     };
     compare(scene, &hello);
@@ -141,13 +256,15 @@ async fn come<D: Dial>(
         socket.close(drop).await;
         return Ok(None);
     }
-    let online = in_time(
-        scene,
-        later,
-        go_online(scene, shift, &mut socket, connecting),
-    )
-    .await?;
-    Ok(online.map(|()| socket))
+    let took = (!back).then_some(connecting);
+    let online = go_online(scene, shift, &mut socket, took);
+    let online = in_time(scene, later || back, online).await?;
+    let from = if back { scene.now() } else { shift.from };
+    Ok(online.map(|()| Came {
+        shift: Shift { from, ..shift },
+        socket,
+        idle: idle(&hello, scene.plan.live.speed),
+    }))
 }
 
 /// Waits for the shift's start on the connection, to which the server has nothing to say; false
@@ -207,23 +324,27 @@ async fn in_time<D, T>(
     tokio::select! {
         come = coming => come.map(Some),
         () = tokio::time::sleep(Duration::from_nanos(deadline.0)), if later => {
-            Err(Error::failed(format!("the server did not let it in within {deadline}")))
+            let words = format!("the server did not let it in within {deadline}");
+            Err(Error::failed(words).for_good())
         }
         _ = call.wait_for(|call| call.is_over()) => Ok(None),
     }
 }
 
-/// Says that the agent is online and waits for the confirmation.
+/// Says that the agent is online and waits for the confirmation; how long it took counts where it is
+/// said how long connecting did.
 async fn go_online<D: Dial>(
     scene: &Scene<D>,
     shift: Shift,
     socket: &mut Socket<AgentSide, D::Stream>,
-    connecting: Duration,
+    connecting: Option<Duration>,
 ) -> Result<()> {
     let (agent, limit) = (shift.agent, scene.plan.agents.concurrency);
     let said = Instant::now();
     socket.send(&FromAgent::Online { agent, limit }).await?;
-    scene.lagged(shift.from);
+    if connecting.is_some() {
+        scene.lagged(shift.from);
+    }
     loop {
         match socket.next().await {
             Some(Ok(ToAgent::Online { .. })) => break,
@@ -233,7 +354,9 @@ async fn go_online<D: Dial>(
             heard => out_of_turn::<D>(scene, agent, socket, heard).await?,
         }
     }
-    scene.took(Latency::AgentOnline, connecting + said.elapsed());
+    if let Some(connecting) = connecting {
+        scene.took(Latency::AgentOnline, connecting + said.elapsed());
+    }
     Ok(())
 }
 
@@ -242,7 +365,7 @@ fn unexpected(heard: Option<Result<ToAgent>>) -> Error {
     match heard {
         None => Error::failed("the server closed the connection"),
         Some(Err(error)) => error,
-        Some(Ok(_)) => Error::failed("the server spoke out of turn"),
+        Some(Ok(_)) => Error::failed("the server spoke out of turn").for_good(),
     }
 }
 

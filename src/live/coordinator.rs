@@ -12,7 +12,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::time::Instant;
 
 use super::Options;
-use super::ledger::Ledger;
+use super::breaker::{Breaker, Tripped};
+use super::ledger::{Door, Ledger};
 use super::process::Process;
 use super::snapshot::Snapshot;
 use super::start::Start;
@@ -108,6 +109,7 @@ pub struct Coordinator<'a> {
     /// What is known of the run so far.
     course: Course,
     failure: Option<Error>,
+    breaker: Breaker,
 }
 
 impl Hand {
@@ -161,6 +163,10 @@ impl<'a> Coordinator<'a> {
             quiet: None,
             course: Course::default(),
             failure: None,
+            breaker: Breaker::new(
+                plan.live.breaker_share,
+                Duration::from_nanos(plan.live.breaker_after.0),
+            ),
         }
     }
 
@@ -301,6 +307,7 @@ impl<'a> Coordinator<'a> {
     /// Posts what happens until the run is over or stopped, and sends everybody home.
     async fn see_through(&mut self, news: &mut UnboundedReceiver<(usize, News)>) {
         let mut tick = tokio::time::interval(TICK);
+        let began = Instant::now();
         loop {
             tokio::select! {
                 heard = news.recv() => match heard {
@@ -309,6 +316,7 @@ impl<'a> Coordinator<'a> {
                 },
                 _ = tick.tick() => {
                     let now = self.now();
+                    self.look_at_the_door(began.elapsed());
                     if self.watch.stops() || self.failure.is_some() || now >= self.plan.end() {
                         return self.stop();
                     }
@@ -318,6 +326,16 @@ impl<'a> Coordinator<'a> {
                     }
                 }
             }
+        }
+    }
+
+    /// Sees whether so much fails that the run has to stop.
+    fn look_at_the_door(&mut self, now: Duration) {
+        let door = self.ledger.door();
+        let tripped = self.breaker.look(now, door.failures(), door.outcomes());
+        if let Some(tripped) = tripped {
+            let error = too_much_failed(self.plan, tripped, door);
+            self.failure.get_or_insert(error);
         }
     }
 
@@ -455,4 +473,21 @@ impl<'a> Coordinator<'a> {
             watch.showcase.put(self.snapshot(online));
         }
     }
+}
+
+/// Why a run was stopped of which too much failed.
+fn too_much_failed(plan: &Plan, tripped: Tripped, door: Door) -> Error {
+    let share = plan.live.breaker_share * 100.0;
+    let (failures, secs) = (tripped.failures, tripped.lasted.as_secs_f64());
+    let Door {
+        stayed_out, lost, ..
+    } = door;
+    Error::failed(format!(
+        "the run was stopped: for {secs:.0} s more than {share:.0} % of connects and connections \
+         failed, {failures} of them; in all {stayed_out} tries were not let in and {lost} \
+         connections lost"
+    ))
+    .with_remedy(
+        "look at the server; live.breaker_share and live.breaker_after say how much is too much",
+    )
 }

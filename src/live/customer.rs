@@ -1,4 +1,5 @@
-//! Owns a customer's visit to a live server: one connection, one `Customer` machine.
+//! Owns a customer's visit to a live server: one chat, one `Customer` machine, and a connection at a
+//! time.
 //!
 //! Law: the machine is woken with its due time, never the clock's, and everything due before a
 //! frame was read happens before the frame. So a late generator shows as lag, not as patience.
@@ -6,24 +7,27 @@
 //! Who leaves silently says nothing: its connection stays, and what comes on it is read and
 //! ignored, until the chat is closed.
 
+mod away;
+mod enter;
 mod hearing;
 
 use std::rc::Rc;
 
 use tokio::time::Instant;
 
+use enter::Line;
+pub(super) use enter::idle;
+
 use super::dial::Dial;
 use super::journal::ChatEvent;
 use super::orbit::Caller;
 use super::parts::Parts;
-use super::scene::{Call, Scene};
-use super::socket::{Socket, dial_tapped};
-use super::tap::Tap;
+use super::scene::Scene;
+use super::socket::Socket;
+use crate::center::connection::Connection;
 use crate::center::customer::{Customer, CustomerAct, CustomerInput};
-use crate::center::fate::Fate;
 use crate::center::rules::Again;
-use crate::measure::tally::Latency;
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::wire::frame::{CustomerSide, FromCustomer};
 use crate::wire::marker::Direction;
 
@@ -32,7 +36,15 @@ struct Visitor<D: Dial> {
     scene: Rc<Scene<D>>,
     caller: Caller,
     customer: Customer,
-    socket: Socket<CustomerSide, D::Stream>,
+    /// None while it is not in, is cut, or has lost it.
+    socket: Option<Socket<CustomerSide, D::Stream>>,
+    line: Line,
+    /// When it is cut, and back, by plan.
+    planned: Option<Box<Connection>>,
+    /// For how long the server may say nothing.
+    idle: Span,
+    /// When it is seen next whether the server gives signs of life.
+    check: Time,
     /// When the chat was asked for on the connection; none once it is clear that it has to wait.
     opened: Option<Instant>,
     wake: Time,
@@ -80,41 +92,26 @@ pub async fn visit<D: Dial>(scene: Rc<Scene<D>>, caller: Caller, due: Time) {
     let mut customer = Customer::new(draws, caller.class, rules);
     // Patience runs from the offer; the answer may be that nobody has to wait.
     customer.handle(due, CustomerInput::Queued, rules);
-    let wake = customer.deadline();
-    let closing = scene.closing_from(due);
-    let mut call = scene.call.subscribe();
-    let entered = tokio::select! {
-        entered = enter(&scene, caller, due) => entered,
-        () = scene.wait_until(wake.min(closing)) => {
-            if closing <= wake {
-                scene.note_in(caller, closing, ChatEvent::SentAway);
-                scene.again(caller, Again::Rejected, closing);
-            } else {
-                // Nobody holds a place for one who never got in.
-                leave_queue(&scene, caller, false, wake);
-            }
-            return;
-        }
-        _ = call.wait_for(|call| *call == Call::Stop) => {
-            scene.note_in(caller, scene.now(), ChatEvent::LeftOpen);
-            return;
-        }
-    };
-    let Some((socket, opened)) = entered else {
-        scene.note_in(caller, scene.now(), ChatEvent::Cut(Fate::Failed));
-        return;
-    };
+    let planned = rules.disconnect.as_ref();
+    let planned = planned.map(|rules| Box::new(Connection::new(draws, due, rules)));
     let mut visitor = Visitor {
+        wake: customer.deadline(),
+        closing: scene.closing_from(due),
         scene,
         caller,
         customer,
-        socket,
-        opened: Some(opened),
-        wake,
+        socket: None,
+        line: Line {
+            due,
+            ..Line::default()
+        },
+        planned,
+        idle: Span::ENDLESS,
+        check: Time::NEVER,
+        opened: None,
         typing: Time::NEVER,
         parts: Parts::default(),
         said: None,
-        closing,
         ghost: false,
         standing: Standing::default(),
     };
@@ -124,66 +121,31 @@ pub async fn visit<D: Dial>(scene: Rc<Scene<D>>, caller: Caller, due: Time) {
     visitor.go().await;
 }
 
-/// The customer gives up waiting for an agent.
-fn leave_queue<D>(scene: &Scene<D>, caller: Caller, silently: bool, due: Time) {
-    scene.note_in(caller, due, ChatEvent::LeavesQueue { silently });
-    scene.again(caller, Again::Abandoned, due);
-}
-
-/// Connects and asks for an agent, which was due at `due`; none when the customer never got in.
-async fn enter<D: Dial>(
-    scene: &Rc<Scene<D>>,
-    caller: Caller,
-    due: Time,
-) -> Option<(Socket<CustomerSide, D::Stream>, Instant)> {
-    let dialled = Instant::now();
-    let greeted = async {
-        let tap = Tap::of_customer(scene, caller, due);
-        let dialled = dial_tapped::<CustomerSide, D>(&scene.to, caller.number, scene.limits, tap);
-        let mut socket = dialled.await?;
-        socket.hello().await?;
-        Ok::<_, crate::error::Error>(socket)
-    };
-    let mut socket = match greeted.await {
-        Ok(socket) => socket,
-        Err(error) => {
-            if error.is_of_this_machine() {
-                scene.not_started.set(scene.not_started.get() + 1);
-            }
-            scene.met(caller, error.plain());
-            scene.remark(format!("a customer never got in: {}", error.plain()));
-            return None;
-        }
-    };
-    scene.took(Latency::Connect, dialled.elapsed());
-    let text = |sequence| scene.text(caller, Direction::Customer, sequence);
-    let open = FromCustomer::Open {
-        marker: scene.marker(caller, Direction::Customer, 0).to_string(),
-        text: Some(text(1)),
-        priority: scene.rules(caller.class).level,
-    };
-    // Due as soon as the server has said hello.
-    let due = scene.now();
-    socket.act(&open, due).await.ok()?;
-    let opened = Instant::now();
-    for seq in scene.plan.messages.sequences(1) {
-        if seq > 1 {
-            let text = text(seq);
-            let say = FromCustomer::Say { seq, text };
-            socket.act(&say, due).await.ok()?;
-        }
-        scene.handed_in(caller, (Direction::Customer, seq), scene.now());
-    }
-    Some((socket, opened))
-}
-
 impl<D: Dial> Visitor<D> {
     async fn stay(&mut self) {
+        loop {
+            let then = match self.socket {
+                Some(_) => self.talk().await,
+                // Boxed: getting in takes much room, and most of the time goes by without.
+                None => Box::pin(self.be_away()).await,
+            };
+            if then == Then::Go {
+                return;
+            }
+        }
+    }
+
+    /// Goes on until it goes, or has no connection any more.
+    async fn talk(&mut self) -> Then {
         let scene = Rc::clone(&self.scene);
         let over = scene.is_over();
         tokio::pin!(over);
         loop {
             let next = self.wake.min(self.closing).min(self.typing);
+            let next = next.min(self.turn()).min(self.check);
+            let Some(socket) = &mut self.socket else {
+                return Then::Stay;
+            };
             let then = tokio::select! {
                 // At the end agents close their chats: those are open at the end all the same. What
                 // is due is done before the socket is looked at: most who are woken are by a timer.
@@ -192,16 +154,18 @@ impl<D: Dial> Visitor<D> {
                 () = scene.wait_until(next) => {
                     self.catch_up(scene.now().max(next)).await
                 }
-                heard = self.socket.next() => {
+                heard = socket.next() => {
                     let read = self.scene.now();
                     match self.catch_up(read).await {
                         Then::Go => Then::Go,
+                        // It was cut before: that it will hear again.
+                        Then::Stay if self.socket.is_none() => Then::Stay,
                         Then::Stay => self.hear(heard, read).await,
                     }
                 }
             };
             if then == Then::Go {
-                return;
+                return Then::Go;
             }
         }
     }
@@ -211,7 +175,16 @@ impl<D: Dial> Visitor<D> {
         if self.typing <= now && self.be_seen_typing().await == Then::Go {
             return Then::Go;
         }
-        while self.wake.min(self.closing) <= now {
+        if self.check <= now && self.check_life(now).await == Then::Go {
+            return Then::Go;
+        }
+        while self.socket.is_some() && self.wake.min(self.closing).min(self.turn()) <= now {
+            // Of what is due at one instant a cut comes last.
+            if self.turn() < self.wake.min(self.closing) {
+                self.disconnect(self.turn(), self.turn());
+                self.take_turn();
+                return Then::Stay;
+            }
             if self.closing <= self.wake {
                 return self.be_sent_away(self.closing).await;
             }
@@ -222,7 +195,8 @@ impl<D: Dial> Visitor<D> {
             let then = match act {
                 Some(CustomerAct::Send) => self.say(due).await,
                 Some(CustomerAct::LeaveQueue { silently }) => {
-                    leave_queue(&self.scene, self.caller, silently, due);
+                    self.note(due, ChatEvent::LeavesQueue { silently });
+                    self.scene.again(self.caller, Again::Abandoned, due);
                     self.depart(silently, due).await
                 }
                 Some(CustomerAct::LeaveChat { silently }) => {
@@ -242,36 +216,58 @@ impl<D: Dial> Visitor<D> {
     /// The indicator is not timed: nothing waits for it.
     async fn be_seen_typing(&mut self) -> Then {
         let due = std::mem::replace(&mut self.typing, Time::NEVER);
-        match self.socket.act(&FromCustomer::Typing {}, due).await {
+        match self.send(&FromCustomer::Typing {}, due).await {
             Ok(()) => Then::Stay,
-            Err(error) => self.broken(error.plain()),
+            Err(error) => self.lose(&error),
         }
     }
 
     async fn say(&mut self, due: Time) -> Then {
         self.typing = Time::NEVER;
         self.note(due, ChatEvent::Says);
+        let mut lost = None;
         for seq in self.scene.plan.messages.sequences(self.customer.exchange()) {
             let text = self.scene.text(self.caller, Direction::Customer, seq);
-            let say = FromCustomer::Say { seq, text };
-            if let Err(error) = self.socket.act(&say, due).await {
-                return self.broken(error.plain());
-            }
+            let heard = if self.line.kept.get() {
+                self.line.heard
+            } else {
+                0
+            };
             let which = (Direction::Customer, seq);
-            self.scene.written(self.caller, which, due);
+            if lost.is_none()
+                && let Err(error) = self
+                    .send(&FromCustomer::Say { seq, text, heard }, due)
+                    .await
+            {
+                lost = Some(error);
+            }
+            match lost {
+                None => self.scene.written(self.caller, which, due),
+                // It counts as said, and is said again.
+                Some(_) => self.scene.handed_in(self.caller, which, due),
+            }
         }
-        self.said = self.standing.agent.map(|_| Instant::now());
-        Then::Stay
+        match lost {
+            None => {
+                self.said = self.standing.agent.map(|_| Instant::now());
+                Then::Stay
+            }
+            Some(error) => self.lose(&error),
+        }
     }
 
     /// The desk closes while the customer waits, for the first time or after its chat was handed
     /// over.
     async fn be_sent_away(&mut self, due: Time) -> Then {
+        self.note_sent_away(due);
+        self.leave(due).await
+    }
+
+    fn note_sent_away(&mut self, due: Time) {
         self.note(due, ChatEvent::SentAway);
         if !self.ghost && !self.standing.was_handed_over {
             self.scene.again(self.caller, Again::Rejected, due);
         }
-        self.leave(due).await
     }
 
     /// Goes, or stays as one who is gone.
@@ -280,14 +276,19 @@ impl<D: Dial> Visitor<D> {
         if !silently {
             return self.leave(due).await;
         }
-        self.ghost = true;
-        self.scene.ghosts.set(self.scene.ghosts.get() + 1);
+        self.haunt();
         Then::Stay
+    }
+
+    /// Is gone, and nobody knows.
+    fn haunt(&mut self) {
+        (self.standing.over, self.ghost) = (true, true);
+        self.scene.ghosts.set(self.scene.ghosts.get() + 1);
     }
 
     /// Tells the server that it leaves, which was due at `due`.
     async fn leave(&mut self, due: Time) -> Then {
-        if self.socket.act(&FromCustomer::Leave {}, due).await.is_ok() {
+        if self.send(&FromCustomer::Leave {}, due).await.is_ok() {
             self.scene.lagged(due);
         }
         Then::Go
@@ -297,7 +298,7 @@ impl<D: Dial> Visitor<D> {
     /// still gets through.
     async fn be_left(&mut self) -> Then {
         self.note(self.scene.now(), ChatEvent::LeftOpen);
-        let _ = self.socket.send(&FromCustomer::Leave {}).await;
+        let _ = self.send(&FromCustomer::Leave {}, Time::NEVER).await;
         Then::Go
     }
 
@@ -309,9 +310,10 @@ impl<D: Dial> Visitor<D> {
             socket,
             ..
         } = self;
-        socket
-            .close(|frame| hearing::overhear(&scene, caller, &frame))
-            .await;
+        if let Some(socket) = socket {
+            let overheard = |frame| hearing::overhear(&scene, caller, &frame);
+            socket.close(overheard).await;
+        }
     }
 
     fn note(&self, at: Time, event: ChatEvent) {

@@ -51,9 +51,22 @@ pub enum Event {
     SlotFreed(u32),
     /// Something took so long on the wall.
     Took(Latency, Span),
+    /// How somebody fared with the server's door, but for those who just came in.
+    Connect(Connect),
     /// The server has done something that it must not, as this reader sees; by the marker of what
     /// came, where it has one.
     Fault(Fault, Reader, Option<Marker>),
+}
+
+/// How somebody fares with the server's door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Connect {
+    /// Is back in, after its connection was lost.
+    Back,
+    /// Was not let in.
+    Out,
+    /// Has lost its connection, not by plan.
+    Lost,
 }
 
 /// What happens in a chat.
@@ -91,6 +104,22 @@ pub enum ChatEvent {
     Unread,
     /// The customer hears that its agent has closed the chat.
     ClosedByAgent,
+    /// The customer has no connection any more, by plan or not.
+    Disconnected {
+        /// Since when it may not have heard what was said.
+        since: Time,
+    },
+    /// The customer is back, and its chat goes on.
+    Back,
+    /// The customer says the message of this number once more: it may have been lost on the way.
+    SentAgain(u32),
+    /// The connection of its agent is lost, and with it the chat.
+    AgentLost {
+        /// Who.
+        agent: u32,
+        /// Since when it may not have heard what was said, nor been heard.
+        since: Time,
+    },
     /// The chat is over for the customer: the server has ended it, or the connection is lost.
     Cut(Fate),
     /// The customer, on its way out, hears that the server has ended the chat.

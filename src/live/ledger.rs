@@ -6,6 +6,7 @@
 
 mod account;
 mod chat;
+mod door;
 mod integrity;
 mod sent;
 mod traffic;
@@ -28,6 +29,7 @@ use crate::scenario::plan::Plan;
 use crate::time::{Span, Time};
 use crate::wire::marker::Marker;
 use account::Account;
+pub use door::Door;
 pub use integrity::Integrity;
 pub use sent::Sent;
 
@@ -50,6 +52,7 @@ pub struct Ledger {
     integrity: Integrity,
     /// What was seen of the customer who is traced.
     seen: Vec<Seen>,
+    door: Door,
     /// Rows by customer, where they are asked for.
     rows: Option<Vec<Record>>,
     cells: Cells,
@@ -82,6 +85,7 @@ impl Ledger {
             accounts: FxHashMap::default(),
             seen: Vec::new(),
             integrity: Integrity::new(plan.live.speed),
+            door: Door::default(),
             offered: 0,
             cleared: Time::ZERO,
             speed: plan.live.speed,
@@ -192,7 +196,12 @@ impl Ledger {
             Event::Attends(busy) => recorder.attends(busy, at),
             Event::SlotTaken(held) => recorder.slot_taken(held, at),
             Event::SlotFreed(held) => recorder.slot_freed(held, at),
-            Event::Took(latency, span) => recorder.note(latency, span),
+            Event::Took(latency, span) => {
+                let is_in = matches!(latency, Latency::Connect | Latency::AgentOnline);
+                self.door.came_in += u64::from(is_in);
+                recorder.note(latency, span);
+            }
+            Event::Connect(how) => self.door.note(how),
             Event::Fault(fault, reader, marker) => {
                 self.touch(fault, marker, Entry { at, event });
                 self.integrity.fault(fault, reader, marker, at);
@@ -337,6 +346,11 @@ impl Ledger {
     /// The share of a latency's values so far from `least` to below `most`.
     pub fn share_within(&self, latency: Latency, (least, most): (Span, Span)) -> f64 {
         self.recorder.share_within(latency, least, most)
+    }
+
+    /// How people have fared with the server's door, as far as was posted.
+    pub fn door(&self) -> Door {
+        self.door
     }
 
     /// What the server must not have done.

@@ -202,7 +202,7 @@ fn play(
     };
     let people = async {
         let alarm = Alarm::fine()?;
-        let scene = Scene::new(&plan, setup.run, way, alarm, &options);
+        let scene = Scene::new(&plan, setup.run, way, alarm, &options, setup.slice);
         let scene = Rc::new(scene);
         worker::play(scene, setup.slice, setup.replication, taken, (0, news)).await;
         Ok(())

@@ -5,6 +5,7 @@
 mod traced;
 
 use std::cell::{Cell, RefCell};
+use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
@@ -14,7 +15,9 @@ use super::Options;
 use super::alarm::Alarm;
 use super::journal::{ChatEvent, Entry, Event, Fault, Message, Reader};
 use super::orbit::{Caller, Orbit};
+use super::pace::Pace;
 use super::skip::Skip;
+use super::slice::Slice;
 use super::socket::SocketLimits;
 use super::terms::Differences;
 use super::text::Text;
@@ -48,6 +51,8 @@ pub struct Scene<D> {
     text: Text,
     /// The customers of the replication that is played.
     pub people: Population,
+    /// Its agents.
+    pub staff: Population,
     /// The scenario's time, from the start on.
     clock: Cell<Option<LiveClock>>,
     /// Tells that the clock has jumped.
@@ -82,6 +87,10 @@ pub struct Scene<D> {
     pub server_ends_quiet: Cell<bool>,
     /// By which rules it goes otherwise than the scenario.
     pub differences: Cell<Differences>,
+    /// Of the tickets: nobody else can make them.
+    secret: RandomState,
+    /// How often a second people may connect.
+    pub pace: Pace,
     /// Since when time stands still.
     ended: Cell<Option<Time>>,
 }
@@ -110,8 +119,15 @@ impl Call {
 }
 
 impl<D> Scene<D> {
-    /// A scene of the run of this number before anybody has come.
-    pub fn new(plan: &Plan, run: u32, to: D, alarm: Alarm, options: &Options) -> Scene<D> {
+    /// A scene of the run of this number, for this part of the people, before anybody has come.
+    pub fn new(
+        plan: &Plan,
+        run: u32,
+        to: D,
+        alarm: Alarm,
+        options: &Options,
+        slice: Slice,
+    ) -> Scene<D> {
         let mut agents = plan.agents.clone();
         agents.inactivity = plan.agents_inactivity();
         Scene {
@@ -122,6 +138,7 @@ impl<D> Scene<D> {
             run,
             text: Text::new(&plan.messages),
             people: Population::new(plan.seed, options.replication, Kind::Customer),
+            staff: Population::new(plan.seed, options.replication, Kind::Agent),
             clock: Cell::new(None),
             jumped: Notify::new(),
             skip: options.skip_closed.then(|| Skip::new(plan)),
@@ -139,6 +156,12 @@ impl<D> Scene<D> {
             ghosts: Cell::new(0),
             server_ends_quiet: Cell::new(false),
             differences: Cell::default(),
+            secret: RandomState::new(),
+            pace: Pace::new(
+                plan.live
+                    .max_connect_rate
+                    .map(|rate| rate / f64::from(slice.of())),
+            ),
             ended: Cell::new(None),
             plan: plan.clone(),
         }
@@ -336,6 +359,12 @@ impl<D> Scene<D> {
             direction,
             sequence,
         }
+    }
+
+    /// By what the server knows a customer's chat again: nobody can guess it.
+    pub fn ticket(&self, caller: Caller) -> String {
+        let part = |salt: u8| self.secret.hash_one((caller.number, caller.attempt, salt));
+        format!("{:016x}{:016x}", part(0), part(1))
     }
 
     /// What is said in a message, or a part of one.

@@ -17,6 +17,7 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
@@ -65,11 +66,23 @@ pub struct Socket<S: Side, T = Link> {
     closing: Duration,
     /// Set when the server has begun to close: it has until then to end the connection.
     until: Option<Instant>,
+    life: Life,
     /// What the server's words must not show; none where it was shown no secret.
     mask: Option<Arc<Mask>>,
     /// Where somebody is traced whom this connection may concern.
     tap: Option<Box<Tap>>,
     side: PhantomData<fn() -> S>,
+}
+
+/// What was heard of the server since that was last asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Life {
+    /// Something: a ping, or the answer to one, will do.
+    Heard,
+    /// Nothing.
+    Quiet,
+    /// Nothing, and it was pinged.
+    Asked,
 }
 
 /// Connects the person of this number to the server and makes the WebSocket handshake.
@@ -131,6 +144,7 @@ async fn shake<S: Side, D: Dial>(
         ws: WebSocketStream::from_partially_read(stream, rest, Role::Client, config).await,
         closing: limits.closing,
         until: None,
+        life: Life::Heard,
         mask: to.credentials().map(Credentials::mask).cloned(),
         tap,
         side: PhantomData,
@@ -159,15 +173,32 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Unpin> Socket<S, T> {
             ))
         })?;
         let hello = S::hello(heard)
-            .ok_or_else(|| Error::failed("the server's first frame is not a hello"))?;
+            .ok_or_else(|| Error::failed("the server's first frame is not a hello").for_good())?;
         if hello.protocol != PROTOCOL {
             return Err(Error::failed(format!(
                 "the server `{}` speaks version {} of the protocol, this program version \
                  {PROTOCOL}",
                 hello.server, hello.protocol
-            )));
+            ))
+            .for_good());
         }
         Ok(hello)
+    }
+
+    /// Whether there was a sign of life since this was last asked. Where there was none the server is
+    /// pinged, once; and a server that has not answered that is none.
+    pub async fn is_alive(&mut self) -> bool {
+        match self.life {
+            Life::Heard => {
+                self.life = Life::Quiet;
+                true
+            }
+            Life::Quiet => {
+                self.life = Life::Asked;
+                self.ws.send(Message::Ping(Vec::new().into())).await.is_ok()
+            }
+            Life::Asked => false,
+        }
     }
 
     /// Sends a frame; it is written to the connection when this returns. Not cancel-safe: when
@@ -208,6 +239,7 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Unpin> Socket<S, T> {
                 None => self.ws.next().await,
                 Some(until) => timeout_at(until, self.ws.next()).await.ok().flatten(),
             };
+            self.life = Life::Heard;
             let heard = heard?;
             if let Ok(message) = &heard {
                 self.watch(message);
@@ -217,7 +249,8 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Unpin> Socket<S, T> {
                     return Some(self.read(&text));
                 }
                 Ok(Message::Binary(_)) => {
-                    return Some(Err(Error::failed("the server sent a binary message")));
+                    let error = Error::failed("the server sent a binary message");
+                    return Some(Err(error.for_good()));
                 }
                 Ok(Message::Close(_)) => self.until = Some(Instant::now() + self.closing),
                 Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {}
@@ -280,7 +313,8 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Unpin> Socket<S, T> {
         }
         let mask = self.mask.as_deref();
         let mut frame = decoded
-            .map_err(|error| Error::failed(error.masked(mask.unwrap_or(&Mask::default()))))?;
+            .map_err(|error| error.masked(mask.unwrap_or(&Mask::default())))
+            .map_err(|words| Error::failed(words).for_good())?;
         if let Some(tap) = &mut self.tap {
             tap.heard(&frame, text);
         }
@@ -298,6 +332,14 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Unpin> Socket<S, T> {
 
     fn lost(&self, error: &WsError) -> Error {
         let words = self.clean(&error.to_string());
-        Error::failed(format!("the connection to the server is lost: {words}"))
+        let lost = Error::failed(format!("the connection to the server is lost: {words}"));
+        match error {
+            WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake)
+            | WsError::Io(_)
+            | WsError::ConnectionClosed
+            | WsError::AlreadyClosed => lost,
+            // What came is no WebSocket.
+            _ => lost.for_good(),
+        }
     }
 }

@@ -22,16 +22,19 @@ pub enum Difference {
     AgeAfter,
     /// After how long a quiet chat is ended.
     Inactivity,
+    /// For how long the chat of one whose connection is lost is kept.
+    KeptFor,
 }
 
 impl Difference {
     /// All of them, in the order in which they are told.
-    pub const ALL: [Difference; 5] = [
+    pub const ALL: [Difference; 6] = [
         Difference::Policy,
         Difference::QueueLimit,
         Difference::Levels,
         Difference::AgeAfter,
         Difference::Inactivity,
+        Difference::KeptFor,
     ];
 
     /// What is meant, in a few words.
@@ -42,6 +45,7 @@ impl Difference {
             Difference::Levels => "number of priorities",
             Difference::AgeAfter => "age_after",
             Difference::Inactivity => "inactivity timeout",
+            Difference::KeptFor => "kept_for",
         }
     }
 }
@@ -69,6 +73,17 @@ impl Differences {
             Difference::Levels => hello.levels != rules.levels,
             Difference::AgeAfter => differs(hello.age_after_ms, rules.age_after),
             Difference::Inactivity => differs(hello.inactivity_ms, plan.server_inactivity()),
+            // Where nobody is cut it makes no difference.
+            Difference::KeptFor => plan.customers.kept_for().is_some_and(|ours| {
+                differs(
+                    hello.kept_ms,
+                    if ours > Span::ZERO {
+                        ours
+                    } else {
+                        Span::ENDLESS
+                    },
+                )
+            }),
         };
         let found = Difference::ALL.into_iter().filter(differ);
         Differences(found.fold(0, |bits, which| bits | 1 << which as u8))

@@ -19,14 +19,20 @@ pub struct Entry {
 pub enum Runs {
     /// Simulated and live.
     All,
+    /// Live, and simulated where customers' connections are cut by plan.
+    Cut,
     /// Live only.
     Live,
 }
 
 impl Entry {
-    /// Whether a run of this kind can have the measure.
-    pub fn applies_to(&self, kind: RunKind) -> bool {
-        self.runs == Runs::All || kind == RunKind::Load
+    /// Whether a run of this kind can have the measure, where connections are cut by plan or not.
+    pub fn applies_to(&self, kind: RunKind, cuts: bool) -> bool {
+        match self.runs {
+            Runs::All => true,
+            Runs::Cut => cuts || kind == RunKind::Load,
+            Runs::Live => kind == RunKind::Load,
+        }
     }
 }
 
@@ -86,7 +92,12 @@ const SINGLES: &[(&str, Runs, &str)] = &[
         "neither ended nor left when the drain was over",
     ),
     ("failed", Runs::Live, "never got in"),
-    ("broken", Runs::Live, "cut and not resumed"),
+    ("broken", Runs::Cut, "cut and not resumed"),
+    (
+        "reconnects",
+        Runs::Cut,
+        "cut and resumed: times a customer was back in time",
+    ),
     (
         "abandoned_ratio",
         Runs::All,
@@ -105,7 +116,7 @@ const SINGLES: &[(&str, Runs, &str)] = &[
     ("rejected_ratio", Runs::All, "turned away, of offered"),
     ("delayed_ratio", Runs::All, "had to wait, of offered"),
     ("failed_ratio", Runs::Live, "never got in, of offered"),
-    ("broken_ratio", Runs::Live, "cut, of offered"),
+    ("broken_ratio", Runs::Cut, "cut and not resumed, of offered"),
     (
         "unanswered_ratio",
         Runs::All,

@@ -20,6 +20,8 @@ pub struct Cell {
     pub offered: u64,
     /// Left in the queue or in the chat.
     pub abandoned: u64,
+    /// Cut and not resumed.
+    pub broken: u64,
     /// Offer to assignment.
     pub wait: Moments,
     /// Offer to the first reply delivered.
@@ -56,6 +58,7 @@ impl Cell {
     pub fn add(&mut self, other: &Cell) {
         self.offered += other.offered;
         self.abandoned += other.abandoned;
+        self.broken += other.broken;
         self.wait.add(&other.wait);
         self.first_response.add(&other.first_response);
         self.inter_message.add(&other.inter_message);
@@ -70,6 +73,7 @@ impl Cell {
             Some(Fate::AbandonedQueue | Fate::AbandonedChat)
         );
         self.abandoned += u64::from(left);
+        self.broken += u64::from(record.fate == Some(Fate::Broken));
         for (moments, at) in [
             (&mut self.wait, record.assigned),
             (&mut self.first_response, record.first_reply),

@@ -148,6 +148,7 @@ mod tests {
             concurrency: 1,
             classes: classes.iter().map(ToString::to_string).collect(),
             messages: true,
+            cuts: false,
         }
     }
 

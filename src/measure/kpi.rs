@@ -70,6 +70,15 @@ impl Findings<'_> {
         messages && self.sight.knows(name)
     }
 
+    /// Whether chats of this run can end so.
+    fn can_end(&self, fate: Fate) -> bool {
+        match fate {
+            Fate::Failed => self.live.is_some(),
+            Fate::Broken => self.live.is_some() || self.outline.cuts,
+            _ => true,
+        }
+    }
+
     fn each(&self, figure: impl Fn(&Tally) -> f64) -> Vec<f64> {
         self.tallies.iter().map(figure).collect()
     }
@@ -103,15 +112,14 @@ impl Findings<'_> {
         put("short_abandoned", &|tally| {
             tally.counts.of(Count::ShortAbandoned)
         });
-        let live_only = |fate: &Fate| matches!(fate, Fate::Failed | Fate::Broken);
-        for fate in Fate::ALL
-            .into_iter()
-            .filter(|fate| self.live.is_some() || !live_only(fate))
-        {
+        for fate in Fate::ALL.into_iter().filter(|fate| self.can_end(*fate)) {
             put(fate.name(), &|tally| tally.counts.of_fate(fate));
             if fate == Fate::AbandonedChat {
                 put("abandoned_silent", &|tally| tally.counts.of(Count::Silent));
             }
+        }
+        if self.can_end(Fate::Broken) {
+            put("reconnects", &|tally| tally.counts.of(Count::Reconnects));
         }
         for (name, count) in self.live.unwrap_or_default() {
             put(name, &|_| *count);
@@ -146,6 +154,8 @@ impl Findings<'_> {
         );
         if self.live.is_some() {
             put("failed_ratio", &fate(Fate::Failed), Count::Offered);
+        }
+        if self.can_end(Fate::Broken) {
             put("broken_ratio", &fate(Fate::Broken), Count::Offered);
         }
     }

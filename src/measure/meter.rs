@@ -152,8 +152,8 @@ impl Meter {
         }
     }
 
-    /// Counts what is told of a chat, but for its replies; an assignment before the visit has it.
-    pub(super) fn take(&mut self, visit: &Visit, at: Time, event: Event) {
+    /// Counts what is told of a chat, but for its wait and its replies.
+    pub(super) fn take(&mut self, event: Event) {
         match event {
             Event::ClosedDesk => {
                 self.arrived += 1;
@@ -163,13 +163,13 @@ impl Meter {
                 self.arrived += 1;
                 self.offered += 1;
             }
-            Event::Assigned { .. } if !visit.assigned().comes() && !visit.is_ghost() => {
-                self.record(Latency::Wait, at.since(visit.offered()));
-            }
             Event::Sent { .. } => self.messages += 1,
             Event::Ended { fate, .. } => self.fates[fate as usize] += 1,
             Event::Freed { handle, .. } => self.record(Latency::Handle, handle),
             Event::Assigned { .. }
+            | Event::CutOff
+            | Event::CameBack
+            | Event::Lapsed
             | Event::Queued { .. }
             | Event::Replied { .. }
             | Event::HandedOver

@@ -27,6 +27,8 @@ pub struct Outline {
     pub classes: Vec<String>,
     /// Whether messages are measured: not in the level model, which has none.
     pub messages: bool,
+    /// Whether customers' connections are cut by plan.
+    pub cuts: bool,
 }
 
 impl Outline {

@@ -3,6 +3,7 @@
 //! Law: a customer counts in the interval of its offer, whenever it ends; time counts by the clock.
 //! Each note is a few additions to memory allocated before the run.
 
+mod cuts;
 mod notes;
 
 use super::clock::{Clock, Gauge, Place, Segments};
@@ -148,8 +149,14 @@ impl Recorder {
     /// Nothing more happens to the chat, whose slot was free at `freed`: its row is kept if rows are.
     #[inline]
     pub fn keep(&mut self, visit: &Visit, freed: Time) {
+        self.keep_over(visit, visit.over(), freed);
+    }
+
+    /// The same of a chat that was `over` for its agent before its customer knew.
+    #[inline]
+    pub fn keep_over(&mut self, visit: &Visit, over: Time, freed: Time) {
         if let Some(records) = &mut self.records {
-            records.push(visit.record(freed));
+            records.push(visit.record(over, freed));
         }
     }
 

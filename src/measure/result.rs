@@ -320,7 +320,8 @@ impl RunResult {
         let measures = findings.measures();
         let applies = |name: &str| {
             let known = findings.sight.knows(name);
-            known && find(name).is_none_or(|entry| entry.applies_to(kind))
+            let cuts = findings.outline.cuts;
+            known && find(name).is_none_or(|entry| entry.applies_to(kind, cuts))
         };
         let held = |gate: &Gate| {
             let measure = named(&measures, &gate.measure);

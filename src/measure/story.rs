@@ -27,6 +27,12 @@ pub enum Event {
     },
     /// The agent's shift is over: the chat goes back to the queue.
     HandedOver,
+    /// Its connection is cut: what is said to it from now on it hears when it is back.
+    CutOff,
+    /// It is back after a cut, in time.
+    CameBack,
+    /// While it was away the server has given up keeping its chat.
+    Lapsed,
     /// Its message is pending.
     Sent {
         /// The message's number, from 1.
@@ -128,13 +134,15 @@ impl Story {
         &self.seen
     }
 
-    /// Tells an event of an attempt.
+    /// Tells an event of an attempt, in its place: that a slot was free may be told later, once the
+    /// customer of the chat is back.
     #[cold]
     pub fn tell(&mut self, attempt: u32, at: Time, event: Event) {
         if event == Event::Offered {
             self.composed = Span::ZERO;
         }
-        self.told.push(Told { at, attempt, event });
+        let place = self.told.partition_point(|told| told.at <= at);
+        self.told.insert(place, Told { at, attempt, event });
     }
 
     /// Tells the reply that was just delivered.

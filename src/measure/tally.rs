@@ -33,6 +33,8 @@ pub enum Count {
     Silent,
     /// Left the queue so early that they are in no other count.
     ShortAbandoned,
+    /// Times a customer was back in time after its connection was cut.
+    Reconnects,
     /// `Fate`s follow from here on, in the order of `Fate::ALL`.
     Fates,
 }

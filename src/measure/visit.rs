@@ -19,7 +19,7 @@ pub(super) enum Flag {
     Delayed = 1,
     /// Waits now.
     Waiting = 2,
-    /// The customer is gone and has told nobody.
+    /// The customer is gone and nobody has heard of it.
     Ghost = 4,
     /// The last message has got no reply: the customer left before it.
     Unanswered = 8,
@@ -27,6 +27,8 @@ pub(super) enum Flag {
     Answered = 16,
     /// Somebody follows it: what happens is told.
     Followed = 32,
+    /// It left openly while it was cut off, so that nobody has heard it.
+    Unheard = 64,
 }
 
 /// What is known of one chat while it goes on; instants that have not come are `Time::NEVER`.
@@ -170,7 +172,7 @@ impl Visit {
         self.is(Flag::Waiting)
     }
 
-    /// Whether the customer is gone and has told nobody.
+    /// Whether the customer is gone and nobody has heard of it.
     #[inline]
     pub fn is_ghost(&self) -> bool {
         self.is(Flag::Ghost)
@@ -215,8 +217,8 @@ impl Visit {
         self.fate.is_some() && self.over().comes()
     }
 
-    /// The row of this chat, whose slot was free at `freed`.
-    pub(super) fn record(&self, freed: Time) -> Record {
+    /// The row of this chat, which was `over` then for its agent, and its slot free at `freed`.
+    pub(super) fn record(&self, over: Time, freed: Time) -> Record {
         let pending = self.pending.comes() && !self.is_ghost();
         let unanswered = pending || self.is(Flag::Unanswered);
         Record {
@@ -225,13 +227,13 @@ impl Visit {
             class: self.class,
             offered: self.offered,
             fate: self.fate,
-            silent: self.is_ghost(),
+            silent: self.is_ghost() && !self.is(Flag::Unheard),
             transfers: self.transfers.into(),
             delayed: self.is_delayed(),
             assigned: self.assigned,
             first_reply: self.first_reply,
             closed: self.closed,
-            over: self.over(),
+            over,
             freed,
             held: Span(self.held),
             agent: self.agent,

@@ -167,6 +167,9 @@ impl Chapter {
                 Span::ZERO => format!("assigned to agent {agent} at once"),
                 wait => format!("assigned to agent {agent} after {}", say(wait)),
             },
+            Event::CutOff => "the connection is cut".into(),
+            Event::CameBack => format!("is back after {}", say(at.since(self.cut_off(index)))),
+            Event::Lapsed => "the server keeps the chat no longer".into(),
             Event::HandedOver => "the agent's shift is over: back to the front of the queue".into(),
             Event::Sent { message: 1 } => "message 1 is pending".into(),
             Event::Sent { message } => format!("sends message {message}"),
@@ -207,6 +210,10 @@ impl Chapter {
             Fate::Dropped => "the chat is ended before its end".to_string(),
             Fate::OpenAtEnd => "the run is over, and the chat is open".to_string(),
             Fate::Failed => "never gets in".to_string(),
+            Fate::Broken if self.has_been_cut(index) => format!(
+                "is back after {} and finds the chat gone",
+                say(at.since(self.cut_off(index)))
+            ),
             Fate::Broken => "the connection is cut".to_string(),
         };
         match self.again {
@@ -226,6 +233,18 @@ impl Chapter {
     fn has_left(&self, index: usize) -> bool {
         self.before(index)
             .any(|told| matches!(told.event, Event::Ended { .. }))
+    }
+
+    fn has_been_cut(&self, index: usize) -> bool {
+        self.before(index).any(|told| told.event == Event::CutOff)
+    }
+
+    /// When the connection was last cut.
+    fn cut_off(&self, index: usize) -> Time {
+        let cut = |told: &&Told| told.event == Event::CutOff;
+        self.before(index)
+            .find(cut)
+            .map_or(self.offered, |told| told.at)
     }
 
     /// Since when an agent is asked for.

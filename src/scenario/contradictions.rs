@@ -7,6 +7,7 @@ use super::people::LEVEL_MODEL;
 use super::plan::AtClosing;
 use super::problem::Problems;
 use crate::measure::catalogue;
+use crate::measure::result::RunKind;
 use crate::time::Span;
 
 /// Notes every contradiction between sections.
@@ -15,6 +16,7 @@ pub fn check(written: &Written, problems: &mut Problems) {
     aging(written, problems);
     again(written, problems);
     short(written, problems);
+    uncut(written, problems);
     if written.is_level_model() {
         messages(written, problems);
     }
@@ -74,6 +76,20 @@ fn short(written: &Written, problems: &mut Problems) {
         let help = "write `queue_patience` in [customers], or take `short_abandon` out";
         let label = "`queue_patience` is `never`";
         problems.add(short.place, title, label, Some(help.into()));
+    }
+}
+
+/// Where nobody is cut nothing can be waited for that cuts bring; a gate on it is one for live runs.
+fn uncut(written: &Written, problems: &mut Problems) {
+    let waited = written.run.precision.iter().flat_map(|p| &p.bounds);
+    for bound in waited.filter(|_| !written.customers.are_cut()) {
+        let measure = &bound.value.measure;
+        let entry = catalogue::find(measure);
+        if entry.is_some_and(|entry| !entry.applies_to(RunKind::Simulate, false)) {
+            let title = format!("nobody is cut: a simulation has no `{measure}`");
+            let help = "write `disconnect` in [customers], or take it out".to_string();
+            problems.add(bound.place, title, "no `disconnect`", Some(help));
+        }
     }
 }
 

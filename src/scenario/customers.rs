@@ -3,6 +3,7 @@
 //! Law: keys at the top hold for every class that does not say otherwise; without classes the top
 //! is the only one. A class hands over rules that the center can run, or a problem.
 
+mod disconnect;
 mod retry;
 
 use std::path::Path;
@@ -17,6 +18,7 @@ use super::section::Section;
 use crate::center::rules::{CustomerClasses, CustomerRules};
 use crate::stats::law::{CountLaw, Law};
 use crate::time::Span;
+use disconnect::Disconnect;
 use retry::Retry;
 
 /// `[customers]` as written.
@@ -40,6 +42,7 @@ struct Class {
     exchanges: At<CountLaw>,
     silent: At<f64>,
     retry: Option<Retry>,
+    disconnect: Option<Disconnect>,
     /// Keys that tell of messages, where they are written.
     of_messages: Vec<(&'static str, Place)>,
     /// Whether some keys are not known: one of them may be a patience, misspelt.
@@ -49,7 +52,7 @@ struct Class {
 /// The most classes: they are numbered in 8 bits.
 const MOST_CLASSES: usize = 250;
 
-const OF_MESSAGES: [&str; 3] = ["think", "exchanges", "silent"];
+const OF_MESSAGES: [&str; 4] = ["think", "exchanges", "silent", "disconnect"];
 
 /// Reads `[customers]`.
 pub fn ask(section: &mut Section, folder: &Path) -> Customers {
@@ -118,6 +121,15 @@ impl Customers {
         self.classes.iter().any(|(_, class)| *class.silent > 0.0)
     }
 
+    /// Whether anybody's connection is cut, as far as can be said.
+    pub fn are_cut(&self) -> bool {
+        let mut cut = self
+            .classes
+            .iter()
+            .filter_map(|(_, c)| c.disconnect.as_ref());
+        cut.any(Disconnect::cuts)
+    }
+
     /// Whether somebody's patience in the queue ends, as far as can be said.
     pub fn may_leave_queue(&self) -> bool {
         let mut classes = self.classes.iter().map(|(_, class)| class);
@@ -167,6 +179,11 @@ impl Customers {
                 )
             }));
         }
+        let cut = self
+            .classes
+            .iter()
+            .filter_map(|(_, class)| class.disconnect.as_ref());
+        disconnect::check_kept_for(cut, problems);
         (rules.len() == self.classes.len()).then(|| CustomerClasses::new(rules))
     }
 }
@@ -208,6 +225,8 @@ impl Class {
         );
         let again = "Who comes again, each with its probability; absent: nobody.";
         let retry = section.table("retry", again, |s| retry::ask(s, folder));
+        let cut = "Connections are cut for a while; absent: never.";
+        let disconnect = section.table("disconnect", cut, |s| disconnect::ask(s, folder));
         let written = |key: &&'static str| Some((*key, section.key_place(key)?));
         let of_messages = OF_MESSAGES.iter().filter_map(written).collect();
         let class = Class {
@@ -220,6 +239,7 @@ impl Class {
             exchanges,
             silent,
             retry: retry.map(|retry| retry.value),
+            disconnect: disconnect.map(|disconnect| disconnect.value),
             of_messages,
             strange: false,
         };
@@ -256,6 +276,7 @@ impl Class {
         take(&mut self.exchanges, &all.exchanges, written("exchanges"));
         take(&mut self.silent, &all.silent, written("silent"));
         take(&mut self.retry, &all.retry, written("retry"));
+        take(&mut self.disconnect, &all.disconnect, written("disconnect"));
         self.of_messages.extend(&all.of_messages);
         self
     }
@@ -268,6 +289,8 @@ impl Class {
 
     fn rules(&self, problems: &mut Problems) -> Option<CustomerRules> {
         let retry = self.retry.as_ref().map(|retry| retry.resolve(problems));
+        let cut = self.disconnect.as_ref();
+        let disconnect = cut.and_then(|disconnect| disconnect.resolve(problems));
         if *self.silent > 0.0 && !self.may_leave() {
             let title = "nobody abandons, silently or not";
             let help = "write `queue_patience` or `reply_patience`, or take `silent` out";
@@ -297,6 +320,7 @@ impl Class {
         );
         rules.silent = *self.silent;
         rules.retry = retry.unwrap_or_default();
+        rules.disconnect = disconnect;
         Some(rules)
     }
 }

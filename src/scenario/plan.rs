@@ -242,6 +242,14 @@ pub struct Live {
     pub start_deadline: Span,
     /// Who ends a chat whose customer is quiet for too long.
     pub inactivity: EndsQuiet,
+    /// Wall time for which somebody tries to get in, or back in; zero for not at all.
+    pub reconnect_for: Span,
+    /// The most connects a second, over the whole run; none for any number.
+    pub max_connect_rate: Option<f64>,
+    /// The share of connects and connections that may fail.
+    pub breaker_share: f64,
+    /// Wall time for which more may fail before the run is stopped; zero for ever.
+    pub breaker_after: Span,
 }
 
 /// Who ends a chat whose customer is quiet for too long, in a live run.
@@ -305,12 +313,15 @@ impl Plan {
                 &mut retry.unresolved,
             ];
             let after = causes.into_iter().flatten().map(|cause| &mut cause.after);
+            let cut = class.disconnect.as_mut();
+            let cut = cut.map(|cut| [&mut cut.every, &mut cut.away]);
             let own = [
                 &mut class.queue_patience,
                 &mut class.reply_patience,
                 &mut class.think,
             ];
-            own.into_iter().chain(after).for_each(round);
+            let others = after.chain(cut.into_iter().flatten());
+            own.into_iter().chain(others).for_each(round);
         }
         round(&mut self.agents.reply);
         round(&mut self.agents.wrap_up);

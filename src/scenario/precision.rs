@@ -68,7 +68,7 @@ pub fn ask(section: &mut Section) -> Precision {
 /// Why a measure cannot be waited for, and what to do about it.
 fn unfit(measure: &str) -> Option<(String, String)> {
     let entry = catalogue::find(measure)?;
-    if !entry.applies_to(RunKind::Simulate) {
+    if !entry.applies_to(RunKind::Simulate, true) {
         let title = format!("`{measure}` is measured in live runs only");
         return Some((title, "precision is of simulations: take it out".into()));
     }

@@ -108,6 +108,7 @@ fn outline(written: &Written, almanac: &Almanac, interval: Span, concurrency: u3
         concurrency,
         classes: written.customers.names(),
         messages: !written.is_level_model(),
+        cuts: written.customers.are_cut(),
     }
 }
 

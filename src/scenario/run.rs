@@ -133,12 +133,41 @@ pub fn ask_live(section: &mut Section) -> Live {
         &Choice(&[("server", EndsQuiet::Server), ("agent", EndsQuiet::Agent)]),
         "\"server\"",
     );
+    let reconnect_for = section.or(
+        "reconnect_for",
+        "Wall time for which somebody who is not let in, or has lost its connection, tries to get in, \
+         with growing pauses; `\"0s\"` for not at all.",
+        &SPAN,
+        "\"30s\"",
+    );
+    let max_connect_rate = section.optional(
+        "max_connect_rate",
+        "The most connects in a second of the wall clock, over the whole run. A plan with more is \
+         refused; who has lost its connection waits for room. Any number if absent.",
+        &Number::above_zero(1e6, "500"),
+    );
+    let breaker_share = section.or(
+        "breaker_share",
+        "The share of connects and connections that may fail.",
+        &Number::above_zero(1.0, "0.5"),
+        "0.5",
+    );
+    let breaker_after = section.or(
+        "breaker_after",
+        "Wall time for which more than that may fail before the run is stopped; `\"0s\"` for ever.",
+        &SPAN,
+        "\"10s\"",
+    );
     Live {
         speed: speed.value,
         connect_lead: connect_lead.value,
         closing_deadline: closing_deadline.value,
         start_deadline: start_deadline.value,
         inactivity: inactivity.value,
+        reconnect_for: reconnect_for.value,
+        max_connect_rate: max_connect_rate.map(|rate| rate.value),
+        breaker_share: breaker_share.value,
+        breaker_after: breaker_after.value,
     }
 }
 

@@ -51,7 +51,9 @@ pub(super) struct House {
 /// How a conversation came to its end.
 #[derive(Clone, Copy, Debug)]
 enum Over {
-    /// The peer has closed, or its connection is lost.
+    /// The peer has closed in due form.
+    Closed,
+    /// The connection is lost.
     Gone,
     /// The chat is over, or the server stops.
     Ended(Ending),
@@ -93,7 +95,8 @@ pub(super) async fn serve<T>(
         over = talk(&mut ws, &house, conn, role, &mut inlet.parcels, &inbox) => over,
         _ = &mut inlet.cut => Over::Cut,
     };
-    let _ = inbox.send(Note::Gone(conn)).await;
+    let leaves = matches!(over, Over::Closed);
+    let _ = inbox.send(Note::Gone(conn, leaves)).await;
     end(ws, role, over, &house.counters).await;
 }
 
@@ -228,7 +231,12 @@ fn read(heard: Option<Result<Message, WsError>>, role: Role) -> Result<Option<In
         Some(Err(WsError::Protocol(_))) => {
             Err(Over::Garbage(Reason::Unreadable, CloseCode::Protocol))
         }
-        Some(Ok(Message::Close(_)) | Err(_)) | None => Err(Over::Gone),
+        Some(Ok(Message::Close(frame))) => {
+            // 1001 is a peer that goes away, and may be back.
+            let leaves = frame.is_none_or(|frame| frame.code == CloseCode::Normal);
+            Err(if leaves { Over::Closed } else { Over::Gone })
+        }
+        Some(Err(_)) | None => Err(Over::Gone),
     }
 }
 
@@ -241,11 +249,12 @@ where
     let ending = async {
         match over {
             Over::Cut => {}
-            Over::Gone => while let Some(Ok(_)) = ws.next().await {},
+            Over::Gone | Over::Closed => while let Some(Ok(_)) = ws.next().await {},
             Over::Ended(ending) => {
                 let (code, words) = match ending {
                     Ending::Done => (CloseCode::Normal, ""),
                     Ending::Stopping => (CloseCode::Away, "the server stops"),
+                    Ending::Replaced => (CloseCode::Normal, "goes on on another connection"),
                 };
                 close(&mut ws, code, words).await;
                 while let Some(Ok(_)) = ws.next().await {}

@@ -4,15 +4,19 @@
 //! task. Nothing that a customer or an agent says costs anybody else's chat, and the router's K
 //! holds. A machine apart, because then a whole conversation can be replayed to the letter.
 //!
-//! It has one wake-up, `deadline`: the next chat that is ended because its customer is quiet.
+//! It has one wake-up, `deadline`: the next chat that is ended because its customer is quiet, or was
+//! away for too long.
 
 mod agents;
 mod chats;
 mod customers;
+mod lines;
+mod resume;
 
 use std::collections::HashMap;
 
 use chats::{Chat, Chats, Stage};
+use lines::Lines;
 
 use crate::center::router::{Assignment, Router};
 use crate::center::rules::{Policy, Request, RouterRules};
@@ -44,7 +48,9 @@ pub enum Input {
     Customer(FromCustomer),
     /// The agent says.
     Agent(FromAgent),
-    /// It is over, for whatever reason.
+    /// It is over: the peer has closed it in due form, which is leaving.
+    Closed,
+    /// It is over, for whatever other reason.
     Gone,
 }
 
@@ -66,6 +72,8 @@ pub enum Ending {
     Done,
     /// The server stops.
     Stopping,
+    /// The chat goes on on another connection.
+    Replaced,
 }
 
 /// Parcels, in order, each with its connection.
@@ -84,6 +92,10 @@ pub struct Tally {
     pub handed_over: u64,
     /// Chats ended because the customer was quiet.
     pub quiet: u64,
+    /// Chats that went on on another connection.
+    pub resumed: u64,
+    /// Chats ended because the customer did not come back.
+    pub lapsed: u64,
     /// Messages and replies handed on.
     pub messages: u64,
     /// Typing indicators handed on.
@@ -118,6 +130,8 @@ pub struct DeskRules {
     /// A chat in which the agent has answered is ended when the customer says nothing for so long;
     /// endless for never.
     pub inactivity: Span,
+    /// For how long the chat of a customer is kept whose connection is lost; zero for not at all.
+    pub kept_for: Span,
     /// Of the lots of random routing.
     pub seed: u64,
     /// Which replication the customers are of whose markers are a run's.
@@ -130,12 +144,14 @@ pub struct Desk {
     hello: Hello,
     router: Router,
     inactivity: Span,
+    kept_for: Span,
     /// The customers of a run.
     people: Population,
     /// Chats of anybody else.
     strangers: Population,
     visitors: HashMap<ConnId, Visitor>,
     chats: Chats,
+    lines: Lines,
     seats: Vec<Seat>,
     tally: Tally,
     /// When the input came that is carried out.
@@ -154,10 +170,12 @@ impl Desk {
             hello,
             router: Router::new(rules.router, 0, 0),
             inactivity: rules.inactivity,
+            kept_for: rules.kept_for,
             people: Population::new(rules.seed, rules.replication, Kind::Customer),
             strangers: Population::new(rules.seed, 0, Kind::Chat),
             visitors: HashMap::new(),
             chats: Chats::default(),
+            lines: Lines::default(),
             seats: Vec::new(),
             tally: Tally::default(),
             now: Time::ZERO,
@@ -186,7 +204,8 @@ impl Desk {
             (Input::Agent(frame), Some(Visitor::Agent(agent))) => {
                 self.agent(from, agent, frame, out);
             }
-            (Input::Gone, Some(visitor)) => self.gone(from, visitor, out),
+            (Input::Closed, Some(visitor)) => self.gone(from, visitor, true, out),
+            (Input::Gone, Some(visitor)) => self.gone(from, visitor, false, out),
             _ => {}
         }
         if hands_over {
@@ -206,29 +225,45 @@ impl Desk {
 
     /// When `wake` is to be called; `Time::NEVER` for not at all.
     pub fn deadline(&self) -> Time {
-        let quietest = self.chats.quietest().filter(|_| !self.stopping);
-        quietest.map_or(Time::NEVER, |(until, _)| until)
+        if self.stopping {
+            return Time::NEVER;
+        }
+        let quietest = self.chats.quietest().map(|(until, _)| until);
+        let away = self.lines.next().map(|(until, _)| until);
+        let first = quietest.into_iter().chain(away).min();
+        first.unwrap_or(Time::NEVER)
     }
 
-    /// Ends the chats whose customers have been quiet for too long. Their slots stay held.
+    /// Ends the chats whose customers have been quiet, or away, for too long. Their slots stay held.
     pub fn wake(&mut self, now: Time, out: &mut Out) {
         self.now = now;
-        while self.deadline() <= now
-            && let Some((_, id)) = self.chats.quietest()
-        {
-            let Stage::Talking { customer, .. } = self.chats[id].stage else {
-                unreachable!("only who talks can be quiet");
-            };
-            self.tally.quiet += 1;
-            self.leave(id, out);
-            self.close(customer, Party::Server, out);
+        loop {
+            let due = self.deadline();
+            if due > now || !due.comes() {
+                return;
+            }
+            match (self.lines.next(), self.chats.quietest()) {
+                (Some((until, line)), _) if until == due => self.give_up(line, out),
+                (_, Some((_, quiet))) => self.end_quiet(quiet, out),
+                (_, None) => unreachable!("somebody is quiet or away"),
+            }
         }
+    }
+
+    fn end_quiet(&mut self, id: ChatId, out: &mut Out) {
+        let Stage::Talking { customer, .. } = self.chats[id].stage else {
+            unreachable!("only who talks can be quiet");
+        };
+        self.tally.quiet += 1;
+        self.leave(id, out);
+        self.close(customer, Party::Server, out);
     }
 
     /// Ends every chat and every connection, and each that still comes.
     pub fn stop(&mut self, out: &mut Out) {
         (self.stopping, self.unsettled) = (true, false);
         self.freed.clear();
+        self.lines.clear();
         let mut visitors: Vec<_> = self.visitors.drain().collect();
         visitors.sort_unstable_by_key(|(conn, _)| *conn);
         for (conn, visitor) in visitors {
@@ -272,10 +307,14 @@ impl Desk {
         out.push((conn, hello));
     }
 
-    fn gone(&mut self, conn: ConnId, visitor: Visitor, out: &mut Out) {
+    fn gone(&mut self, conn: ConnId, visitor: Visitor, leaves: bool, out: &mut Out) {
         self.visitors.remove(&conn);
         match visitor {
-            Visitor::Customer(Some(chat)) => self.leave(chat, out),
+            Visitor::Customer(Some(chat)) if leaves => {
+                self.forget(self.chats[chat].customer());
+                self.leave(chat, out);
+            }
+            Visitor::Customer(Some(chat)) => self.lose(chat, out),
             Visitor::Agent(Some(agent)) => self.vanish(agent, out),
             Visitor::Customer(None) | Visitor::Agent(None) => {}
         }
@@ -302,7 +341,7 @@ impl Desk {
                 self.chats.quiet(id, self.now + self.inactivity);
             }
             let agent = agent.0;
-            out.push((customer, Parcel::Customer(ToCustomer::Assigned { agent })));
+            self.hears(customer, ToCustomer::Assigned { agent }, out);
         }
         for (agent, chat) in std::mem::take(&mut self.freed) {
             self.tell(agent, ToAgent::Freed { chat }, out);

@@ -27,8 +27,8 @@ pub(super) enum Note {
     Joined(ConnId, Role, Outbox),
     /// A frame has come.
     Heard(ConnId, Input),
-    /// A connection is over.
-    Gone(ConnId),
+    /// A connection is over, and whether its peer has closed it in due form.
+    Gone(ConnId, bool),
     /// The server stops.
     Stop,
 }
@@ -121,9 +121,10 @@ impl Hub {
                 self.desk.handle(now, conn, Input::Joined(role), out);
             }
             Note::Heard(conn, input) => self.desk.handle(now, conn, input, out),
-            Note::Gone(conn) => {
+            Note::Gone(conn, leaves) => {
                 self.outboxes.remove(&conn);
-                self.desk.handle(now, conn, Input::Gone, out);
+                let input = if leaves { Input::Closed } else { Input::Gone };
+                self.desk.handle(now, conn, input, out);
             }
             Note::Stop => self.desk.stop(out),
         }

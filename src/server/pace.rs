@@ -99,7 +99,11 @@ mod tests {
 
     fn say(seq: u32) -> Note {
         let text = String::new();
-        let said = FromCustomer::Say { seq, text };
+        let said = FromCustomer::Say {
+            seq,
+            text,
+            heard: 0,
+        };
         Note::Heard(ConnId(1), Input::Customer(said))
     }
 

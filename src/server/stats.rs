@@ -37,6 +37,8 @@ pub(super) struct Counters {
     assigned: Counter,
     handed_over: Counter,
     quiet: Counter,
+    resumed: Counter,
+    lapsed: Counter,
     messages: Counter,
     typing: Counter,
     late: Counter,
@@ -69,6 +71,8 @@ impl Counters {
         self.assigned.set(tally.assigned);
         self.handed_over.set(tally.handed_over);
         self.quiet.set(tally.quiet);
+        self.resumed.set(tally.resumed);
+        self.lapsed.set(tally.lapsed);
         self.messages.set(tally.messages);
         self.typing.set(tally.typing);
         self.late.set(tally.late);
@@ -88,6 +92,8 @@ impl Counters {
                 assigned: self.assigned.get(),
                 handed_over: self.handed_over.get(),
                 quiet: self.quiet.get(),
+                resumed: self.resumed.get(),
+                lapsed: self.lapsed.get(),
                 messages: self.messages.get(),
                 typing: self.typing.get(),
                 late: self.late.get(),

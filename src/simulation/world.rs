@@ -10,10 +10,11 @@
 
 mod changes;
 mod coming;
+mod cuts;
+mod foresight;
 mod late;
+mod line;
 mod waking;
-
-use prefetch_index::prefetch_index;
 
 use super::queue::EventQueue;
 use crate::center::agent::{Agent, AgentAct, AgentInput, Deed, Handover};
@@ -29,6 +30,7 @@ use crate::scenario::plan::Plan;
 use crate::scenario::stream::ArrivalStream;
 use crate::time::{Span, Time};
 use changes::Change;
+use line::Line;
 
 /// How many events pass between two looks at the watch.
 const LOOK_EVERY: u64 = 4_096;
@@ -40,7 +42,8 @@ const LARGE: usize = 2_048;
 const LATER: usize = 3;
 const SOON: usize = 1;
 
-/// One replication in virtual time, in which people do what is due at once, or `LATE`.
+/// One replication in virtual time, in which people do what is due at once, or `LATE`; only in a
+/// world of the late are connections cut.
 #[derive(Debug)]
 pub struct World<'p, const LATE: bool = false> {
     plan: &'p Plan,
@@ -48,6 +51,8 @@ pub struct World<'p, const LATE: bool = false> {
     router: Router,
     agents: Vec<Agent>,
     chats: Vec<Chat>,
+    /// The connection of each chat; none where none is cut.
+    lines: Vec<Line>,
     /// Places in `chats` that are free again.
     free: Vec<u32>,
     changes: Vec<Change>,
@@ -83,6 +88,9 @@ impl<'p> World<'p> {
     pub const BYTES_A_CHAT: usize = 240;
 
     /// An empty center for the plan's people, who do at once what is due.
+    ///
+    /// # Panics
+    /// When the plan cuts connections: those are cut in a world of the late.
     pub fn new(plan: &'p Plan) -> World<'p> {
         World::of(plan)
     }
@@ -90,6 +98,10 @@ impl<'p> World<'p> {
 
 impl<'p, const LATE: bool> World<'p, LATE> {
     fn of(plan: &'p Plan) -> World<'p, LATE> {
+        assert!(
+            LATE || !plan.outline.cuts,
+            "cuts are for a world of the late"
+        );
         let agents = plan.team as usize;
         let slots = (agents * plan.agents.concurrency as usize).min(1 << 20);
         let large = slots >= LARGE;
@@ -100,6 +112,7 @@ impl<'p, const LATE: bool> World<'p, LATE> {
             router: Router::new(plan.router.clone(), plan.team, slots as u32),
             agents: vec![Agent::new(&plan.agents); agents],
             chats: Vec::with_capacity(slots),
+            lines: Vec::new(),
             free: Vec::with_capacity(slots),
             changes: changes::of(plan),
             late: vec![false; agents],
@@ -209,30 +222,6 @@ impl<'p, const LATE: bool> World<'p, LATE> {
         now
     }
 
-    /// Sends for the memory of whoever is woken next: a large center does not fit into the
-    /// processor's nearest memory. First for agent and chat, two wake-ups later for what they lead
-    /// to. Of the two the lower number is the agent's; a chat that has none goes by the first.
-    #[inline]
-    fn foresee(&self) {
-        let pair = |(one, other): (u32, u32)| {
-            let chat = one.max(other).saturating_sub(self.plan.team);
-            (one.min(other) as usize, chat as usize)
-        };
-        if let Some(later) = self.queue.upcoming(LATER) {
-            let (agent, chat) = pair(later);
-            prefetch_index(&self.agents, agent);
-            prefetch_index(&self.chats, chat);
-        }
-        if let Some(soon) = self.queue.upcoming(SOON) {
-            let (agent, chat) = pair(soon);
-            if let Some(Chat { visit, .. }) = self.chats.get(chat) {
-                self.agents[agent].foresee(visit.slot());
-                visit.foresee();
-            }
-            self.queue.foresee(soon.1);
-        }
-    }
-
     /// Makes ready for a replication: everybody away, nothing queued.
     fn reset(&mut self, replication: u32) {
         let plan = self.plan;
@@ -244,6 +233,7 @@ impl<'p, const LATE: bool> World<'p, LATE> {
             .iter_mut()
             .for_each(|agent| agent.reset(&plan.agents));
         self.chats.clear();
+        self.lines.clear();
         self.free.clear();
         self.events = 0;
         let agents = plan.agents.concurrency;
@@ -256,9 +246,10 @@ impl<'p, const LATE: bool> World<'p, LATE> {
         let Assignment { chat, agent } = assignment;
         let rules = self.rules(chat);
         let place = &mut self.chats[chat.index()];
-        if place.visit.transfers() > 0 {
+        if place.visit.transfers() > 0 || (LATE && self.hears_later(chat)) {
             return self.assign_again(assignment, now, recorder);
         }
+        let place = &mut self.chats[chat.index()];
         recorder.assigned(&mut place.visit, agent.0, now);
         place.customer.handle(now, CustomerInput::Assigned, rules);
         if place.visit.is_delayed() {
@@ -270,6 +261,9 @@ impl<'p, const LATE: bool> World<'p, LATE> {
         let desk = &mut self.agents[agent.index()];
         place.visit.seat(desk.take(now, chat, &self.plan.agents));
         recorder.slot_taken(desk.held(), now);
+        if LATE && self.has_cuts() {
+            self.rewake(assignment.chat);
+        }
     }
 
     /// Gives waiting chats to whoever has room now.
@@ -366,8 +360,12 @@ impl<'p, const LATE: bool> World<'p, LATE> {
     #[inline]
     fn free_slot(&mut self, agent: AgentId, chat: ChatId, now: Time, recorder: &mut Recorder) {
         recorder.slot_freed(self.agents[agent.index()].held(), now);
-        recorder.handled(&mut self.chats[chat.index()].visit, now);
-        self.over(chat, now, recorder);
+        if LATE && self.has_cuts() {
+            self.slot_is_free(chat, now, recorder);
+        } else {
+            recorder.handled(&mut self.chats[chat.index()].visit, now);
+            self.over(chat, now, recorder);
+        }
         self.router.freed(agent);
         // Only this agent can have room for one who waits, unless the whole team has a ceiling.
         if let Some(assignment) = self.router.next_assignment(now) {
@@ -399,12 +397,18 @@ impl<'p, const LATE: bool> World<'p, LATE> {
         } = act;
         let rules = self.rules(chat);
         recorder.composed(&mut self.chats[chat.index()].visit, composed);
+        if LATE && self.hears_later(chat) {
+            return self.keep_reply(chat, last, now);
+        }
         if LATE && self.has_left(chat, now, recorder) {
             return;
         }
         let place = &mut self.chats[chat.index()];
         if place.visit.is_ghost() {
             recorder.ghost_answered(&mut place.visit, last, now);
+            if LATE && last {
+                self.hang_up(chat);
+            }
             return;
         }
         recorder.replied(&mut place.visit, now);
@@ -422,6 +426,9 @@ impl<'p, const LATE: bool> World<'p, LATE> {
         debug_assert_eq!(last, !closes);
         recorder.ended(&mut place.visit, Fate::Handled, now);
         self.queue.set(self.plan.team + chat.0, Time::NEVER);
+        if LATE {
+            self.hang_up(chat);
+        }
         if closes {
             let left = AgentInput::Left(slot);
             let heard = if LATE { now + self.lag(chat) } else { now };
@@ -461,6 +468,10 @@ impl<'p, const LATE: bool> World<'p, LATE> {
             }
             if visit.fate().is_none() {
                 recorder.open_at_end(visit, now);
+            }
+            if LATE && let Some(line) = self.lines.get(place) {
+                line.leave_open(visit, recorder);
+                continue;
             }
             recorder.keep(visit, Time::NEVER);
         }

@@ -30,7 +30,7 @@ const BLOCKS_LEAST: usize = 5;
 /// Chats offered that a block has to have, about.
 const CHATS_A_BLOCK: u64 = 10;
 
-/// Where a larger share of the chats failed or was cut, the center had other work than is predicted.
+/// Where a larger share of the chats failed or was cut than is predicted, the center had other work.
 const LOST_MOST: f64 = 0.02;
 
 /// The share of n chats is not known better than to this many of them: as many may fare otherwise
@@ -58,6 +58,10 @@ pub fn attribute(
         return attribution;
     }
     let predicted = simulated(plan, result, evidence, None, watch);
+    if let Some(words) = too_many_lost(result, &predicted) {
+        attribution.reasons.push(words);
+        return attribution;
+    }
     let with_lag = match lag(result) {
         None => predicted.clone(),
         lag => simulated(plan, result, evidence, lag, watch),
@@ -110,14 +114,20 @@ fn reasons(plan: &Plan, result: &RunResult, evidence: &Evidence) -> Vec<String> 
                      through the wrap-up, or not as the scenario has it";
         reasons.push(words.into());
     }
+    reasons
+}
+
+/// Why nothing can be attributed where more chats failed or were cut than is predicted.
+fn too_many_lost(result: &RunResult, predicted: &Cells) -> Option<String> {
+    let count = |name: &str| result.value(name).unwrap_or(0.0);
     let lost = count("failed") + count("broken");
-    if lost > LOST_MOST * count("offered") {
-        reasons.push(format!(
+    let by_plan = predicted.sum().broken as f64;
+    (lost - by_plan > LOST_MOST * count("offered")).then(|| {
+        format!(
             "{lost} of {} chats failed or were cut: the agents had other work than is predicted",
             count("offered")
-        ));
-    }
-    reasons
+        )
+    })
 }
 
 /// What the same people find in a simulation, late by `lag` or not at all; each in its center.

@@ -130,6 +130,10 @@ pub struct Hello {
     /// for never.
     #[serde(default)]
     pub inactivity_ms: Option<u64>,
+    /// Wall milliseconds for which it keeps the chat of a customer whose connection is lost; none
+    /// for not at all.
+    #[serde(default)]
+    pub kept_ms: Option<u64>,
     /// The most bytes of a message.
     pub frame_limit: u32,
     /// Wall milliseconds without a sign of life after which it cuts a connection.
@@ -156,6 +160,16 @@ pub enum FromCustomer {
         /// The level of priority, 0 for the least.
         #[serde(default, skip_serializing_if = "is_zero")]
         priority: u8,
+        /// Asks that the chat be kept if the connection is lost, for who shows this.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ticket: Option<String>,
+    },
+    /// Goes on with a chat that was kept, on another connection than before; in place of `Open`.
+    Resume {
+        /// As it was said with `Open`.
+        ticket: String,
+        /// How many of the frames that are counted it has heard in this chat.
+        heard: u32,
     },
     /// A message to the agent; kept for the agent while the chat waits.
     Say {
@@ -163,6 +177,9 @@ pub enum FromCustomer {
         seq: u32,
         /// What is said.
         text: String,
+        /// Of a chat that is kept: how many of the frames that are counted it has heard.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        heard: u32,
     },
     /// Is seen typing.
     Typing {},
@@ -176,6 +193,15 @@ pub enum FromCustomer {
 pub enum ToCustomer {
     /// The first frame.
     Hello(Hello),
+    /// The chat goes on here; the frames follow that were not heard.
+    Resumed {
+        /// The highest number of the customer's messages that have come.
+        got: u32,
+        /// How many frames follow that were said before.
+        missed: u32,
+    },
+    /// There is no such chat, or no more.
+    Gone {},
     /// No agent is free, or the agent has handed the chat over.
     Queued {
         /// The place in the queue, from 1.
@@ -360,6 +386,23 @@ pub struct Said {
 }
 
 impl ToCustomer {
+    /// Whether it is counted, and kept for who has not heard it: what tells how the chat stands, or
+    /// is part of it.
+    pub fn is_counted(&self) -> bool {
+        match self {
+            ToCustomer::Queued { .. }
+            | ToCustomer::Assigned { .. }
+            | ToCustomer::Message { .. }
+            | ToCustomer::Closed { .. } => true,
+            ToCustomer::Hello(_)
+            | ToCustomer::Resumed { .. }
+            | ToCustomer::Gone {}
+            | ToCustomer::Typing {}
+            | ToCustomer::Rejected { .. }
+            | ToCustomer::Error { .. } => false,
+        }
+    }
+
     /// An error frame.
     pub fn error(reason: Reason) -> ToCustomer {
         let reason = reason.code().to_owned();

@@ -23,6 +23,15 @@ pub const CONCURRENCY_MOST: u32 = 1_000;
 /// The messages without a reply that a server keeps of a chat, for the agent who gets it.
 pub const KEPT_MOST: usize = 16;
 
+/// The frames that a server keeps for a customer who has not said that it has heard them.
+pub const UNHEARD_MOST: usize = 32;
+
+/// The fewest characters of a ticket: few enough could be guessed.
+pub const TICKET_LEAST: usize = 16;
+
+/// The most characters of a ticket.
+pub const TICKET_MOST: usize = 64;
+
 /// The most characters of a marker.
 pub const MARKER_MOST: usize = 64;
 

@@ -5,11 +5,12 @@
 //! survives servers that add or wrap.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
 use super::hold::Hold;
-use super::limits::MARKER_MOST;
+use super::limits::{MARKER_MOST, TICKET_LEAST, TICKET_MOST};
 
 /// The name of a message: `bh-<run>-c<customer>-<attempt>-<u|a>-<sequence>`, the run as eight hex
 /// digits, such as `bh-00c0ffee-c17-0-u-3`.
@@ -142,8 +143,18 @@ impl Tail {
 
 /// Whether a server takes `text` as a marker: it need not be one of ours.
 pub fn is_fit(text: &str) -> bool {
+    is_name(text, 1..=MARKER_MOST)
+}
+
+/// Whether a server takes `text` as a ticket.
+pub fn is_ticket(text: &str) -> bool {
+    is_name(text, TICKET_LEAST..=TICKET_MOST)
+}
+
+/// Whether it is so long and of letters, digits and `-` alone.
+fn is_name(text: &str, long: RangeInclusive<usize>) -> bool {
     let letters = |c: u8| c.is_ascii_alphanumeric() || c == b'-';
-    (1..=MARKER_MOST).contains(&text.len()) && text.bytes().all(letters)
+    long.contains(&text.len()) && text.bytes().all(letters)
 }
 
 fn decimal(text: &str) -> Option<u32> {

@@ -26,6 +26,8 @@ pub enum Reason {
     BadMarker,
     /// A priority that the server does not have.
     BadPriority,
+    /// A ticket that is too short, too long, not of letters, digits and `-`, or in use.
+    BadTicket,
     /// A second `online` before the first was over.
     AlreadyOnline,
     /// A frame that needs an agent who is online.
@@ -48,7 +50,7 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons, in the order of the documentation.
-    pub const ALL: [Reason; 19] = [
+    pub const ALL: [Reason; 20] = [
         Reason::QueueFull,
         Reason::Unreadable,
         Reason::NotText,
@@ -59,6 +61,7 @@ impl Reason {
         Reason::NotAssigned,
         Reason::BadMarker,
         Reason::BadPriority,
+        Reason::BadTicket,
         Reason::AlreadyOnline,
         Reason::NotOnline,
         Reason::AlreadyLeaving,
@@ -83,6 +86,7 @@ impl Reason {
             Reason::NotAssigned => "not-assigned",
             Reason::BadMarker => "bad-marker",
             Reason::BadPriority => "bad-priority",
+            Reason::BadTicket => "bad-ticket",
             Reason::AlreadyOnline => "already-online",
             Reason::NotOnline => "not-online",
             Reason::AlreadyLeaving => "already-leaving",

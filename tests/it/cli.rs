@@ -10,6 +10,7 @@ mod memory;
 mod precise;
 pub mod program;
 mod refusals;
+mod restarts;
 mod runs;
 mod shards;
 mod stalls;

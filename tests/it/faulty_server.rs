@@ -64,11 +64,13 @@ fn desk_of(plan: &Plan) -> Desk {
         age_after_ms: wall_ms(router.age_after),
         inactivity_ms: wall_ms(plan.server_inactivity()),
         frame_limit: 16_384,
+        kept_ms: None,
         idle_ms: 60_000,
     };
     let rules = DeskRules {
         router,
         inactivity: plan.server_inactivity(),
+        kept_for: Span::ZERO,
         seed: plan.seed,
         replication: 0,
     };

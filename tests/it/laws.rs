@@ -1,5 +1,7 @@
 //! Conservation laws of the simulation over random scenarios.
 
+mod cut_off;
+mod cuts;
 mod early;
 mod every_feature;
 mod late;

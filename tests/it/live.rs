@@ -9,6 +9,7 @@ mod faulty;
 mod freed;
 mod honest;
 mod ledger;
+mod lost;
 mod nagle;
 mod round_trips;
 mod scripts;

@@ -29,3 +29,4 @@ mod stage;
 mod theory;
 mod tls;
 mod trace;
+mod unreliable;

@@ -1,6 +1,8 @@
 //! docs/protocol.md is true: its frames are frames, and its conversation happens.
 
-use busyhour::server::Server;
+use busyhour::server::desk::Tally;
+use busyhour::server::{Server, ServerOptions};
+use busyhour::time::Span;
 use busyhour::wire::frame::{Frame, FromAgent, FromCustomer, ToAgent, ToCustomer};
 use busyhour::wire::reason::Reason;
 use serde_json::Value;
@@ -35,10 +37,13 @@ fn frames<F: Frame>(heading: &str) -> Vec<String> {
 #[test]
 fn every_frame_is_documented_as_it_is() {
     let said = frames::<FromCustomer>("## What a customer says");
-    assert_eq!(said, ["open", "open", "open", "say", "typing", "leave"]);
+    let known = [
+        "open", "open", "open", "open", "resume", "say", "say", "typing", "leave",
+    ];
+    assert_eq!(said, known);
     let heard = frames::<ToCustomer>("## What a customer hears");
     let known = [
-        "queued", "assigned", "message", "typing", "rejected", "closed", "error",
+        "resumed", "gone", "queued", "assigned", "message", "typing", "rejected", "closed", "error",
     ];
     assert_eq!(heard, known);
     let said = frames::<FromAgent>("## What an agent says");
@@ -67,22 +72,27 @@ fn every_reason_is_documented() {
     assert_eq!(documented, Reason::ALL.map(Reason::code));
 }
 
-#[tokio::test]
-async fn the_documented_conversation_happens() {
-    let server = Server::spawn_thread(options(200)).unwrap();
+/// Plays the conversation of a section against the built-in server; says how many frames there were,
+/// and what the server has counted.
+async fn play(heading: &str, options: ServerOptions) -> (u32, Tally) {
+    let server = Server::spawn_thread(options).unwrap();
     let mut agent = Peer::open(&server, "/agent", &[]).await.unwrap();
     let mut customer = Peer::open(&server, "/customer", &[]).await.unwrap();
     let mut played = 0;
-    for line in section("## A conversation") {
+    for line in section(heading) {
+        if line == "customer x" {
+            customer = Peer::open(&server, "/customer", &[]).await.unwrap();
+            continue;
+        }
         let Some((who, frame)) = line.split_once(" {") else {
             continue;
         };
-        let mut frame: Value = serde_json::from_str(&format!("{{{frame}")).unwrap();
         let (peer, says) = match who.split_whitespace().collect::<Vec<_>>()[..] {
             ["agent", sign] => (&mut agent, sign),
             ["customer", sign] => (&mut customer, sign),
-            _ => panic!("{line}"),
+            _ => continue,
         };
+        let mut frame: Value = serde_json::from_str(&format!("{{{frame}")).unwrap();
         if says == ">" {
             peer.say(frame).await;
         } else {
@@ -95,7 +105,23 @@ async fn the_documented_conversation_happens() {
         }
         played += 1;
     }
+    (played, server.stop().tally)
+}
+
+#[tokio::test]
+async fn the_documented_conversation_happens() {
+    let (played, tally) = play("## A conversation", options(200)).await;
     assert_eq!(played, 37);
-    let tally = server.stop().tally;
     assert_eq!((tally.violations, tally.messages, tally.typing), (0, 5, 2));
+}
+
+#[tokio::test]
+async fn a_lost_connection_is_as_documented() {
+    let options = ServerOptions {
+        kept_for: Span::from_secs(60),
+        ..options(200)
+    };
+    let (played, tally) = play("## Lost connections", options).await;
+    assert_eq!(played, 17);
+    assert_eq!((tally.violations, tally.chats, tally.resumed), (0, 1, 1));
 }

@@ -2,6 +2,7 @@
 
 mod at_once;
 mod clocks;
+mod disconnect;
 mod effects;
 mod errors;
 mod messages;

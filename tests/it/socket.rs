@@ -56,6 +56,7 @@ async fn the_generators_sockets_speak_with_the_server() {
         marker: marker.clone(),
         text: text.clone(),
         priority: 0,
+        ticket: None,
     };
     customer.send(&open).await.unwrap();
     let chat = 1;
@@ -166,6 +167,7 @@ async fn the_server_closes_first() {
             marker,
             text,
             priority: 0,
+            ticket: None,
         })
         .await
         .unwrap();
@@ -193,6 +195,7 @@ async fn long_messages_come_whole() {
         marker: "m-1".to_owned(),
         text: None,
         priority: 0,
+        ticket: None,
     };
     hear(&mut agent).await;
     customer.send(&open).await.unwrap();
@@ -203,6 +206,7 @@ async fn long_messages_come_whole() {
         let say = FromCustomer::Say {
             seq,
             text: text.clone(),
+            heard: 0,
         };
         customer.send(&say).await.unwrap();
         let chat = 1;

@@ -9,7 +9,7 @@ use super::{Standing, Then, Visitor};
 use crate::center::customer::{CustomerAct, CustomerInput};
 use crate::center::fate::Fate;
 use crate::center::rules::Again;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::live::dial::Dial;
 use crate::live::journal::{ChatEvent, Fault, Reader};
 use crate::live::orbit::Caller;
@@ -24,9 +24,12 @@ use crate::wire::marker::{Direction, Marker};
 impl<D: Dial> Visitor<D> {
     pub(super) async fn hear(&mut self, heard: Option<Result<ToCustomer>>, now: Time) -> Then {
         match heard {
-            Some(Ok(frame)) => self.take(frame, now).await,
-            Some(Err(error)) => self.broken(error.plain()),
-            None => self.broken("the server closed the connection"),
+            Some(Ok(frame)) => {
+                self.line.heard += u32::from(frame.is_counted());
+                self.take(frame, now).await
+            }
+            Some(Err(error)) => self.lose(&error),
+            None => self.lose(&Error::failed("the server closed the connection")),
         }
     }
 
@@ -64,6 +67,8 @@ impl<D: Dial> Visitor<D> {
             ToCustomer::Closed {
                 by: Party::Customer,
             }
+            | ToCustomer::Resumed { .. }
+            | ToCustomer::Gone {}
             | ToCustomer::Typing {}
             | ToCustomer::Hello(_) => {}
         }
@@ -114,7 +119,8 @@ impl<D: Dial> Visitor<D> {
         if self.scene.only_customers {
             return self.said_by_strangers(now).await;
         }
-        let Some(marker) = read(&self.scene, self.caller, text, now) else {
+        let is_late = self.line.is_late;
+        let Some(marker) = read(&self.scene, self.caller, text, now, is_late) else {
             return Then::Stay;
         };
         // Who left the queue silently has a message pending all the same.
@@ -177,14 +183,6 @@ impl<D: Dial> Visitor<D> {
             false => Then::Go,
         }
     }
-
-    pub(super) fn broken(&mut self, words: &str) -> Then {
-        self.scene.met(self.caller, words);
-        self.scene
-            .remark(format!("a customer's chat was cut: {}", clean(words)));
-        self.note(self.scene.now(), ChatEvent::Cut(Fate::Broken));
-        Then::Go
-    }
 }
 
 /// Takes note of a frame that comes while the connection is being closed. That the server has ended
@@ -193,7 +191,7 @@ pub(super) fn overhear<D>(scene: &Scene<D>, caller: Caller, frame: &ToCustomer) 
     let now = scene.now();
     match frame {
         ToCustomer::Message { text, .. } if !scene.only_customers => {
-            read(scene, caller, text, now);
+            read(scene, caller, text, now, false);
         }
         ToCustomer::Closed { by: Party::Server } => {
             scene.note_in(caller, now, ChatEvent::Ended);
@@ -202,9 +200,15 @@ pub(super) fn overhear<D>(scene: &Scene<D>, caller: Caller, frame: &ToCustomer) 
     }
 }
 
-/// Takes note of a message that came to this customer; its marker, if it is one of this chat's
-/// replies.
-fn read<D>(scene: &Scene<D>, caller: Caller, text: &str, now: Time) -> Option<Marker> {
+/// Takes note of a message that came to this customer, or was said before it was there; its marker, if
+/// it is one of this chat's replies.
+fn read<D>(
+    scene: &Scene<D>,
+    caller: Caller,
+    text: &str,
+    now: Time,
+    is_late: bool,
+) -> Option<Marker> {
     let reader = Reader::Customer(caller.number, caller.attempt);
     let marker = Marker::of(text);
     let ours = marker.filter(|marker| marker.run == scene.run);
@@ -216,6 +220,9 @@ fn read<D>(scene: &Scene<D>, caller: Caller, text: &str, now: Time) -> Option<Ma
         scene.fault(Fault::Misdelivered, reader, Some(marker));
         return None;
     }
-    scene.read(caller, marker, reader, now);
+    match is_late {
+        true => scene.came_with(caller, marker, reader, now),
+        false => scene.read(caller, marker, reader, now),
+    }
     Some(marker)
 }

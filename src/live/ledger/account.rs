@@ -36,6 +36,8 @@ pub(super) struct Account {
     traffic: [Traffic; 2],
     /// When the reader of a direction left of itself; never where the other side ended the chat.
     gone: [Time; 2],
+    /// When the customer was last back.
+    back: Time,
     /// When something was last posted.
     pub last: Time,
 }
@@ -55,6 +57,7 @@ impl Account {
             refused: false,
             traffic: Default::default(),
             gone: [Time::NEVER; 2],
+            back: Time::ZERO,
         }
     }
 
@@ -66,6 +69,17 @@ impl Account {
     pub fn reader_goes(&mut self, direction: Direction, at: Time) {
         let gone = &mut self.gone[direction as usize];
         *gone = at.min(*gone);
+    }
+
+    /// The customer has no connection any more.
+    pub fn cut_off(&mut self, since: Time) {
+        self.reader_goes(Direction::Agent, since);
+    }
+
+    /// The customer is back: what was said meanwhile, or lost on the way, is said again.
+    pub fn back(&mut self, at: Time) {
+        self.back = at;
+        self.gone[Direction::Agent as usize] = Time::NEVER;
     }
 
     /// When the reader of a direction left of itself.
@@ -118,14 +132,14 @@ impl Account {
     pub fn stay(&self, direction: Direction) -> Option<(Time, Time)> {
         let [by_agent, by_customer] = [Direction::Customer, Direction::Agent].map(|d| self.gone(d));
         match direction {
-            Direction::Agent => Some((Time::ZERO, by_customer)),
+            Direction::Agent => Some((self.back, by_customer)),
             // What a customer says just before it leaves may cross the server's end of the chat.
             Direction::Customer if !self.held_by.is_empty() => {
-                Some((Time::ZERO, by_agent.min(by_customer)))
+                Some((self.back, by_agent.min(by_customer)))
             }
             // The server has said that an agent has the chat, and none has got it.
             Direction::Customer if self.visit.assigned().comes() && !self.refused => {
-                Some((self.visit.assigned(), by_customer))
+                Some((self.visit.assigned().max(self.back), by_customer))
             }
             Direction::Customer => None,
         }

@@ -57,6 +57,12 @@ impl Page<'_> {
                 self.recorder.ghost_answered(visit, false, at);
             }
             ChatEvent::ClosedByAgent => self.account.cut(self.recorder, Fate::Dropped, at),
+            ChatEvent::Disconnected { since } => self.account.cut_off(since),
+            ChatEvent::Back => self.account.back(at),
+            ChatEvent::SentAgain(sequence) => {
+                self.account.traffic(Direction::Customer).again(sequence);
+            }
+            ChatEvent::AgentLost { agent, since } => self.agent_lost(agent, since, at),
             ChatEvent::Cut(fate) => {
                 self.account.cut(self.recorder, fate, at);
                 self.ends(at);
@@ -201,6 +207,13 @@ impl Page<'_> {
             account.reader_goes(Direction::Customer, at);
         }
         account.let_go(self.recorder, for_good, at);
+    }
+
+    /// The agent's connection is lost: its part of the chat is over.
+    fn agent_lost(&mut self, agent: u32, since: Time, at: Time) {
+        self.account.traffic(Direction::Agent).doubtful(since);
+        self.account.reader_goes(Direction::Customer, since);
+        self.let_go(agent, true, at);
     }
 
     /// A message came to somebody who is in the chat, or was; else it has strayed.

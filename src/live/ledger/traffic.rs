@@ -152,6 +152,24 @@ impl Traffic {
         self.told.push((sequence, turn));
     }
 
+    /// A message is written once more, since it may have been lost on the way: how long it is under
+    /// way tells nothing.
+    pub fn again(&mut self, sequence: u32) {
+        let same = |written: &&mut Written| written.message.sequence == sequence;
+        if let Some(written) = self.under_way.iter_mut().find(same) {
+            written.message.wall = None;
+        }
+    }
+
+    /// The writer's connection is lost: what was written since then may not have been.
+    pub fn doubtful(&mut self, since: Time) {
+        let late = self
+            .under_way
+            .iter_mut()
+            .filter(|written| written.at >= since);
+        late.for_each(|written| written.excused = true);
+    }
+
     /// A message has come to somebody else: it may still come to its reader, and need not.
     pub fn strayed(&mut self, sequence: u32) {
         let same = |written: &&mut Written| written.message.sequence == sequence;

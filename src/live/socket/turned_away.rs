@@ -36,12 +36,15 @@ pub fn words<D: Dial>(to: &D, number: u32, error: WsError) -> Error {
         }
         WsError::Protocol(ProtocolError::HttparseError(_)) if !target.is_tls() => {
             let words = "is no WebSocket server: it does not speak HTTP";
-            Error::failed(format!("what answers at {target} {words}")).with_remedy(over_tls(target))
+            let words = format!("what answers at {target} {words}");
+            Error::failed(words)
+                .for_good()
+                .with_remedy(over_tls(target))
         }
         other => {
             let words = clean_masked(&other.to_string(), &mask);
             let words = format!("what answers at {target} is no WebSocket server: {words}");
-            Error::failed(words).with_remedy(ANOTHER)
+            Error::failed(words).for_good().with_remedy(ANOTHER)
         }
     }
 }
@@ -49,7 +52,7 @@ pub fn words<D: Dial>(to: &D, number: u32, error: WsError) -> Error {
 /// The server has gone over to WebSocket and its answer is none.
 pub fn no_websocket(target: &Target) -> Error {
     let words = format!("what answers at {target} is no WebSocket server: its answer is none");
-    Error::failed(words).with_remedy(ANOTHER)
+    Error::failed(words).for_good().with_remedy(ANOTHER)
 }
 
 /// The server has answered, with something else than a WebSocket.
@@ -63,7 +66,7 @@ fn refused(target: &Target, response: &Response, mask: &Mask) -> Error {
     if let Some(to) = to {
         let to = said(to.as_bytes());
         let words = format!("{target} leads elsewhere: HTTP {status}, to {to}");
-        return Error::failed(words).with_remedy(
+        return Error::failed(words).for_good().with_remedy(
             "redirects are not followed: name that server as --target if it is yours, and allow \
              its host with --allow-target",
         );
@@ -71,6 +74,15 @@ fn refused(target: &Target, response: &Response, mask: &Mask) -> Error {
     let body = said(response.body().as_deref().unwrap_or_default());
     let words = format!("{target} turned the connection away: HTTP {status} {body}");
     let error = Error::failed(words.trim_end());
+    // What may pass: the server is busy, or does not work at the moment.
+    let passes = status.is_server_error()
+        || [
+            StatusCode::REQUEST_TIMEOUT,
+            StatusCode::TOO_EARLY,
+            StatusCode::TOO_MANY_REQUESTS,
+        ]
+        .contains(&status);
+    let error = if passes { error } else { error.for_good() };
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             error.with_remedy("if it asks who connects, tell it: --header NAME=env:VARIABLE")

@@ -50,7 +50,8 @@ pub fn after_it(target: &Target, identified: bool, error: &io::Error) -> Option<
             "look at the server's TLS settings".into(),
         ),
     };
-    Some(Error::failed(format!("no TLS with {target}: {words}")).with_remedy(remedy))
+    let words = format!("no TLS with {target}: {words}");
+    Some(Error::failed(words).for_good().with_remedy(remedy))
 }
 
 /// What is wrong with the server's certificate, and what to do.

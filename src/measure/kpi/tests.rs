@@ -37,6 +37,7 @@ fn outline() -> Outline {
         concurrency: 2,
         classes: vec!["all".into()],
         messages: true,
+        cuts: false,
     }
 }
 

@@ -71,7 +71,7 @@ impl Recorder {
     }
 
     #[inline]
-    fn waits(&mut self, visit: &mut Visit, now: Time) {
+    pub(super) fn waits(&mut self, visit: &mut Visit, now: Time) {
         visit.set(Flag::Waiting);
         self.clock.rise(Gauge::Queue, now);
         if self.is_measured(now) {
@@ -81,7 +81,7 @@ impl Recorder {
 
     /// The chat is out of the queue, if it was in it.
     #[inline]
-    fn waits_no_more(&mut self, visit: &mut Visit, now: Time) {
+    pub(super) fn waits_no_more(&mut self, visit: &mut Visit, now: Time) {
         if visit.is(Flag::Waiting) {
             visit.unset(Flag::Waiting);
             self.clock.fall(Gauge::Queue, now);
@@ -92,15 +92,21 @@ impl Recorder {
     /// the use of slots alone.
     #[inline]
     pub fn assigned(&mut self, visit: &mut Visit, agent: u32, now: Time) {
-        self.waits_no_more(visit, now);
-        self.spell_begins(visit, agent, now);
+        self.taken(visit, agent, now);
         if visit.is(Flag::Ghost) {
-            self.clock.rise(Gauge::Ghosts, now);
-            return;
+            return self.holds_on(visit, now);
         }
+        self.hears_assigned(visit, now);
+    }
+
+    /// The customer hears that an agent has the chat for the first time.
+    #[inline]
+    pub fn hears_assigned(&mut self, visit: &mut Visit, now: Time) {
+        self.waits_no_more(visit, now);
         visit.assigned = now;
         let wait = now.since(visit.offered);
         self.bump(visit, Count::Assigned);
+        self.meter_wait(visit, wait);
         self.sent(visit, now);
         let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
             return;
@@ -117,8 +123,9 @@ impl Recorder {
         });
     }
 
+    /// An agent has the chat from now on: a spell of its slot begins.
     #[inline]
-    fn spell_begins(&mut self, visit: &mut Visit, agent: u32, now: Time) {
+    pub fn taken(&mut self, visit: &mut Visit, agent: u32, now: Time) {
         visit.agent = agent;
         visit.held = visit.held.wrapping_sub(now.0);
         self.tell(visit, now, || Event::Assigned { agent });
@@ -127,27 +134,44 @@ impl Recorder {
     /// The chat goes back from its agent to the queue.
     #[cold]
     pub fn handed_over(&mut self, visit: &mut Visit, now: Time) {
+        self.given_back(visit, now);
+        if visit.is(Flag::Ghost) {
+            self.clock.fall(Gauge::Ghosts, now);
+            return self.holds_on(visit, now);
+        }
+        self.hears_handed_over(visit, now);
+    }
+
+    /// The agent has the chat no more: a spell of its slot is over.
+    #[cold]
+    pub fn given_back(&mut self, visit: &mut Visit, now: Time) {
         visit.held = visit.held.wrapping_add(now.0);
         visit.agent = u32::MAX;
         visit.transferred();
         self.tell(visit, now, || Event::HandedOver);
-        if visit.is(Flag::Ghost) {
-            self.clock.fall(Gauge::Ghosts, now);
-        } else {
-            visit.closed = now;
-        }
+    }
+
+    /// The customer hears that its chat is back in the queue.
+    #[cold]
+    pub fn hears_handed_over(&mut self, visit: &mut Visit, now: Time) {
+        visit.closed = now;
         self.waits(visit, now);
     }
 
     /// An agent gets the chat again, after it was handed over.
     #[cold]
     pub fn assigned_again(&mut self, visit: &mut Visit, agent: u32, now: Time) {
-        self.waits_no_more(visit, now);
-        self.spell_begins(visit, agent, now);
+        self.taken(visit, agent, now);
         if visit.is(Flag::Ghost) {
-            self.clock.rise(Gauge::Ghosts, now);
-            return;
+            return self.holds_on(visit, now);
         }
+        self.hears_assigned_again(visit, now);
+    }
+
+    /// The customer, whose chat was handed over, hears that an agent has it again.
+    #[cold]
+    pub fn hears_assigned_again(&mut self, visit: &mut Visit, now: Time) {
+        self.waits_no_more(visit, now);
         let wait = now.since(std::mem::replace(&mut visit.closed, Time::NEVER));
         if visit.interval != EXCLUDED {
             self.series[Latency::RequeueWait as usize].record(wait);
@@ -209,6 +233,7 @@ impl Recorder {
         if silently {
             visit.set(Flag::Ghost);
             self.bump(visit, Count::Silent);
+            self.holds_on(visit, now);
         } else {
             self.waits_no_more(visit, now);
         }
@@ -257,9 +282,7 @@ impl Recorder {
             visit.set(Flag::Ghost);
             visit.pending = Time::NEVER;
             self.bump(visit, Count::Silent);
-            if !visit.is(Flag::Waiting) {
-                self.clock.rise(Gauge::Ghosts, now);
-            }
+            self.holds_on(visit, now);
         } else {
             self.waits_no_more(visit, now);
         }
@@ -374,10 +397,16 @@ impl Recorder {
     /// time, wrap-up and composing are known.
     #[inline]
     pub fn handled(&mut self, visit: &mut Visit, now: Time) {
+        self.handled_over(visit, visit.over(), now);
+    }
+
+    /// The same of a chat that was `over` for its agent before its customer knew.
+    #[inline]
+    pub fn handled_over(&mut self, visit: &mut Visit, over: Time, now: Time) {
         if visit.agent != u32::MAX {
             visit.held = visit.held.wrapping_add(now.0);
         }
-        let (handle, wrap_up) = (Span(visit.held), now.since(visit.over()));
+        let (handle, wrap_up) = (Span(visit.held), now.since(over));
         self.tell(visit, now, || Event::Freed { handle, wrap_up });
         let Some(slice) = self.slices.get_mut(visit.interval as usize) else {
             return;
@@ -391,7 +420,7 @@ impl Recorder {
     }
 
     #[inline]
-    fn bump(&mut self, visit: &Visit, count: Count) {
+    pub(super) fn bump(&mut self, visit: &Visit, count: Count) {
         self.change(visit, |counts| counts.bump(count));
     }
 
@@ -423,7 +452,7 @@ impl Recorder {
 
     /// Tells an event if somebody follows the chat: one look at a flag if not.
     #[inline]
-    fn tell(&mut self, visit: &Visit, now: Time, event: impl FnOnce() -> Event) {
+    pub(super) fn tell(&mut self, visit: &Visit, now: Time, event: impl FnOnce() -> Event) {
         if visit.is(Flag::Followed) {
             self.follow(visit, now, event());
         }
@@ -435,7 +464,17 @@ impl Recorder {
             self.story.tell(visit.attempt().into(), now, event);
         }
         if let Some(meter) = &mut self.meter {
-            meter.take(visit, now, event);
+            meter.take(event);
+        }
+    }
+
+    /// Meters a wait for whoever looks in.
+    #[inline]
+    fn meter_wait(&mut self, visit: &Visit, wait: Span) {
+        if visit.is(Flag::Followed)
+            && let Some(meter) = &mut self.meter
+        {
+            meter.record(Latency::Wait, wait);
         }
     }
 

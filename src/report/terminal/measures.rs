@@ -13,7 +13,7 @@ use crate::report::paint::Paint;
 const APART: [(&str, &str); 2] = [("closed desk", "closed"), ("left out", "short_abandoned")];
 
 /// Counts with the measure of their share, where it is one of offered.
-const FATES: [(&str, &str, &str); 11] = [
+const FATES: [(&str, &str, &str); 12] = [
     ("offered", "offered", ""),
     ("  came again", "retried", ""),
     ("handled", "handled", ""),
@@ -25,13 +25,15 @@ const FATES: [(&str, &str, &str); 11] = [
     ("open at end", "open_at_end", ""),
     ("failed", "failed", "failed_ratio"),
     ("broken", "broken", "broken_ratio"),
+    ("reconnects", "reconnects", ""),
 ];
 
 /// What few centers have: told where it came.
-const RARE: [&str; 6] = [
+const RARE: [&str; 7] = [
     "retried",
     "abandoned_silent",
     "dropped",
+    "reconnects",
     "requeue_wait_s",
     "orbit_mean",
     "wasted_slot_s",

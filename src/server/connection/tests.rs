@@ -30,6 +30,7 @@ impl Rig {
         let rules = DeskRules {
             router: RouterRules::new(u32::MAX, Policy::FewestActive),
             inactivity: Span::ENDLESS,
+            kept_for: Span::ZERO,
             seed: 0,
             replication: 0,
         };
@@ -42,6 +43,7 @@ impl Rig {
             age_after_ms: None,
             inactivity_ms: None,
             frame_limit: 1024,
+            kept_ms: None,
             idle_ms: 60_000,
         };
         let house = House {

@@ -34,7 +34,9 @@ impl Desk {
         out: &mut Out,
     ) -> Result<(), Reason> {
         match (frame, agent) {
-            (FromAgent::Online { limit, .. }, Some(agent)) => self.resume(agent, limit, out),
+            (FromAgent::Online { limit, .. }, Some(agent)) => {
+                self.return_to_work(agent, limit, out)
+            }
             (FromAgent::Online { agent, limit }, None) => self.online(from, agent, limit, out),
             (FromAgent::Typing { chat }, agent) => {
                 if let Some(id) = agent.and_then(|agent| self.find(agent, chat).ok()) {
@@ -91,7 +93,7 @@ impl Desk {
     }
 
     /// An agent who was leaving, with chats still, takes new ones again.
-    fn resume(&mut self, agent: AgentId, limit: u32, out: &mut Out) -> Result<(), Reason> {
+    fn return_to_work(&mut self, agent: AgentId, limit: u32, out: &mut Out) -> Result<(), Reason> {
         let seat = &mut self.seats[agent.index()];
         if !seat.leaving {
             return Err(Reason::AlreadyOnline);
@@ -115,8 +117,7 @@ impl Desk {
                 self.tally.messages += 1;
                 self.chats[id].answer();
                 self.chats.quiet(id, self.now + self.inactivity);
-                let message = ToCustomer::Message { seq, text };
-                out.push((customer, Parcel::Customer(message)));
+                self.hears(customer, ToCustomer::Message { seq, text }, out);
             }
             Stage::Left => self.tally.late += 1,
             Stage::Closed => return Err(Reason::ChatClosed),
@@ -128,8 +129,8 @@ impl Desk {
     /// The agent is seen typing, by a customer who is still there.
     fn agent_types(&mut self, id: ChatId, out: &mut Out) {
         if let Stage::Talking { customer, .. } = self.chats[id].stage {
-            self.tally.typing += 1;
-            out.push((customer, Parcel::Customer(ToCustomer::Typing {})));
+            let seen = self.hears(customer, ToCustomer::Typing {}, out);
+            self.tally.typing += u64::from(seen);
         }
     }
 
@@ -177,7 +178,7 @@ impl Desk {
         self.router.hand_over(agent, id, self.request(id));
         let before = self.router.queued().take_while(|chat| *chat != id).count();
         let position = before as u32 + 1;
-        out.push((customer, Parcel::Customer(ToCustomer::Queued { position })));
+        self.hears(customer, ToCustomer::Queued { position }, out);
         self.unseat(agent, (id, number), out);
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::iter;
 use std::ops::{Index, IndexMut};
 
-use super::ConnId;
+use super::lines::Peer;
 use crate::center::{AgentId, ChatId};
 use crate::time::Time;
 use crate::wire::frame::{Said, ToAgent};
@@ -94,11 +94,11 @@ impl Chat {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Stage {
     /// The customer waits for an agent.
-    Waiting(ConnId),
+    Waiting(Peer),
     /// Customer and agent talk.
     Talking {
-        /// The customer's connection.
-        customer: ConnId,
+        /// How the customer is reached.
+        customer: Peer,
         /// Who has it.
         agent: AgentId,
     },
@@ -123,7 +123,7 @@ impl Chats {
     /// A new chat, waiting, with the first message if there is one.
     pub fn add(
         &mut self,
-        customer: ConnId,
+        customer: Peer,
         marker: String,
         text: Option<String>,
         level: u8,

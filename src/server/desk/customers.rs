@@ -1,9 +1,10 @@
 //! Owns what a customer may say, and what it causes.
 //!
-//! Law: a customer has one chat, from `open` to the frame that ends it. One connection, one chat,
-//! because then the end of either is the end of both.
+//! Law: a customer has one chat, from `open` to the frame that ends it. One connection, one chat: the
+//! end of either is the end of both, but for who has asked that the chat be kept.
 
 use super::chats::Stage;
+use super::lines::Peer;
 use super::{ConnId, Desk, Ending, Out, Parcel, Visitor};
 use crate::center::ChatId;
 use crate::center::router::Offered;
@@ -20,7 +21,9 @@ impl Desk {
         out: &mut Out,
     ) {
         let refused = match (frame, chat) {
-            (FromCustomer::Open { .. }, Some(_)) => Some(Reason::AlreadyOpen),
+            (FromCustomer::Open { .. } | FromCustomer::Resume { .. }, Some(_)) => {
+                Some(Reason::AlreadyOpen)
+            }
             (FromCustomer::Open { marker, .. }, None) if !marker::is_fit(&marker) => {
                 Some(Reason::BadMarker)
             }
@@ -34,11 +37,19 @@ impl Desk {
                     marker,
                     text,
                     priority,
+                    ticket,
                 },
                 None,
-            ) => {
-                let id = self.chats.add(from, marker, text, priority, self.now);
-                self.open(from, id, out);
+            ) => match self.peer(from, ticket.as_deref(), text.is_some()) {
+                Ok(peer) => {
+                    let id = self.chats.add(peer, marker, text, priority, self.now);
+                    self.open(from, peer, id, out);
+                    None
+                }
+                Err(reason) => Some(reason),
+            },
+            (FromCustomer::Resume { ticket, heard }, None) => {
+                self.resume(from, &ticket, heard, out);
                 None
             }
             (FromCustomer::Say { .. } | FromCustomer::Leave {}, None) => Some(Reason::NotOpen),
@@ -47,10 +58,13 @@ impl Desk {
                     .for_each(|chat| self.customer_types(chat, out));
                 None
             }
-            (FromCustomer::Say { seq, text }, Some(chat)) => self.say(chat, seq, text, out),
+            (FromCustomer::Say { seq, text, heard }, Some(chat)) => {
+                self.say(chat, Said { seq, text }, heard, out)
+            }
             (FromCustomer::Leave {}, Some(chat)) => {
+                self.forget(self.chats[chat].customer());
                 self.leave(chat, out);
-                self.close(from, Party::Customer, out);
+                self.close(Peer::Conn(from), Party::Customer, out);
                 None
             }
         };
@@ -60,12 +74,13 @@ impl Desk {
         }
     }
 
-    fn open(&mut self, from: ConnId, id: ChatId, out: &mut Out) {
+    fn open(&mut self, from: ConnId, peer: Peer, id: ChatId, out: &mut Out) {
         self.tally.chats += 1;
         match self.router.offer(id, self.request(id)) {
             Offered::Rejected => {
                 self.tally.rejected += 1;
                 self.chats.remove(id);
+                self.forget(Some(peer));
                 self.visitors.remove(&from);
                 let reason = Reason::QueueFull.code().to_owned();
                 out.push((from, Parcel::Customer(ToCustomer::Rejected { reason })));
@@ -73,33 +88,39 @@ impl Desk {
             }
             Offered::Accepted { ahead } => {
                 self.visitors.insert(from, Visitor::Customer(Some(id)));
+                if let Peer::Line(line) = peer {
+                    self.lines.get(line).chat = Some(id);
+                }
                 self.assign(out);
                 if let Stage::Waiting(_) = self.chats[id].stage {
                     let position = ahead + 1;
-                    out.push((from, Parcel::Customer(ToCustomer::Queued { position })));
+                    self.hears(peer, ToCustomer::Queued { position }, out);
                 }
             }
         }
     }
 
     /// A message goes to the agent, or is kept for the agent while the chat waits.
-    fn say(&mut self, id: ChatId, seq: u32, text: String, out: &mut Out) -> Option<Reason> {
+    fn say(&mut self, id: ChatId, said: Said, heard: u32, out: &mut Out) -> Option<Reason> {
+        let seq = said.seq;
         let chat = &mut self.chats[id];
-        let (number, stage) = (chat.number, chat.stage);
+        let (number, stage, customer) = (chat.number, chat.stage, chat.customer());
         match stage {
             Stage::Talking { agent, .. } => {
-                let said = Said {
-                    seq,
-                    text: text.clone(),
-                };
+                let text = said.text.clone();
                 chat.keep(said);
                 self.tally.messages += chat.hand_on();
                 self.chats.unquiet(id);
                 let chat = number;
                 self.tell(agent, ToAgent::Message { chat, seq, text }, out);
             }
-            Stage::Waiting(_) if chat.keep(Said { seq, text }) => {}
+            Stage::Waiting(_) if chat.keep(said) => {}
             _ => return Some(Reason::NotAssigned),
+        }
+        if let Some(Peer::Line(line)) = customer {
+            self.lines.heard(line, heard);
+            let got = &mut self.lines.get(line).got;
+            *got = seq.max(*got);
         }
         None
     }
@@ -129,12 +150,5 @@ impl Desk {
             }
             Stage::Left | Stage::Closed => unreachable!("a customer is gone once"),
         }
-    }
-
-    /// Tells the customer that the chat is over, and ends the connection.
-    pub(super) fn close(&mut self, customer: ConnId, by: Party, out: &mut Out) {
-        self.visitors.remove(&customer);
-        out.push((customer, Parcel::Customer(ToCustomer::Closed { by })));
-        out.push((customer, Parcel::End(Ending::Done)));
     }
 }

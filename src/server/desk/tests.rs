@@ -2,6 +2,7 @@
 
 mod hand_over;
 mod laws;
+mod lost;
 mod quiet;
 mod said;
 
@@ -24,6 +25,7 @@ fn rules(queue_limit: u32) -> DeskRules {
     DeskRules {
         router: RouterRules::new(queue_limit, Policy::FewestActive),
         inactivity: Span::ENDLESS,
+        kept_for: Span::ZERO,
         seed: 1,
         replication: 0,
     }
@@ -44,6 +46,7 @@ impl Rig {
             age_after_ms: None,
             inactivity_ms: None,
             frame_limit: 1024,
+            kept_ms: None,
             idle_ms: 1_000,
         };
         Rig {
@@ -89,6 +92,7 @@ impl Rig {
                 marker,
                 text,
                 priority,
+                ticket: None,
             },
         )
     }
@@ -140,7 +144,11 @@ fn refused(conn: u64, reason: Reason, chat: u64) -> Out {
 
 fn say(seq: u32, text: &str) -> FromCustomer {
     let text = text.to_owned();
-    FromCustomer::Say { seq, text }
+    FromCustomer::Say {
+        seq,
+        text,
+        heard: 0,
+    }
 }
 
 fn message(conn: u64, chat: u64, seq: u32, text: &str) -> (ConnId, Parcel) {
@@ -173,6 +181,7 @@ fn a_whole_conversation() {
         FromCustomer::Say {
             seq,
             text: text.clone(),
+            heard: 0,
         },
     );
     assert_eq!(said, [to_agent(1, ToAgent::Message { chat, seq, text })]);
@@ -226,6 +235,7 @@ fn the_first_message_is_handed_over_with_the_chat() {
             marker: marker.clone(),
             text: text.clone(),
             priority: 0,
+            ticket: None,
         },
     );
     let out = rig.agent(2, 0, 1);
@@ -353,11 +363,13 @@ fn what_cannot_be_followed_is_refused_with_its_reason() {
         marker: marker.to_owned(),
         text: None,
         priority: 0,
+        ticket: None,
     };
     let high = FromCustomer::Open {
         marker: "m".to_owned(),
         text: None,
         priority: 1,
+        ticket: None,
     };
     let long = "x".repeat(65);
     for (frame, reason) in [

@@ -3,6 +3,7 @@
 //! Law: changes of one instant come in the order of `What`, then by agent.
 
 use super::World;
+use super::line::News;
 use crate::center::agent::{AgentAct, AgentInput, Deed};
 use crate::center::fate::Fate;
 use crate::center::rules::{Again, ShiftEnd};
@@ -148,7 +149,10 @@ impl<const LATE: bool> World<'_, LATE> {
 
     /// The desk closes: who waits is turned away, and whose chat had begun is dropped.
     fn send_all_away(&mut self, now: Time, recorder: &mut Recorder) {
-        while let Some(chat) = self.router.send_away(now) {
+        if LATE && self.has_cuts() {
+            self.send_the_cut_away(now, recorder);
+        }
+        while let Some(chat) = self.next_to_send_away(now) {
             let visit = &mut self.chats[chat.index()].visit;
             let had_agent = visit.transfers() > 0;
             if visit.is_ghost() {
@@ -168,6 +172,17 @@ impl<const LATE: bool> World<'_, LATE> {
         }
     }
 
+    /// Takes the next out of the queue who is to be sent away: the places of those who are cut off
+    /// are kept.
+    fn next_to_send_away(&mut self, now: Time) -> Option<ChatId> {
+        if !LATE || !self.has_cuts() {
+            return self.router.send_away(now);
+        }
+        let chat = self.router.queued().find(|chat| !self.is_kept(*chat))?;
+        self.router.withdraw(chat);
+        Some(chat)
+    }
+
     /// What agents do rarely: they end chats and hand them over.
     #[cold]
     pub(super) fn part(
@@ -183,7 +198,11 @@ impl<const LATE: bool> World<'_, LATE> {
         match act.deed {
             Deed::Expire | Deed::Drop => self.drop_chat(chat, now, recorder),
             Deed::HandOver => {
-                recorder.handed_over(visit, now);
+                if LATE && self.hears_later(chat) {
+                    self.keep_hand_over(chat, now, recorder);
+                } else {
+                    recorder.handed_over(&mut self.chats[chat.index()].visit, now);
+                }
                 recorder.slot_freed(self.agents[agent.index()].held(), now);
                 self.router.hand_over(agent, chat, self.request(chat));
                 self.wake_at_deadline(chat);
@@ -203,6 +222,9 @@ impl<const LATE: bool> World<'_, LATE> {
 
     /// Ends a chat for the customer, or for nobody if the customer is gone.
     fn drop_chat(&mut self, chat: ChatId, now: Time, recorder: &mut Recorder) {
+        if LATE && self.hears_later(chat) {
+            return self.keep_news(chat, News::Closed, now);
+        }
         let place = &mut self.chats[chat.index()];
         if place.visit.is_ghost() {
             recorder.ghost_over(&mut place.visit, now);
@@ -211,5 +233,8 @@ impl<const LATE: bool> World<'_, LATE> {
             recorder.cut(&mut place.visit, Fate::Dropped, now);
         }
         self.queue.set(self.plan.team + chat.0, Time::NEVER);
+        if LATE {
+            self.hang_up(chat);
+        }
     }
 }

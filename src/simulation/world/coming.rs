@@ -3,6 +3,7 @@
 //! Law: a customer has one place in the world at a time, but that one whose chat still wraps up may
 //! have another from which it will come again.
 
+use super::line::Line;
 use super::{Chat, World};
 use crate::center::ChatId;
 use crate::center::agent::Handover;
@@ -54,6 +55,9 @@ impl<'p, const LATE: bool> World<'p, LATE> {
             return;
         }
         *visit = recorder.offered(number, attempt, class, due);
+        if LATE && self.has_cuts() {
+            self.connect(chat, due);
+        }
         self.offer(chat, now, recorder);
     }
 
@@ -82,6 +86,9 @@ impl<'p, const LATE: bool> World<'p, LATE> {
         place.customer.handle(offered, CustomerInput::Queued, rules);
         let deadline = place.customer.deadline();
         self.queue.set(self.plan.team + chat.0, deadline);
+        if LATE && self.has_cuts() {
+            self.rewake(chat);
+        }
     }
 
     /// What the router has to know of a chat.
@@ -113,11 +120,14 @@ impl<'p, const LATE: bool> World<'p, LATE> {
         }
         let place = self.chats.len() as u32;
         self.chats.push(chat);
+        if LATE && self.plan.outline.cuts {
+            self.lines.push(Line::default());
+        }
         self.queue.admit(self.plan.team + place);
         ChatId(place)
     }
 
-    /// Gives a chat that was handed over to its next agent.
+    /// Gives a chat that was handed over, or whose customer is cut off, to its next agent.
     #[cold]
     pub(super) fn assign_again(
         &mut self,
@@ -127,22 +137,38 @@ impl<'p, const LATE: bool> World<'p, LATE> {
     ) {
         let Assignment { chat, agent } = assignment;
         let rules = self.rules(chat);
-        let place = &mut self.chats[chat.index()];
-        recorder.assigned_again(&mut place.visit, agent.0, now);
-        if place.customer.is_pending() {
-            self.queue.set(self.plan.team + chat.0, Time::NEVER);
+        if LATE && self.hears_later(chat) {
+            self.keep_assignment(assignment, now, recorder);
+        } else {
+            let place = &mut self.chats[chat.index()];
+            recorder.assigned_again(&mut place.visit, agent.0, now);
+            if place.customer.is_pending() {
+                self.queue.set(self.plan.team + chat.0, Time::NEVER);
+            }
         }
-        let chat = handed_over(chat, place, rules);
+        let place = &mut self.chats[chat.index()];
+        let pending = match self.lines.get(chat.index()) {
+            Some(line) if LATE => line.has_pending(place),
+            _ => has_pending(place),
+        };
+        let chat = handed_over(chat, place, pending, rules);
         let desk = &mut self.agents[agent.index()];
         place.visit.seat(desk.take(now, chat, &self.plan.agents));
         recorder.slot_taken(desk.held(), now);
+        if LATE && self.has_cuts() {
+            self.rewake(assignment.chat);
+        }
     }
 
     /// The chat is over and its slot, if it had one, free since `freed`: its place can be used
     /// again.
     #[inline]
     pub(super) fn over(&mut self, chat: ChatId, freed: Time, recorder: &mut Recorder) {
-        recorder.keep(&self.chats[chat.index()].visit, freed);
+        if LATE && self.has_cuts() {
+            self.give_up_line(chat, freed, recorder);
+        } else {
+            recorder.keep(&self.chats[chat.index()].visit, freed);
+        }
         self.free.push(chat.0);
     }
 
@@ -189,6 +215,9 @@ impl<'p, const LATE: bool> World<'p, LATE> {
     /// Wakes the customer at its deadline, or `LATE`.
     #[inline]
     pub(super) fn wake_at_deadline(&mut self, chat: ChatId) {
+        if LATE && self.has_cuts() {
+            return self.rewake(chat);
+        }
         let deadline = self.chats[chat.index()].customer.deadline();
         let wake = match LATE {
             true => deadline + self.lag(chat),
@@ -198,13 +227,17 @@ impl<'p, const LATE: bool> World<'p, LATE> {
     }
 }
 
+/// Whether a message of the chat, which was handed over, waits for its reply.
+pub(super) fn has_pending(place: &Chat) -> bool {
+    match place.visit.is_ghost() {
+        true => !place.visit.is_answered(),
+        false => place.customer.is_pending(),
+    }
+}
+
 /// A chat that was handed over, as it comes to its next agent.
-fn handed_over(chat: ChatId, place: &Chat, rules: &CustomerRules) -> Handover {
+fn handed_over(chat: ChatId, place: &Chat, pending: bool, rules: &CustomerRules) -> Handover {
     let Chat { customer, visit } = place;
-    let pending = match visit.is_ghost() {
-        true => !visit.is_answered(),
-        false => customer.is_pending(),
-    };
     // Who left the queue silently has never sent its first message, which is pending all the same.
     let messages = customer.exchange().max(1);
     Handover {

@@ -8,7 +8,9 @@
 //! queue is out of it at once: that holds up nobody. Shifts begin and end on time. A center that has
 //! only a part of the people is such a world, too: those of others pass it by.
 
+use super::line::wake;
 use super::{Chat, World};
+use crate::center::customer::Customer;
 use crate::center::{AgentId, ChatId};
 use crate::measure::recorder::Recorder;
 use crate::random::{Draws, Purpose};
@@ -33,9 +35,7 @@ impl<'p> World<'p, true> {
 impl<const LATE: bool> World<'_, LATE> {
     /// How late the customer is with what it does next.
     pub(super) fn lag(&self, chat: ChatId) -> Span {
-        let customer = &self.chats[chat.index()].customer;
-        let index = 2 * customer.exchange() + u32::from(customer.is_pending());
-        self.draw_lag(customer.draws(), Purpose::Lag, index)
+        lag(self.plan, &self.chats[chat.index()].customer)
     }
 
     /// How late the agent is with what it does next.
@@ -44,12 +44,8 @@ impl<const LATE: bool> World<'_, LATE> {
             return Span::ZERO;
         };
         let Chat { customer, visit } = &self.chats[chat.index()];
-        self.draw_lag(customer.draws(), Purpose::ReplyLag, visit.replies())
-    }
-
-    fn draw_lag(&self, draws: Draws, purpose: Purpose, index: u32) -> Span {
-        let lag = self.plan.lag.as_ref();
-        lag.map_or(Span::ZERO, |lag| lag.sample(&mut draws.at(purpose, index)))
+        let index = visit.replies();
+        draw_lag(self.plan, customer.draws(), Purpose::ReplyLag, index)
     }
 
     /// Carries out all that the agent was due to do by `now`, in order, and queues its next wake-up.
@@ -92,20 +88,30 @@ impl<const LATE: bool> World<'_, LATE> {
         let silently = self.rules(chat).leaves_silently(customer.draws());
         self.queue.set(self.plan.team + chat.0, Time::NEVER);
         self.do_what_is_due(chat, now, recorder);
+        if self.has_cuts() {
+            self.rewake(chat);
+        }
         !silently
     }
 
     /// Queues the patience of all customers whose messages the agent has.
     fn queue_late_patience(&mut self, agent: AgentId) {
         let (queue, chats, plan) = (&mut self.queue, &self.chats, self.plan);
+        let lines = &self.lines;
         self.agents[agent.index()].each_pending(|chat| {
-            let customer = &chats[chat.index()].customer;
-            let index = 2 * customer.exchange() + 1;
-            let lag = plan.lag.as_ref().map_or(Span::ZERO, |lag| {
-                lag.sample(&mut customer.draws().at(Purpose::Lag, index))
-            });
-            let wake = customer.deadline() + lag;
+            let wake = wake(plan, &chats[chat.index()], lines.get(chat.index()));
             queue.set_with(plan.team + chat.0, wake, agent.0);
         });
     }
+}
+
+/// How late the customer is with what it does next.
+pub(super) fn lag(plan: &Plan, customer: &Customer) -> Span {
+    let index = 2 * customer.exchange() + u32::from(customer.is_pending());
+    draw_lag(plan, customer.draws(), Purpose::Lag, index)
+}
+
+fn draw_lag(plan: &Plan, draws: Draws, purpose: Purpose, index: u32) -> Span {
+    let lag = plan.lag.as_ref();
+    lag.map_or(Span::ZERO, |lag| lag.sample(&mut draws.at(purpose, index)))
 }

@@ -15,16 +15,38 @@ impl<const LATE: bool> World<'_, LATE> {
         if LATE {
             self.catch_up(chat, now, recorder);
         }
+        if LATE && self.has_cuts() {
+            return self.take_turns(chat, now, recorder);
+        }
         self.do_what_is_due(chat, now, recorder);
     }
 
     /// Does what the customer was due to do by `now`.
     #[inline(always)]
     pub(super) fn do_what_is_due(&mut self, chat: ChatId, now: Time, recorder: &mut Recorder) {
+        let due = match LATE {
+            true => self.chats[chat.index()].due(now),
+            false => now,
+        };
+        self.do_as_of(chat, (due, now), recorder);
+    }
+
+    /// Does as of `due` what the customer was due to do by then.
+    #[inline(always)]
+    pub(super) fn do_as_of(
+        &mut self,
+        chat: ChatId,
+        (due, now): (Time, Time),
+        recorder: &mut Recorder,
+    ) {
         let rules = self.rules(chat);
         let place = &mut self.chats[chat.index()];
-        let due = if LATE { place.due(now) } else { now };
-        match place.customer.handle(due, CustomerInput::Wake, rules) {
+        let act = place.customer.handle(due, CustomerInput::Wake, rules);
+        if LATE && self.is_off(chat) {
+            return self.leave_unheard(chat, act, due, recorder);
+        }
+        let place = &mut self.chats[chat.index()];
+        match act {
             Some(CustomerAct::Send) => {
                 recorder.sent(&mut place.visit, due);
                 if place.visit.is_waiting() {
@@ -66,6 +88,9 @@ impl<const LATE: bool> World<'_, LATE> {
         self.again(chat, Again::Abandoned, due, recorder);
         if silently {
             return;
+        }
+        if LATE {
+            self.hang_up(chat);
         }
         let visit = &mut self.chats[chat.index()].visit;
         let Some(agent) = visit.agent() else {

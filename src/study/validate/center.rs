@@ -214,6 +214,7 @@ impl Center {
             concurrency: self.slots(),
             classes,
             messages: self.levels.is_empty(),
+            cuts: false,
         }
     }
 
@@ -290,5 +291,9 @@ fn live() -> Live {
         closing_deadline: Span::from_secs(10),
         start_deadline: Span::from_secs(30),
         inactivity: EndsQuiet::Server,
+        reconnect_for: Span::from_secs(30),
+        max_connect_rate: None,
+        breaker_share: 0.5,
+        breaker_after: Span::from_secs(10),
     }
 }

@@ -11,7 +11,7 @@ fn hello() -> impl Strategy<Value = Hello> {
         any::<Option<u32>>(),
         any::<u32>(),
         any::<u64>(),
-        any::<(u8, Option<u64>, Option<u64>)>(),
+        any::<(u8, Option<u64>, Option<u64>, Option<u64>)>(),
     );
     (any::<String>(), any::<String>(), counts).prop_map(|(server, policy, counts)| Hello {
         protocol: counts.0,
@@ -23,19 +23,29 @@ fn hello() -> impl Strategy<Value = Hello> {
         levels: counts.4.0,
         age_after_ms: counts.4.1,
         inactivity_ms: counts.4.2,
+        kept_ms: counts.4.3,
     })
 }
 
 fn from_customer() -> impl Strategy<Value = FromCustomer> {
     prop_oneof![
-        any::<(String, Option<String>, u8)>().prop_map(|(marker, text, priority)| {
-            FromCustomer::Open {
-                marker,
-                text,
-                priority,
+        any::<(String, Option<String>, u8, Option<String>)>().prop_map(
+            |(marker, text, priority, ticket)| {
+                FromCustomer::Open {
+                    marker,
+                    text,
+                    priority,
+                    ticket,
+                }
             }
+        ),
+        (any::<String>(), any::<u32>())
+            .prop_map(|(ticket, heard)| FromCustomer::Resume { ticket, heard }),
+        any::<(u32, String, u32)>().prop_map(|(seq, text, heard)| FromCustomer::Say {
+            seq,
+            text,
+            heard
         }),
-        (any::<u32>(), any::<String>()).prop_map(|(seq, text)| FromCustomer::Say { seq, text }),
         Just(FromCustomer::Typing {}),
         Just(FromCustomer::Leave {}),
     ]
@@ -49,6 +59,8 @@ fn to_customer() -> impl Strategy<Value = ToCustomer> {
     ];
     prop_oneof![
         hello().prop_map(ToCustomer::Hello),
+        any::<(u32, u32)>().prop_map(|(got, missed)| ToCustomer::Resumed { got, missed }),
+        Just(ToCustomer::Gone {}),
         any::<u32>().prop_map(|position| ToCustomer::Queued { position }),
         any::<u32>().prop_map(|agent| ToCustomer::Assigned { agent }),
         (any::<u32>(), any::<String>()).prop_map(|(seq, text)| ToCustomer::Message { seq, text }),
@@ -162,6 +174,7 @@ fn frames_read_as_documented() {
         marker: "bh-00c0ffee-c17-0-u-0".to_owned(),
         text: None,
         priority: 0,
+        ticket: None,
     };
     assert_eq!(
         open.encode(),
@@ -249,6 +262,7 @@ fn the_type_may_stand_anywhere_once() {
     let say = FromCustomer::Say {
         seq: 3,
         text: "a\"b\\é\n".to_owned(),
+        heard: 0,
     };
     for text in [
         r#"{"type":"say","seq":3,"text":"a\"b\\é\n"}"#,

@@ -18,7 +18,7 @@ fn live_and_simulated_leave_the_same_out() {
     assert!(simulated.value("short_abandoned") > Some(5.0));
     assert!(simulated.value("abandoned_queue") > Some(5.0));
     for (name, measure) in &simulated.measures {
-        assert!(find(name).is_some_and(|entry| entry.applies_to(RunKind::Load)));
+        assert!(find(name).is_some_and(|entry| entry.applies_to(RunKind::Load, false)));
         let (ours, theirs) = (measure.value, live.result.value(name));
         let near = |(ours, theirs): (f64, f64)| (ours - theirs).abs() <= 1e-9 * ours.abs();
         assert!(

@@ -85,7 +85,7 @@ impl Imp {
         match input {
             Input::Customer(frame) => self.customer_says(from, frame).map(Input::Customer),
             Input::Agent(frame) => self.agent_says(from, frame, besides).map(Input::Agent),
-            Input::Gone => {
+            Input::Gone | Input::Closed => {
                 self.book.seats.remove(&from);
                 let gone = self.book.chats.values_mut();
                 gone.filter(|chat| chat.customer == from)

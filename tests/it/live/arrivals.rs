@@ -56,6 +56,7 @@ async fn attend(stream: TcpStream, asked: Sender<Instant>) -> Result<(), Error> 
         age_after_ms: None,
         inactivity_ms: None,
         frame_limit: 16_384,
+        kept_ms: None,
         idle_ms: 60_000,
     });
     ws.send(Message::text(hello.encode())).await?;

@@ -34,6 +34,7 @@ think = "gamma(mean=60s, cv=1)"
 exchanges = "geometric(mean=5)"
 silent = 0.2
 retry = { abandoned = 0.3, rejected = 1.0, unresolved = { chance = 0.2, after = "erlang(shape=2, mean=1h)" }, after = "exponential(mean=10m)" }
+disconnect = { every = "exponential(mean=20m)", away = "exponential(mean=15s)", kept_for = "1m" }
 [queue]
 limit = 200
 at_closing = "sent-away"

@@ -186,6 +186,7 @@ fn input_of(deed: Deed, next: u64, onlooker: &Onlooker) -> (u64, Input) {
             FromCustomer::Say {
                 seq: 1,
                 text: text(),
+                heard: 0,
             },
         ),
         Deed::Typing(conn) => customer(conn, FromCustomer::Typing {}),
@@ -261,7 +262,7 @@ proptest! {
             let follow = match deed {
                 Deed::Customer => {
                     let (marker, text, priority) = (format!("c{next}"), None, 0);
-                    Some(Input::Customer(FromCustomer::Open { marker, text, priority }))
+                    Some(Input::Customer(FromCustomer::Open { marker, text, priority, ticket: None }))
                 }
                 Deed::Agent { agent, limit } => {
                     Some(Input::Agent(FromAgent::Online { agent, limit }))
@@ -291,6 +292,62 @@ proptest! {
             rig.input(conn, Input::Gone);
         });
         prop_assert_eq!((rig.desk.chats.len(), rig.desk.waiting()), (0, 0));
+        prop_assert!((0..4).all(|agent| rig.desk.held(agent) == 0));
+        prop_assert_eq!(rig.desk.deadline(), Time::NEVER);
+    }
+
+    /// Chats that are kept end, too, and the limits hold: as the agents see it.
+    #[test]
+    fn whatever_is_kept_ends(deeds in deeds(), kept_s in 1..60u64) {
+        let kept_for = Span::from_secs(kept_s);
+        let mut rig = Rig::by(DeskRules { kept_for, ..rules(3) });
+        let (mut onlooker, mut next) = (Onlooker::default(), 0);
+        let to_agents = |mut out: Out| {
+            out.retain(|(_, parcel)| matches!(parcel, Parcel::Agent(_)));
+            out
+        };
+        for deed in deeds {
+            let follow = match deed {
+                Deed::Pass(secs) => {
+                    onlooker.sees(&to_agents(rig.pass(secs)));
+                    prop_assert!(rig.desk.deadline() > rig.now);
+                    continue;
+                }
+                // Somebody new, or somebody from before.
+                Deed::Customer if next % 3 == 2 => {
+                    let (ticket, heard) = (format!("ticket-number-{:04}", next * 7 % next), 0);
+                    Some(Input::Customer(FromCustomer::Resume { ticket, heard }))
+                }
+                Deed::Customer => {
+                    let (marker, ticket) = (format!("c{next}"), format!("ticket-number-{next:04}"));
+                    let (text, priority, ticket) = (None, 0, Some(ticket));
+                    let open = FromCustomer::Open { marker, text, priority, ticket };
+                    Some(Input::Customer(open))
+                }
+                Deed::Agent { agent, limit } => {
+                    Some(Input::Agent(FromAgent::Online { agent, limit }))
+                }
+                _ => None,
+            };
+            let (conn, input) = input_of(deed, next, &onlooker);
+            let before = rig.desk.tally().violations;
+            let out = rig.input(conn, input.clone());
+            if rig.desk.tally().violations == before {
+                onlooker.knows(ConnId(conn), &input);
+            }
+            onlooker.sees(&to_agents(out));
+            if let Some(follow) = follow {
+                onlooker.sees(&to_agents(rig.input(conn, follow)));
+                next += 1;
+            }
+            onlooker.sees(&to_agents(rig.settle()));
+        }
+        (0..next).for_each(|conn| {
+            rig.input(conn, Input::Gone);
+        });
+        rig.pass(kept_s);
+        let left = (rig.desk.chats.len(), rig.desk.lines.len(), rig.desk.waiting());
+        prop_assert_eq!(left, (0, 0, 0));
         prop_assert!((0..4).all(|agent| rig.desk.held(agent) == 0));
         prop_assert_eq!(rig.desk.deadline(), Time::NEVER);
     }

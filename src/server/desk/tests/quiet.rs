@@ -34,7 +34,14 @@ fn a_quiet_customer_is_given_up() {
     assert_eq!(rig.pass(299), []);
     // A message starts it anew, once it has its reply.
     let (seq, text) = (2, String::new());
-    rig.says(2, FromCustomer::Say { seq, text });
+    rig.says(
+        2,
+        FromCustomer::Say {
+            seq,
+            text,
+            heard: 0,
+        },
+    );
     assert_eq!(rig.desk.deadline(), Time::NEVER);
     rig.pass(10);
     reply(&mut rig, 1);
@@ -147,6 +154,7 @@ fn random_routing_of_a_run_is_drawn_by_its_customers() {
                     marker,
                     text,
                     priority,
+                    ticket: None,
                 },
             );
             let told = to_customer(conn, ToCustomer::Assigned { agent: 0 });

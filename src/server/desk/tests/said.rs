@@ -11,6 +11,7 @@ fn open(rig: &mut Rig, conn: u64, text: Option<&str>) {
         marker: format!("c{conn}"),
         text: text.map(str::to_owned),
         priority: 0,
+        ticket: None,
     };
     rig.says(conn, frame);
 }
