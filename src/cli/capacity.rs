@@ -104,11 +104,22 @@ pub fn run(args: &Capacity, console: &Console) -> Result<Exit> {
             (end, Some(searched), None)
         }
     };
+    let mut scenario = player.echo(&plan);
+    if let Some((vary, first)) = args
+        .vary
+        .as_ref()
+        .and_then(|v| Some((v, v.values.first()?)))
+    {
+        // That is the first run's alone.
+        scenario
+            .overrides
+            .retain(|change| *change != vary.change(*first));
+    }
     let findings = Findings {
         format: FORMAT.into(),
         version: VERSION,
         busyhour: env!("CARGO_PKG_VERSION").into(),
-        scenario: player.echo(&plan),
+        scenario,
         end,
         search,
         sweep,

@@ -172,10 +172,14 @@ fn heading(findings: &Findings, width: usize, paint: Paint) -> String {
         [] => String::new(),
         changes => format!("; changed: {}", changes.join(", ")),
     };
+    // A sweep may be over how many there are.
+    let people = match findings.sweep {
+        Some(_) => String::new(),
+        None => format!("{} agents, {} chats each; ", echo.agents, echo.concurrency),
+    };
     let words = format!(
-        "live at speed {speed} against {target}; up to {length} a run; {} agents, {} chats each; \
-         seed {}{changed}",
-        echo.agents, echo.concurrency, echo.seed
+        "live at speed {speed} against {target}; up to {length} a run; {people}seed {}{changed}",
+        echo.seed
     );
     let mut out = String::new();
     for line in wrapped(&echo.name, width) {

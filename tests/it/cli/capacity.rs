@@ -167,23 +167,14 @@ fn a_signal_ends_the_probe_and_tells_what_is_known() {
 
 /// The server takes 600 messages a second and no more.
 #[test]
-#[ignore = "takes three minutes"]
+#[ignore = "takes two and a half minutes"]
 fn the_limit_of_a_server_is_found_within_ten_per_cent() {
     const LIMIT: f64 = 600.0;
     let program = Program::new();
     let (server, target) = server(&program, "600");
-    let args = [
-        "capacity",
-        SHORT_CHATS,
-        "--target",
-        &target,
-        "--length",
-        "8s",
-    ];
-    // A busy machine may be late, and is slower to hand on.
+    let args = ["capacity", SHORT_CHATS, "--target", &target];
+    // A busy machine may be late.
     let own = [
-        "--set",
-        "gate.delivery_ms_p99='<= 200'",
         "--set",
         "validity.lag_ms_p99=2000",
         "--set",
