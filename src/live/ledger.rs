@@ -8,6 +8,7 @@ mod account;
 mod chat;
 mod door;
 mod integrity;
+mod off;
 mod traffic;
 
 use rustc_hash::FxHashMap;
@@ -188,7 +189,7 @@ impl Ledger {
             let stays = !account.is_settled() || account.last >= before;
             if !stays {
                 integrity.judge(account);
-                recorder.keep(&account.visit, account.freed);
+                account.keep(recorder);
             }
             stays
         });
@@ -214,7 +215,7 @@ impl Ledger {
                 self.recorder.open_at_end(&mut account.visit, end);
             }
             self.integrity.judge(account);
-            self.recorder.keep(&account.visit, account.freed);
+            account.keep(&mut self.recorder);
         }
         let (tally, rows) = self.recorder.finish(end, stopped);
         self.keep(rows);

@@ -62,7 +62,13 @@ fn a_server_that_is_killed_and_started_again_does_not_end_the_run() {
     assert!(value("broken") > 0.0, "{:?}", result.verdict);
     assert!(value("handled") > value("broken"));
     assert_eq!(value("open_at_end"), 0.0);
-    for fault in ["lost", "duplicated", "misdelivered", "foreign", "over_limit"] {
+    for fault in [
+        "lost",
+        "duplicated",
+        "misdelivered",
+        "foreign",
+        "over_limit",
+    ] {
         assert_eq!(value(fault), 0.0, "{fault}: {:?}", result.faults);
     }
     let reasons = &result.verdict.reasons;
@@ -75,11 +81,16 @@ fn a_plan_that_connects_too_often_is_refused() {
     let program = Program::new();
     let args = ["load", "small.toml", "--speed", "60"];
     let ended = program.run(&[&args[..], &["--max-connect-rate", "5"]].concat());
-    ended.ends_with(2);
-    for words in ["connects", "wall clock", "5 is the most", "--max-connect-rate"] {
+    let ended = ended.ends_with(2);
+    for words in [
+        "connects",
+        "wall clock",
+        "5 is the most",
+        "--max-connect-rate",
+    ] {
         assert!(ended.stderr.contains(words), "{}", ended.stderr);
     }
     let slow = program.run(&[&args[..], &["--max-connect-rate", "0.5"]].concat());
-    slow.ends_with(2);
+    let slow = slow.ends_with(2);
     assert!(slow.stderr.contains("8 agents"), "{}", slow.stderr);
 }
