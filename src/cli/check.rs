@@ -16,7 +16,7 @@ use crate::report::paint::Paint;
 use crate::report::terminal::wrapped;
 use crate::scenario::outlook::Outlook;
 use crate::scenario::plan::{AtClosing, Messages, Plan};
-use crate::stats::law::SizeLaw;
+use crate::stats::law::{Law, SizeLaw};
 use crate::time::Span;
 use crate::wire::clean;
 
@@ -260,6 +260,25 @@ fn rules(page: &mut Page, plan: &Plan) {
         let words = format!("silent chats are ended after {}", plan.agents.inactivity);
         page.line("inactivity", words);
     }
+    if let Some(kept_for) = plan.customers.kept_for() {
+        page.line("cuts", cuts(plan, kept_for));
+    }
+}
+
+/// How long who is cut off is kept, and how often that is not long enough.
+fn cuts(plan: &Plan, kept_for: Span) -> String {
+    let often = |outlasts: &dyn Fn(&Law) -> f64| {
+        plan.customers.mean(|class| {
+            let cut = class.disconnect.as_ref();
+            cut.map_or(0.0, |cut| outlasts(&cut.away) / cut.every.mean())
+        })
+    };
+    let kept = kept_for.as_secs_f64();
+    let lost = often(&|away| away.share_above(kept)) / often(&|_| 1.0);
+    format!(
+        "chats are kept for {kept_for}, which {} of the times away outlast",
+        Unit::Ratio.say(lost)
+    )
 }
 
 /// The classes from the first served to the last, with their shares.

@@ -17,6 +17,8 @@ use crate::simulation::world::World;
 pub struct Room {
     /// Chats open at once at the worst time.
     open: f64,
+    /// What each of them takes.
+    chat: usize,
     /// Rows of a replication that are kept for the records file.
     rows: f64,
     /// Replications that are played at the same time.
@@ -41,6 +43,7 @@ impl Room {
     fn without_chats(plan: &Plan, threads: usize) -> Room {
         Room {
             open: 0.0,
+            chat: World::bytes_a_chat(plan),
             rows: 0.0,
             worlds: plan.replications.min(threads as u32).max(1),
             free: memory::available(),
@@ -79,7 +82,7 @@ impl Room {
     }
 
     fn need(&self) -> f64 {
-        let chats = self.open * World::BYTES_A_CHAT as f64;
+        let chats = self.open * self.chat as f64;
         // A list that grows takes up to twice what it holds.
         let rows = self.rows * 2.0 * size_of::<Record>() as f64;
         (chats + rows) * f64::from(self.worlds)
@@ -123,6 +126,7 @@ mod tests {
     fn what_fits_is_no_shortage() {
         let room = |open, worlds, free| Room {
             open,
+            chat: 240,
             rows: 0.0,
             worlds,
             free,

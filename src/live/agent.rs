@@ -10,6 +10,7 @@
 
 mod freed;
 mod hearing;
+mod lost;
 
 use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
@@ -170,16 +171,6 @@ impl<D: Dial> Desk<D> {
                 () = &mut over => return self.close_all().await,
             }
         }
-    }
-
-    /// Sees whether the server still gives signs of life.
-    async fn check_life(&mut self, now: Time) -> Result<()> {
-        self.check = now + self.idle;
-        if self.socket.is_alive().await {
-            return Ok(());
-        }
-        self.silent_since = now - Span(self.idle.0.saturating_mul(3));
-        Err(Error::failed("the server gives no sign of life"))
     }
 
     /// When the shift ends, or the next one starts.
@@ -343,10 +334,19 @@ impl<D: Dial> Desk<D> {
             self.scene.written_since(caller, which, (due, self.held_up));
         }
         if last {
+            self.over(ours, due);
             let close = FromAgent::Close { chat: number };
             self.socket.act(&close, due).await?;
         }
         Ok(())
+    }
+
+    /// The agent is through with the chat, but for its wrap-up. Where customers know at once, they say
+    /// so.
+    fn over(&mut self, ours: ChatId, at: Time) {
+        if self.scene.plan.outline.cuts {
+            self.note_in(ours, at, ChatEvent::Over);
+        }
     }
 
     /// The agent has given so much attention to a reply in this chat.
@@ -362,6 +362,7 @@ impl<D: Dial> Desk<D> {
             held.closed = true;
             let chat = held.number;
             self.note_in(ours, due, ChatEvent::Closes);
+            self.over(ours, due);
             self.socket.act(&FromAgent::Close { chat }, due).await?;
             self.scene.lagged(due.max(self.held_up));
         }
@@ -446,33 +447,6 @@ impl<D: Dial> Desk<D> {
         }
         let left = (0..held).rev();
         left.for_each(|left| self.scene.note(now, Event::SlotFreed(left)));
-    }
-
-    /// The connection is lost: the agent's chats are over, its slots free. Gives what is left of its
-    /// shift.
-    pub fn lose(mut self) -> Option<Shift> {
-        let now = self.scene.now();
-        let since = self.silent_since.min(now);
-        let agent = self.shift.agent;
-        for held in std::mem::take(&mut self.chats) {
-            let slot = self.agent.slot_of(held.id);
-            let spent = slot.map_or(Span::ZERO, |slot| self.agent.attended(slot, now));
-            if spent > Span::ZERO && !held.closed {
-                let composed = ChatEvent::Composed(spent);
-                self.scene.note_in(held.caller, now, composed);
-            }
-            let lost = ChatEvent::AgentLost { agent, since };
-            self.scene.note_in(held.caller, now, lost);
-        }
-        self.put_down(now);
-        self.off_duty(now);
-        let online = &self.scene.online;
-        online.set(online.get().saturating_sub(1));
-        let goes_on = self.presence != Presence::Leaving && self.shift.until > now;
-        goes_on.then_some(Shift {
-            from: now,
-            ..self.shift
-        })
     }
 
     /// Logs out and closes the connection.

@@ -41,6 +41,8 @@ struct Visitor<D: Dial> {
     line: Line,
     /// When it is cut, and back, by plan.
     planned: Option<Box<Connection>>,
+    /// When the server keeps the chat of one who was cut off no longer; never where it is back by then.
+    lapses: Time,
     /// For how long the server may say nothing.
     idle: Span,
     /// When it is seen next whether the server gives signs of life.
@@ -106,6 +108,7 @@ pub async fn visit<D: Dial>(scene: Rc<Scene<D>>, caller: Caller, due: Time) {
             ..Line::default()
         },
         planned,
+        lapses: Time::NEVER,
         idle: Span::ENDLESS,
         check: Time::NEVER,
         opened: None,

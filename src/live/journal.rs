@@ -111,6 +111,13 @@ pub enum ChatEvent {
     },
     /// The customer is back, and its chat goes on.
     Back,
+    /// The server keeps the chat of one who is away, or its place, no longer.
+    Lapsed,
+    /// The customer has just left while it was cut off: nobody has heard it.
+    Unheard,
+    /// The agent is through with the chat, but for its wrap-up; said where customers are cut off by
+    /// plan.
+    Over,
     /// The customer says the message of this number once more: it may have been lost on the way.
     SentAgain(u32),
     /// The connection of its agent is lost, and with it the chat.

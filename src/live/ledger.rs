@@ -8,6 +8,7 @@ mod account;
 mod chat;
 mod door;
 mod integrity;
+mod off;
 mod sent;
 mod traffic;
 
@@ -281,7 +282,7 @@ impl Ledger {
             let stays = !account.is_settled() || account.last >= before;
             if !stays {
                 integrity.judge(account);
-                recorder.keep(&account.visit, account.freed);
+                account.keep(recorder);
             }
             stays
         });
@@ -309,7 +310,7 @@ impl Ledger {
                 self.recorder.open_at_end(&mut account.visit, end);
             }
             self.integrity.judge(account);
-            self.recorder.keep(&account.visit, account.freed);
+            account.keep(&mut self.recorder);
         }
         let (tally, rows) = self.recorder.finish(end, stopped);
         self.keep(rows);

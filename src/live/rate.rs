@@ -23,7 +23,7 @@ pub fn check(plan: &Plan, replication: u32, only_customers: bool) -> Result<()> 
     if !only_customers {
         check_first_shift(plan, rate)?;
     }
-    let returns = returns_a_second(plan);
+    let returns = Outlook::of(plan).live.returns.ceil();
     let seconds = planned(plan, replication, only_customers);
     let peak = seconds.iter().max_by_key(|(_, connects)| **connects);
     let (second, connects) = peak.map_or((0, 0), |(second, connects)| (*second, *connects));
@@ -63,16 +63,6 @@ fn planned(plan: &Plan, replication: u32, only_customers: bool) -> BTreeMap<u64,
         *seconds.entry(second(due)).or_insert(0) += 1;
     }
     seconds
-}
-
-/// How many come back in a second on the wall of those who are cut by plan, when most are there.
-fn returns_a_second(plan: &Plan) -> f64 {
-    let customers = Outlook::of(plan).live.customers as f64;
-    let cut = plan.customers.iter().map(|(share, rules)| {
-        let cut = rules.disconnect.as_ref();
-        share * cut.map_or(0.0, |cut| 1.0 / (cut.every.mean() + cut.away.mean()))
-    });
-    (customers * cut.sum::<f64>() * plan.live.speed).ceil()
 }
 
 /// Agents of the first shift connect one after the other, within the deadline of the start.

@@ -6,8 +6,7 @@ use super::file::Written;
 use super::people::LEVEL_MODEL;
 use super::plan::AtClosing;
 use super::problem::Problems;
-use crate::measure::catalogue;
-use crate::measure::result::RunKind;
+use crate::measure::catalogue::{self, Runs};
 use crate::time::Span;
 
 /// Notes every contradiction between sections.
@@ -85,7 +84,7 @@ fn uncut(written: &Written, problems: &mut Problems) {
     for bound in waited.filter(|_| !written.customers.are_cut()) {
         let measure = &bound.value.measure;
         let entry = catalogue::find(measure);
-        if entry.is_some_and(|entry| !entry.applies_to(RunKind::Simulate, false)) {
+        if entry.is_some_and(|entry| entry.runs == Runs::Cut) {
             let title = format!("nobody is cut: a simulation has no `{measure}`");
             let help = "write `disconnect` in [customers], or take it out".to_string();
             problems.add(bound.place, title, "no `disconnect`", Some(help));

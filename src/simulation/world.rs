@@ -84,8 +84,16 @@ pub trait Watcher {
 }
 
 impl<'p> World<'p> {
-    /// Bytes that a chat takes while it is open, with its places in the queues, as measured.
-    pub const BYTES_A_CHAT: usize = 240;
+    /// Bytes that a chat of the plan takes while it is open, with its places in the queues, as
+    /// measured, and its line where connections are cut.
+    pub fn bytes_a_chat(plan: &Plan) -> usize {
+        let line = if plan.outline.cuts {
+            size_of::<Line>()
+        } else {
+            0
+        };
+        240 + line
+    }
 
     /// An empty center for the plan's people, who do at once what is due.
     ///

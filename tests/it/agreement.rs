@@ -10,6 +10,7 @@
 //! at 240 agents none comes to half of its bound. So the centers are large.
 
 pub mod cases;
+mod cuts;
 mod early;
 mod exact;
 mod line;

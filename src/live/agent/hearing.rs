@@ -263,6 +263,7 @@ impl<D: Dial> Desk<D> {
             held.closed = true;
             let ours = held.id;
             self.composed(ours, spent, now);
+            self.over(ours, now);
         }
         self.note(now, AgentInput::Left(slot));
     }

@@ -31,7 +31,7 @@ impl<D: Dial> Visitor<D> {
     /// Whether its connection is up by plan.
     fn is_up(&self) -> bool {
         let planned = self.planned.as_ref();
-        planned.is_none_or(|connection| connection.is_up())
+        !self.line.lingers && planned.is_none_or(|connection| connection.is_up())
     }
 
     /// The plan's turn has come.
@@ -39,7 +39,32 @@ impl<D: Dial> Visitor<D> {
         let rules = self.scene.rules(self.caller.class).disconnect.as_ref();
         if let Some((planned, rules)) = self.planned.as_mut().zip(rules) {
             planned.take_turn(rules);
+            let lapses = planned.is_too_late() && self.line.kept.get();
+            self.lapses = if lapses {
+                planned.kept_until()
+            } else {
+                Time::NEVER
+            };
         }
+    }
+
+    /// It has left while it was cut off by plan, and nobody has heard it: what is held for it is held
+    /// until the server keeps it no longer.
+    fn linger(&mut self, due: Time) -> Then {
+        let is_held = self.line.was_in && self.line.kept.get() && !self.is_up();
+        let Some(planned) = self.planned.take().filter(|_| is_held) else {
+            return Then::Go;
+        };
+        if !self.ghost {
+            self.note(due, ChatEvent::Unheard);
+        }
+        if planned.kept_until() <= due {
+            return Then::Go;
+        }
+        (self.wake, self.closing) = (Time::NEVER, Time::NEVER);
+        self.lapses = planned.kept_until();
+        self.line.lingers = true;
+        Then::Stay
     }
 
     /// Whether it has read its reply and is to say something next: that waits for the connection.
@@ -90,7 +115,7 @@ impl<D: Dial> Visitor<D> {
                 () = scene.wait_until(due) => {
                     let before = self.turn();
                     let then = self.catch_up_away(scene.now().max(due));
-                    if self.turn() != before {
+                    if self.turn() != before && before.comes() {
                         (tries, next) = (Tries::default(), None);
                     }
                     then
@@ -175,7 +200,8 @@ impl<D: Dial> Visitor<D> {
 
     /// When something is due that does not need a connection.
     fn due_while_away(&self) -> Time {
-        self.due_patience().min(self.closing).min(self.turn())
+        let due = self.due_patience().min(self.closing);
+        due.min(self.turn()).min(self.lapses)
     }
 
     fn due_patience(&self) -> Time {
@@ -190,8 +216,17 @@ impl<D: Dial> Visitor<D> {
         loop {
             let (patience, turn) = (self.due_patience(), self.turn());
             let next = patience.min(self.closing);
-            if next.min(turn) > now || !next.min(turn).comes() {
+            let first = next.min(turn).min(self.lapses);
+            if first > now || !first.comes() {
                 return Then::Stay;
+            }
+            if self.lapses < next && self.lapses < turn {
+                self.note(self.lapses, ChatEvent::Lapsed);
+                self.lapses = Time::NEVER;
+                if self.line.lingers {
+                    return Then::Go;
+                }
+                continue;
             }
             if turn < next || (turn == next && !self.is_up()) {
                 self.take_turn();
@@ -216,8 +251,12 @@ impl<D: Dial> Visitor<D> {
 
     /// The desk closes while it waits.
     fn be_closed_upon(&mut self, due: Time) -> Then {
-        self.note_sent_away(due);
-        Then::Go
+        // Who is gone already keeps its place as others do.
+        if !self.ghost || self.planned.is_none() {
+            self.note_sent_away(due);
+        }
+        self.customer.end();
+        self.linger(due)
     }
 
     /// Gives up; who does so silently may still have a place at the server, or a slot.
@@ -240,7 +279,7 @@ impl<D: Dial> Visitor<D> {
         };
         self.scene.again(self.caller, Again::Abandoned, due);
         if !silently {
-            return Then::Go;
+            return self.linger(due);
         }
         self.haunt();
         Then::Stay

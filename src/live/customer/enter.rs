@@ -37,6 +37,8 @@ pub(super) struct Line {
     pub kept: Cell<bool>,
     /// What it hears now was said before it came back.
     pub is_late: bool,
+    /// It has left while it was cut off, and what it had is still held.
+    pub lingers: bool,
     /// It has lost its connection without a plan, and waits before it tries.
     pub was_lost: bool,
 }

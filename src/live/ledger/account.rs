@@ -3,6 +3,7 @@
 //! Law: customer and agents hear of each other late, so each side's entries are taken as that side
 //! saw it; where frames crossed, nothing is counted twice and nothing left out.
 
+use super::off::Off;
 use super::traffic::Traffic;
 use crate::center::fate::Fate;
 use crate::live::journal::Reader;
@@ -36,6 +37,8 @@ pub(super) struct Account {
     traffic: [Traffic; 2],
     /// When the reader of a direction left of itself; never where the other side ended the chat.
     gone: [Time; 2],
+    /// What is known of it since its customer was cut off.
+    pub off: Option<Box<Off>>,
     /// When the customer was last back.
     back: Time,
     /// When something was last posted.
@@ -57,6 +60,7 @@ impl Account {
             refused: false,
             traffic: Default::default(),
             gone: [Time::NEVER; 2],
+            off: None,
             back: Time::ZERO,
         }
     }
@@ -71,13 +75,8 @@ impl Account {
         *gone = at.min(*gone);
     }
 
-    /// The customer has no connection any more.
-    pub fn cut_off(&mut self, since: Time) {
-        self.reader_goes(Direction::Agent, since);
-    }
-
-    /// The customer is back: what was said meanwhile, or lost on the way, is said again.
-    pub fn back(&mut self, at: Time) {
+    /// The customer is there again to read.
+    pub fn comes_back(&mut self, at: Time) {
         self.back = at;
         self.gone[Direction::Agent as usize] = Time::NEVER;
     }
@@ -94,6 +93,23 @@ impl Account {
     /// Whether its connection was lost.
     pub fn is_cut_off(&self) -> bool {
         matches!(self.visit.fate(), Some(Fate::Failed | Fate::Broken))
+    }
+
+    /// Who has it, as the agents say, and since when.
+    pub fn held(&self) -> Option<(u32, Time)> {
+        self.held_by
+            .last()
+            .copied()
+            .filter(|held| self.holders.contains(&held.0))
+    }
+
+    /// Its row is kept.
+    pub fn keep(&self, recorder: &mut Recorder) {
+        let over = self.over_before();
+        match over.comes() {
+            true => recorder.keep_over(&self.visit, over, self.freed),
+            false => recorder.keep(&self.visit, self.freed),
+        }
     }
 
     /// An agent has the chat from now on.
@@ -194,6 +210,14 @@ impl Account {
     /// The chat has ended for its customer. If no agent has it any more, nothing more comes: it
     /// waited to be assigned again, or was still to hear that its agent has let it go.
     pub fn settle(&mut self, recorder: &mut Recorder, now: Time) {
+        if let Some(off) = self.off.as_deref().filter(|off| off.over.comes()) {
+            let (over, freed) = (off.over, off.freed);
+            if freed.comes() && !self.freed.comes() {
+                recorder.handled_over(&mut self.visit, over, freed);
+                self.freed = freed;
+            }
+            return;
+        }
         let waited = self.visit.transfers() > 0 && self.visit.agent().is_none();
         let unheard = self.visit.agent().is_some() && self.let_go.0 > self.visit.transfers();
         if unheard {
@@ -225,7 +249,9 @@ impl Account {
     /// Ends the chat for the customer for reasons of others, unless it has ended.
     pub fn cut(&mut self, recorder: &mut Recorder, fate: Fate, now: Time) {
         if self.visit.is_ghost() {
-            recorder.ghost_over(&mut self.visit, now);
+            if !self.visit.is_over() {
+                recorder.ghost_over(&mut self.visit, now);
+            }
         } else if self.visit.fate().is_none() {
             recorder.cut(&mut self.visit, fate, now);
         }

@@ -5,6 +5,7 @@
 
 use super::account::Account;
 use super::integrity::Integrity;
+use super::off::News;
 use super::traffic::Came;
 use crate::center::fate::Fate;
 use crate::live::journal::{ChatEvent, Fault, Message, Reader};
@@ -57,8 +58,11 @@ impl Page<'_> {
                 self.recorder.ghost_answered(visit, false, at);
             }
             ChatEvent::ClosedByAgent => self.account.cut(self.recorder, Fate::Dropped, at),
-            ChatEvent::Disconnected { since } => self.account.cut_off(since),
-            ChatEvent::Back => self.account.back(at),
+            ChatEvent::Disconnected { since } => self.cut_off(since, at),
+            ChatEvent::Back => self.back(at),
+            ChatEvent::Over => self.over(at),
+            ChatEvent::Lapsed => self.lapsed(at),
+            ChatEvent::Unheard => self.unheard(at),
             ChatEvent::SentAgain(sequence) => {
                 self.account.traffic(Direction::Customer).again(sequence);
             }
@@ -94,6 +98,9 @@ impl Page<'_> {
     }
 
     fn queued(&mut self, at: Time) {
+        if self.hears_at_last(News::HandedOver, at) {
+            return;
+        }
         let visit = &mut self.account.visit;
         if visit.agent().is_some() {
             self.recorder.handed_over(visit, at);
@@ -104,6 +111,9 @@ impl Page<'_> {
     }
 
     fn assigned(&mut self, agent: u32, at: Time) {
+        if self.hears_at_last(News::Taken, at) {
+            return;
+        }
         let visit = &mut self.account.visit;
         if visit.agent().is_some() {
             return;
@@ -179,6 +189,9 @@ impl Page<'_> {
     }
 
     fn customer_goes(&mut self, silently: bool, at: Time) {
+        if silently {
+            self.haunts_nothing(at);
+        }
         if !silently {
             self.account.reader_goes(Direction::Agent, at);
         }
@@ -193,10 +206,11 @@ impl Page<'_> {
                 .fault(Fault::AssignedTwice, reader, Some(chat), at);
         }
         account.taken(agent, at);
+        self.taken_unheard(agent, at);
     }
 
     /// Where two have the chat, it is over with the last.
-    fn let_go(&mut self, agent: u32, for_good: bool, at: Time) {
+    pub(super) fn let_go(&mut self, agent: u32, for_good: bool, at: Time) {
         let account = &mut *self.account;
         account.holders.retain(|holder| *holder != agent);
         let in_turn = account.clears_doubt(at);
@@ -206,14 +220,13 @@ impl Page<'_> {
         if !for_good && !in_turn {
             account.reader_goes(Direction::Customer, at);
         }
-        account.let_go(self.recorder, for_good, at);
-    }
-
-    /// The agent's connection is lost: its part of the chat is over.
-    fn agent_lost(&mut self, agent: u32, since: Time, at: Time) {
-        self.account.traffic(Direction::Agent).doubtful(since);
-        self.account.reader_goes(Direction::Customer, since);
-        self.let_go(agent, true, at);
+        let is_all = match for_good {
+            true => self.freed_unheard(at),
+            false => self.handed_over_unheard(at),
+        };
+        if !is_all {
+            self.account.let_go(self.recorder, for_good, at);
+        }
     }
 
     /// A message came to somebody who is in the chat, or was; else it has strayed.

@@ -38,8 +38,11 @@ pub struct LiveOutlook {
     /// File descriptors with the built-in server in the same process: two a connection and a
     /// margin of 64.
     pub descriptors_with_server: u64,
+    /// Customers who come back in a wall second after a cut, when most are there.
+    pub returns: f64,
     /// Local ports: one a connection, and one for each that was closed in the last 60 wall seconds
-    /// at the peak, in case the client's side holds it in TIME_WAIT.
+    /// at the peak, in case the client's side holds it in TIME_WAIT; for one that was cut by plan it
+    /// does.
     pub ports: u64,
 }
 
@@ -77,7 +80,8 @@ impl LiveOutlook {
         let stalled = whole((per_wall_second * waits.min(LET_IN_S)).min(plan.arrivals.expected()));
         let connections = customers.saturating_add(stalled).saturating_add(agents);
         let closed = per_wall_second * TIME_WAIT_S;
-        let closed = whole(closed.min(plan.arrivals.expected()));
+        let returns = customers as f64 * cuts_a_second(plan) * speed;
+        let closed = whole(closed.min(plan.arrivals.expected()) + returns * TIME_WAIT_S);
         LiveOutlook {
             speed,
             wall_s: plan.outline.horizon.since(plan.begin).as_secs_f64() / speed,
@@ -90,9 +94,18 @@ impl LiveOutlook {
             connections,
             descriptors: connections.saturating_add(MARGIN),
             descriptors_with_server: connections.saturating_mul(2).saturating_add(MARGIN),
+            returns,
             ports: connections.saturating_add(closed),
         }
     }
+}
+
+/// How often in a scenario second a customer who is there is cut by plan.
+fn cuts_a_second(plan: &Plan) -> f64 {
+    let classes = plan.customers.iter();
+    let cuts = classes.filter_map(|(share, class)| Some((share, class.disconnect.as_ref()?)));
+    let cuts = cuts.map(|(share, cut)| share / (cut.every.mean() + cut.away.mean()));
+    cuts.sum()
 }
 
 /// How long customers wait in the queue, but for one in a hundred, in scenario seconds; infinite

@@ -25,7 +25,7 @@ use crate::plans::Center;
 pub struct Pace(pub f64);
 
 impl Pace {
-    fn span(self, secs: f64) -> Span {
+    pub fn span(self, secs: f64) -> Span {
         Span::from_secs_f64(secs * self.0)
     }
 
@@ -33,7 +33,7 @@ impl Pace {
         Time::from_secs_f64(minutes * 60.0 * self.0)
     }
 
-    fn exponential(self, mean: f64) -> Law {
+    pub fn exponential(self, mean: f64) -> Law {
         Law::exponential(mean * self.0).unwrap()
     }
 
@@ -41,12 +41,12 @@ impl Pace {
         Law::lognormal(mean * self.0, cv).unwrap()
     }
 
-    fn retry(self, chance: f64, mean: f64) -> Option<Retry> {
+    pub fn retry(self, chance: f64, mean: f64) -> Option<Retry> {
         let after = self.exponential(mean);
         Some(Retry { chance, after })
     }
 
-    fn shift(self, agent: u32, from: f64, until: f64, end: ShiftEnd) -> Shift {
+    pub fn shift(self, agent: u32, from: f64, until: f64, end: ShiftEnd) -> Shift {
         let (from, until) = (self.minutes(from), self.minutes(until));
         Shift {
             agent,
@@ -58,7 +58,7 @@ impl Pace {
 
     /// Half an hour at three agents of two slots, with more to do than they can: people wait, give
     /// up, and lose patience in the chat.
-    fn busy(self) -> Plan {
+    pub fn busy(self) -> Plan {
         let center = Center {
             per_hour: 150.0 / self.0,
             hours: 0.5 * self.0,
@@ -80,7 +80,7 @@ impl Pace {
     }
 }
 
-fn customers(plan: &mut Plan, change: impl Fn(&mut CustomerRules)) {
+pub fn customers(plan: &mut Plan, change: impl Fn(&mut CustomerRules)) {
     plan.customers.rules_mut().for_each(change);
 }
 
@@ -90,7 +90,7 @@ fn waited(record: &&Record) -> bool {
 }
 
 /// So many replications at both speeds: all records together.
-fn all(name: &str, replications: usize, plan: impl Fn(Pace) -> Plan) -> Vec<Record> {
+pub fn all(name: &str, replications: usize, plan: impl Fn(Pace) -> Plan) -> Vec<Record> {
     let run = |(speed, pace)| {
         let mut plan = plan(Pace(pace));
         plan.live.speed = speed;

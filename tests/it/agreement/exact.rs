@@ -44,6 +44,11 @@ pub fn in_grains(plan: &Plan, replication: u32) -> Plan {
         round(&mut rules.queue_patience);
         round(&mut rules.reply_patience);
         round(&mut rules.think);
+        if let Some(cut) = &mut rules.disconnect {
+            round(&mut cut.every);
+            round(&mut cut.away);
+            cut.kept_for = cut.kept_for.in_grains(grain);
+        }
         let retry = &mut rules.retry;
         let retries = [
             &mut retry.abandoned,
@@ -71,7 +76,10 @@ impl Watcher for Nobody {
 
 pub fn simulated(plan: &Plan, replication: u32) -> Vec<Record> {
     let mut recorder = Recorder::new(&plan.outline, false, true);
-    let (end, stopped) = World::new(plan).play(replication, &mut recorder, &mut Nobody);
+    let (end, stopped) = match plan.outline.cuts {
+        true => World::late(plan).play(replication, &mut recorder, &mut Nobody),
+        false => World::new(plan).play(replication, &mut recorder, &mut Nobody),
+    };
     recorder.finish(end, stopped).1
 }
 

@@ -22,6 +22,30 @@ fn help_names_commands_examples_and_exit_codes() {
     assert!(bare.stderr.contains("Usage:"), "{}", bare.stderr);
 }
 
+/// Cuts are told before a run and counted after it; a gate on them applies where there are any.
+#[test]
+fn cuts_are_told_and_gated() {
+    let program = Program::new();
+    let cut = "customers.disconnect={ every=\"exponential(mean=5m)\", away=\"constant(90s)\" }";
+    let check = program
+        .run(&["check", "small.toml", "--set", cut])
+        .ends_with(0);
+    let one_line = check
+        .stdout
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    let words = "cuts chats are kept for 1m, which 100.0 % of the times away outlast";
+    assert!(one_line.contains(words), "{one_line}");
+    let gate = ["--set", "gate.broken_ratio='< 0.001'"];
+    let simulate = ["simulate", "small.toml"];
+    let run = [&simulate[..], &gate[..], &["--set", cut]].concat();
+    let failed = program.run(&run).ends_with(1);
+    assert!(failed.stdout.contains("broken_ratio"), "{}", failed.stdout);
+    let whole = [&simulate[..], &gate[..]].concat();
+    program.run(&whole).ends_with(0);
+}
+
 #[test]
 fn a_simulation_reports_and_writes_its_files() {
     let program = Program::new();
