@@ -51,7 +51,7 @@ impl Breaker {
         self.looks.push_back((now, failures, outcomes));
         // The last look before the window stays: what was seen since then counts.
         let old = now.saturating_sub(self.after / 2);
-        while self.looks.get(1).is_some_and(|look| look.0 <= old) {
+        while self.looks.get(1).is_some_and(|look| look.0 < old) {
             self.looks.pop_front();
         }
         let (_, failed, seen) = self.looks[0];

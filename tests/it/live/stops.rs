@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use busyhour::center::fate::Fate;
-use busyhour::center::rules::{Retries, Retry, ShiftEnd};
+use busyhour::center::rules::{DisconnectRules, Retries, Retry, ShiftEnd};
 use busyhour::error::Result;
 use busyhour::live::dial::Dial;
 use busyhour::live::target::Target;
@@ -15,6 +15,7 @@ use busyhour::measure::clock::Gauge;
 use busyhour::measure::record::Record;
 use busyhour::scenario::plan::Plan;
 use busyhour::stats::law::{CountLaw, Law};
+use busyhour::time::Span;
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::{EVER, timed};
@@ -125,11 +126,30 @@ fn a_run_that_is_stopped_leaves_nothing_over() {
     assert_eq!(seen, [true; 5], "something has not been tried");
 }
 
+/// The same center, where connections are cut.
+fn busy_and_cut() -> Plan {
+    let mut plan = busy();
+    plan.customers.rules_mut().for_each(|rules| {
+        rules.disconnect = Some(DisconnectRules {
+            every: Law::exponential(15.0).unwrap(),
+            away: Law::exponential(10.0).unwrap(),
+            kept_for: Span::from_secs(12),
+        });
+    });
+    plan.outline.cuts = true;
+    plan
+}
+
 /// The same, of every gauge; those who will come again are away still.
 #[test]
 fn a_run_that_is_stopped_has_all_gauges_at_zero() {
-    for secs in [0.5, 20.0, 61.0, 75.0, 75.7, 120.0] {
-        let stage = Stage::new(busy(), 20);
+    let times = [0.5, 20.0, 61.0, 75.0, 75.7, 120.0];
+    let plans = [busy(), busy_and_cut()];
+    for (secs, plan) in times
+        .iter()
+        .flat_map(|secs| plans.each_ref().map(|p| (*secs, p)))
+    {
+        let stage = Stage::new(plan.clone(), 20);
         let ledger = stage.ledger(|_| {}, stop_at(Rc::clone(&stage.watch), secs));
         for gauge in [
             Gauge::Active,

@@ -67,6 +67,10 @@ connect_lead = "5s"
 inactivity = "agent"
 closing_deadline = "10s"
 start_deadline = "10s"
+reconnect_for = "20s"
+max_connect_rate = 400
+breaker_share = 0.4
+breaker_after = "15s"
 [validity]
 lag_ms_p99 = 20
 lag_of_delivery = 0.1
