@@ -112,10 +112,11 @@ impl Traffic {
         let late = message.sequence < self.read_to && !excused;
         self.read_to = self.read_to.max(message.sequence);
         let both = written.wall.zip(message.wall);
-        let apart = both.map_or(0, |(written_at, read_at)| {
+        let comparable = written.host == message.host;
+        let apart = both.filter(|_| !comparable);
+        let apart = apart.map_or(0, |(written_at, read_at)| {
             written_at.0.saturating_sub(read_at.0)
         });
-        let comparable = written.host == message.host;
         let took = both.filter(|_| comparable).map(|(written_at, read_at)| {
             let delivery = Span(read_at.0.saturating_sub(written_at.0));
             (delivery, delivery + written.late)
