@@ -13,10 +13,11 @@ use crate::stage::{BOTH, at, free_port, generator, result, serve, set, temporary
 /// Servers, and workers: a process may hold 20,000 descriptors on some machines.
 const SERVERS: usize = 3;
 /// How the scenario is changed: 840 customers a second come for a minute, and stay. Those in chats,
-/// 100 an agent, say something every 11 seconds for 200 seconds.
-const CHANGES: [&str; 8] = [
+/// 100 an agent, say something every 11 seconds for 200 seconds; the others wait.
+const CHANGES: [&str; 9] = [
     "arrivals.rate=840 per second",
     "calendar.horizon=1m",
+    "customers.queue_patience=never",
     "customers.think=uniform(low=8s, high=14s)",
     "customers.exchanges=constant(1000)",
     "agents.count=471",
