@@ -23,7 +23,7 @@
 //! | [`scenario`] | what is asked: the file, its errors and schema, calendar, arrivals, the plan |
 //! | [`simulation`] | virtual time: the event queue, the world, replications |
 //! | [`wire`] | the protocol: text to frames and back, without a socket |
-//! | [`server`], [`live`] | real time: the chat server; the traffic generator, its workers, the ledger that they note for |
+//! | [`server`], [`live`] | real time: the chat server; the traffic generator, its workers, the ledger that they note for; parts of a run and their merge |
 //! | [`study`] | what to do: validation against theory, what a live run's figures are due to, how much a server holds |
 //! | [`report`] | what is told: terminal, result file, records file, telemetry |
 //! | [`cli`] | one file a command; the only printer, the only place that exits |

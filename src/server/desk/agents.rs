@@ -7,7 +7,7 @@
 use super::chats::Stage;
 use super::{ConnId, Desk, Out, Parcel, Seat, Visitor};
 use crate::center::{AgentId, ChatId};
-use crate::wire::frame::{FromAgent, Party, ToAgent, ToCustomer};
+use crate::wire::frame::{Frame, FromAgent, Party, ToAgent, ToCustomer};
 use crate::wire::limits::{AGENTS_MOST, CONCURRENCY_MOST};
 use crate::wire::reason::Reason;
 
@@ -19,7 +19,7 @@ impl Desk {
         frame: FromAgent,
         out: &mut Out,
     ) {
-        let named = named(&frame);
+        let named = frame.chat();
         if let Err(reason) = self.follow(from, agent, frame, out) {
             self.tally.violations += 1;
             out.push((from, Parcel::Agent(ToAgent::error(reason, named))));
@@ -240,17 +240,5 @@ impl Desk {
         let held = &self.seats[agent.index()].chats;
         let found = held.iter().find(|id| self.chats[**id].number == number);
         found.copied().ok_or(Reason::NotYourChat)
-    }
-}
-
-/// The chat that an agent's frame names.
-fn named(frame: &FromAgent) -> Option<u64> {
-    match frame {
-        FromAgent::Reply { chat, .. }
-        | FromAgent::Typing { chat }
-        | FromAgent::Close { chat }
-        | FromAgent::Free { chat }
-        | FromAgent::HandOver { chat } => Some(*chat),
-        FromAgent::Online { .. } | FromAgent::Offline {} => None,
     }
 }
