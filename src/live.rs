@@ -58,7 +58,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::runtime::Runtime;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::timeout;
@@ -148,7 +149,6 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
         )
         .with_remedy("give the server with --target"));
     }
-    let runtime = runtime()?;
     let began = Instant::now();
     let started = jiff::Timestamp::now().to_string();
     let people = async {
@@ -175,7 +175,7 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
         server.map(server::Handle::stop);
         outcome
     };
-    let mut outcome = LocalSet::new().block_on(&runtime, people)?;
+    let mut outcome = in_event_loop(people)??;
     let took = began.elapsed().as_secs_f64();
     let loops = options.workers.as_ref().map_or(1, |workers| workers.count);
     outcome.result.environment = Environment::of_run(started, took, loops as usize);
@@ -220,13 +220,21 @@ async fn knock(plan: &Plan, options: &Options, way: &Way) -> Result<()> {
     timeout(limits.connect * 2, look).await.map_err(late)?
 }
 
-/// An event loop.
-fn runtime() -> Result<Runtime> {
+/// Runs an event loop until this is over.
+///
+/// # Errors
+/// Failed (exit 3): the system gives none.
+fn in_event_loop<F: Future>(people: F) -> Result<F::Output> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    runtime
-        .map_err(|error| Error::failed(format!("cannot start the generator's event loop: {error}")))
+    let runtime = runtime.map_err(|error| {
+        Error::failed(format!("cannot start the generator's event loop: {error}"))
+    })?;
+    // By itself, as a task is: what a loop is run for is polled whenever any of its tasks is woken.
+    let mut people = FuturesUnordered::from_iter([people]);
+    let output = LocalSet::new().block_on(&runtime, people.next());
+    Ok(output.expect("one future has one output"))
 }
 
 fn start_server(plan: &Plan, options: &Options) -> Result<server::Handle> {

@@ -148,9 +148,9 @@ impl<D: Dial> Desk<D> {
         let scene = Rc::clone(&self.scene);
         let over = scene.is_over();
         tokio::pin!(over);
+        let (mut place, mut checking) = (scene.place(), scene.place());
         loop {
             let next = self.wake.min(self.turn(later)).min(self.typing.0);
-            let next = next.min(self.check);
             tokio::select! {
                 heard = self.socket.next() => {
                     let read = self.scene.now();
@@ -160,8 +160,11 @@ impl<D: Dial> Desk<D> {
                         None => return Err(Error::failed("the server closed it")),
                     }
                 }
-                () = scene.wait_until(next) => {
+                () = scene.wait_in(&mut place, next) => {
                     self.catch_up(self.scene.now().max(next), later).await?;
+                }
+                () = scene.wait_in(&mut checking, self.check) => {
+                    self.catch_up(self.scene.now().max(self.check), later).await?;
                 }
                 () = self.freed.overdue() => {
                     self.catch_up(self.scene.now(), later).await?;

@@ -52,12 +52,47 @@ impl Alarm {
         Ok(Alarm::coarse())
     }
 
-    /// Waits until `due`. Cancel-safe.
-    pub async fn wait_until(&self, due: Instant) {
+    /// A place for somebody to wait in, for one due instant after the other.
+    pub fn place(&self) -> Place {
         match &self.0 {
-            Grain::Coarse => sleep_until(due).await,
+            Grain::Coarse => Place(Kind::Coarse),
             #[cfg(target_os = "linux")]
-            Grain::Fine(bell) => bell.wait_until(due).await,
+            Grain::Fine(bell) => Place(Kind::Fine(bell.place())),
+        }
+    }
+}
+
+/// Where somebody waits: one task, for one instant at a time.
+#[derive(Debug)]
+pub struct Place(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Coarse,
+    #[cfg(target_os = "linux")]
+    Fine(bell::Place),
+}
+
+impl Place {
+    /// Waits until `due`; for ever where that never comes. Cancel-safe: who waits on for the same
+    /// instant keeps the place.
+    pub async fn wait_until(&mut self, due: Option<Instant>) {
+        let Some(due) = due else {
+            self.leave();
+            return std::future::pending().await;
+        };
+        match &mut self.0 {
+            Kind::Coarse => sleep_until(due).await,
+            #[cfg(target_os = "linux")]
+            Kind::Fine(place) => place.wait_until(due).await,
+        }
+    }
+
+    fn leave(&mut self) {
+        match &mut self.0 {
+            Kind::Coarse => {}
+            #[cfg(target_os = "linux")]
+            Kind::Fine(place) => place.leave(),
         }
     }
 }

@@ -12,11 +12,11 @@ const LEAST: u64 = 10;
 /// Watches over a run.
 #[derive(Clone, Debug)]
 pub struct Breaker {
-    /// The share of what was seen that may fail.
+    /// How many failures there may be for a try.
     share: f64,
     /// How long more may fail; zero for ever.
     after: Duration,
-    /// What was seen at each look of late: when, and how much failed of how much so far.
+    /// What was seen at each look of late: when, and how many failures and tries there were so far.
     looks: VecDeque<(Duration, u64, u64)>,
     /// Since when more fails, and what had failed by then.
     since: Option<(Duration, u64)>,
@@ -32,7 +32,8 @@ pub struct Tripped {
 }
 
 impl Breaker {
-    /// One that trips when more than `share` fails for so long; never where that is zero.
+    /// One that trips when there are more failures than `share` of the tries for so long; never where
+    /// that is zero.
     pub fn new(share: f64, after: Duration) -> Breaker {
         Breaker {
             share,
@@ -42,21 +43,21 @@ impl Breaker {
         }
     }
 
-    /// Looks at `now`, on the wall since the start, when so much has failed of so much; says whether
-    /// it trips.
-    pub fn look(&mut self, now: Duration, failures: u64, outcomes: u64) -> Option<Tripped> {
+    /// Looks at `now`, on the wall since the start, when there were so many failures and so many tries;
+    /// says whether it trips.
+    pub fn look(&mut self, now: Duration, failures: u64, tries: u64) -> Option<Tripped> {
         if self.after.is_zero() {
             return None;
         }
-        self.looks.push_back((now, failures, outcomes));
+        self.looks.push_back((now, failures, tries));
         // The last look before the window stays: what was seen since then counts.
         let old = now.saturating_sub(self.after / 2);
         while self.looks.get(1).is_some_and(|look| look.0 < old) {
             self.looks.pop_front();
         }
-        let (_, failed, seen) = self.looks[0];
-        let (failed, seen) = (failures - failed, outcomes - seen);
-        if failed as f64 <= self.share * seen as f64 {
+        let (_, failed, tried) = self.looks[0];
+        let (failed, tried) = (failures - failed, tries - tried);
+        if failed as f64 <= self.share * tried as f64 {
             self.since = None;
             return None;
         }

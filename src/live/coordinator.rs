@@ -332,7 +332,7 @@ impl<'a> Coordinator<'a> {
     /// Sees whether so much fails that the run has to stop.
     fn look_at_the_door(&mut self, now: Duration) {
         let door = self.ledger.door();
-        let tripped = self.breaker.look(now, door.failures(), door.outcomes());
+        let tripped = self.breaker.look(now, door.failures(), door.tries());
         if let Some(tripped) = tripped {
             let error = too_much_failed(self.plan, tripped, door);
             self.failure.get_or_insert(error);

@@ -143,9 +143,10 @@ impl<D: Dial> Visitor<D> {
         let scene = Rc::clone(&self.scene);
         let over = scene.is_over();
         tokio::pin!(over);
+        let (mut place, mut checking) = (scene.place(), scene.place());
         loop {
             let next = self.wake.min(self.closing).min(self.typing);
-            let next = next.min(self.turn()).min(self.check);
+            let next = next.min(self.turn());
             let Some(socket) = &mut self.socket else {
                 return Then::Stay;
             };
@@ -154,8 +155,12 @@ impl<D: Dial> Visitor<D> {
                 // is due is done before the socket is looked at: most who are woken are by a timer.
                 biased;
                 () = &mut over => self.be_left().await,
-                () = scene.wait_until(next) => {
+                () = scene.wait_in(&mut place, next) => {
                     self.catch_up(scene.now().max(next)).await
+                }
+                // In a place of its own: it comes seldom, and what is next changes all the time.
+                () = scene.wait_in(&mut checking, self.check) => {
+                    self.catch_up(scene.now().max(self.check)).await
                 }
                 heard = socket.next() => {
                     let read = self.scene.now();

@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpSocket, TcpStream};
 
 use super::credentials::Credentials;
+use super::link::Readable;
 use super::target::{Address, Target};
 use crate::error::{Error, Result, in_words};
 
@@ -20,7 +21,7 @@ pub(super) const SOURCES: u8 = 8;
 /// How the generator gets a stream to the chat server.
 pub trait Dial: 'static {
     /// A connection.
-    type Stream: AsyncRead + AsyncWrite + Unpin + 'static;
+    type Stream: AsyncRead + AsyncWrite + Readable + Unpin + 'static;
 
     /// The name of the server that the person of this number goes to.
     fn target(&self, number: u32) -> &Target;

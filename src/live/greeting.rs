@@ -5,13 +5,12 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::task::LocalSet;
 use tokio::time::timeout;
 
 use super::dial::Dial;
 use super::socket::{SocketLimits, dial};
 use super::way::Way;
-use super::{Options, runtime, way};
+use super::{Options, in_event_loop, way};
 use crate::error::{Error, Result};
 use crate::wire::frame::CustomerSide;
 
@@ -29,7 +28,7 @@ pub fn greeted(options: &Options, within: Duration) -> Result<Duration> {
         }
         Ok(slowest)
     };
-    LocalSet::new().block_on(&runtime()?, look)
+    in_event_loop(look)?
 }
 
 async fn through(way: &Way, door: u32, within: Duration) -> Result<Duration> {

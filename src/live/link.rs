@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
@@ -19,6 +19,26 @@ pub enum Link {
     /// Over TLS.
     Tls(Box<TlsStream<TcpStream>>),
 }
+
+/// A stream that can be asked, without reading, whether there may be anything to read.
+pub trait Readable {
+    /// Ready where there may be something, or the stream is over; whoever asks is woken then.
+    fn poll_readable(&self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+}
+
+impl Readable for Link {
+    fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Link::Plain(stream) => stream.poll_read_ready(cx).map(|_| ()),
+            // What TLS has to write it may have to write before anything comes.
+            Link::Tls(_) => Poll::Ready(()),
+        }
+    }
+}
+
+impl Readable for DuplexStream {}
 
 impl AsyncRead for Link {
     fn poll_read(

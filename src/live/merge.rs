@@ -13,6 +13,7 @@ use super::ledger::Ledger;
 use super::monotonic::Tick;
 use super::outcome::{self, Outcome, Terms};
 use super::shard::{Facts, Filed, fingerprint};
+use super::slice::PARTS_MOST;
 use super::spool::Pages;
 use crate::error::{Error, Result};
 use crate::measure::result::{Environment, ScenarioEcho, Verdict};
@@ -66,6 +67,13 @@ impl Part {
                 "{name} is by busyhour {theirs}, and this is {ours}"
             ))
             .with_remedy("merge with the version that played the parts"));
+        }
+        let of = facts.part.of();
+        if of > PARTS_MOST {
+            return Err(Error::refused(format!(
+                "{name} is one of {of} parts, and a run has at most {PARTS_MOST}"
+            ))
+            .with_remedy("copy the file once more from where it was written"));
         }
         let pages = Pages::of(&journal, facts.entries).map_err(|_| strange(name))?;
         Ok(Part {

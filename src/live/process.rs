@@ -13,7 +13,6 @@ use std::thread::Builder;
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::LocalSet;
 
 use super::alarm::Alarm;
 use super::machine::make_room_for_descriptors;
@@ -21,7 +20,7 @@ use super::monotonic::{instant_of, tick_of};
 use super::pipe::{self, Said, Setup, Told};
 use super::scene::Scene;
 use super::worker::{self, News, Order};
-use super::{Options, runtime};
+use super::{Options, in_event_loop};
 use crate::error::{Error, Result, in_words};
 use crate::scenario;
 
@@ -207,7 +206,7 @@ fn play(
         worker::play(scene, setup.slice, setup.replication, taken, (0, news)).await;
         Ok(())
     };
-    LocalSet::new().block_on(&runtime()?, people)
+    in_event_loop(people)?
 }
 
 /// Hands on what the coordinator says, until it is gone.

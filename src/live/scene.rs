@@ -5,14 +5,16 @@
 mod traced;
 
 use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::hash::{BuildHasher, RandomState};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::Options;
-use super::alarm::Alarm;
+use super::alarm::{Alarm, Place};
 use super::journal::{ChatEvent, Entry, Event, Fault, Message, Reader};
 use super::orbit::{Caller, Orbit};
 use super::pace::Pace;
@@ -195,10 +197,25 @@ impl<D> Scene<D> {
         }
     }
 
-    /// Waits until people are to go, for either reason.
+    /// Waits until people are to go, for either reason. By one task.
     pub async fn is_over(&self) {
-        // Who cannot be called any more is to go as well.
-        let _ = self.call.subscribe().wait_for(|call| call.is_over()).await;
+        let mut call = self.call.subscribe();
+        let coming = call.wait_for(|call| call.is_over());
+        tokio::pin!(coming);
+        // Everybody asks whenever woken: it is looked up only when something was called meanwhile.
+        let mut known = None;
+        poll_fn(|context| {
+            let called = *self.call.borrow();
+            if called.is_over() {
+                return Poll::Ready(());
+            }
+            if known.replace(called) == Some(called) {
+                return Poll::Pending;
+            }
+            // Who cannot be called any more is to go as well.
+            coming.as_mut().poll(context).map(|_| ())
+        })
+        .await;
     }
 
     /// The scenario's time stands still from `end` on: what is noted while everybody goes home is
@@ -226,11 +243,18 @@ impl<D> Scene<D> {
 
     /// Waits until a scenario time, as the clock goes now; for ever when it does not come.
     pub async fn wait_until(&self, time: Time) {
-        if time.comes() {
-            self.alarm.wait_until(self.instant(time)).await;
-        } else {
-            std::future::pending::<()>().await;
-        }
+        self.wait_in(&mut self.place(), time).await;
+    }
+
+    /// A place for somebody to wait in again and again.
+    pub fn place(&self) -> Place {
+        self.alarm.place()
+    }
+
+    /// Waits until a scenario time as `wait_until` does, in a place of one's own.
+    pub async fn wait_in(&self, place: &mut Place, time: Time) {
+        let due = time.comes().then(|| self.instant(time));
+        place.wait_until(due).await;
     }
 
     /// When the desk sends away who waits, from `now` on; `Time::NEVER` for not at all.

@@ -10,9 +10,25 @@ use serde::{Deserialize, Serialize};
 
 /// Every `of`-th person from `index` on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Written")]
 pub struct Slice {
     index: u32,
     of: u32,
+}
+
+/// A part as it stands in a file, which may be anything.
+#[derive(Deserialize)]
+struct Written {
+    index: u32,
+    of: u32,
+}
+
+impl TryFrom<Written> for Slice {
+    type Error = &'static str;
+
+    fn try_from(Written { index, of }: Written) -> Result<Slice, &'static str> {
+        Slice::new(index, of).ok_or("there is no such part of a run")
+    }
 }
 
 impl Slice {
@@ -71,7 +87,7 @@ impl fmt::Display for Slice {
 }
 
 /// The most parts of a run.
-const PARTS_MOST: u32 = 1_000;
+pub const PARTS_MOST: u32 = 1_000;
 
 impl FromStr for Slice {
     type Err = String;

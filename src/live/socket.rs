@@ -5,29 +5,28 @@
 //! in-memory streams on a paused clock. What the server says for people to read leaves here clean,
 //! and without the secrets that it was shown: it may well say them again.
 
+mod handshake;
 mod turned_away;
 
-mod head;
-
+use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout, timeout_at};
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
-use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
-use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-use head::Head;
+use handshake::Request;
 
 use super::credentials::Credentials;
 use super::dial::{Dial, unreachable};
-use super::link::Link;
+use super::link::{Link, Readable};
 use super::tap::Tap;
 use crate::error::{Error, Result};
 use crate::measure::seen::Passing;
@@ -45,6 +44,8 @@ pub struct SocketLimits {
     pub frame: usize,
     /// Wall time within which a connection must stand, its WebSocket handshake done.
     pub connect: Duration,
+    /// Wall time within which the server must take a frame.
+    pub taking: Duration,
     /// Wall time that the server has to close the connection once one side has said so.
     pub closing: Duration,
 }
@@ -54,6 +55,7 @@ impl Default for SocketLimits {
         SocketLimits {
             frame: FRAME_LIMIT,
             connect: Duration::from_secs_f64(LET_IN_S),
+            taking: Duration::from_secs_f64(LET_IN_S),
             closing: Duration::from_secs(2),
         }
     }
@@ -63,15 +65,28 @@ impl Default for SocketLimits {
 #[derive(Debug)]
 pub struct Socket<S: Side, T = Link> {
     ws: WebSocketStream<T>,
-    closing: Duration,
+    limits: SocketLimits,
     /// Set when the server has begun to close: it has until then to end the connection.
     until: Option<Instant>,
+    inbox: Inbox,
     life: Life,
     /// What the server's words must not show; none where it was shown no secret.
     mask: Option<Arc<Mask>>,
     /// Where somebody is traced whom this connection may concern.
     tap: Option<Box<Tap>>,
     side: PhantomData<fn() -> S>,
+}
+
+/// What is known of what has come and was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Inbox {
+    /// There may be something.
+    Open,
+    /// Nothing: there is something only once the stream says so.
+    Empty,
+    /// The same as `Open`; and an answer to a ping, or to a close, goes out when the next message is
+    /// asked for, or with the next frame.
+    Answering,
 }
 
 /// What was heard of the server since that was last asked.
@@ -117,33 +132,23 @@ pub async fn dial_tapped<S: Side, D: Dial>(
 
 /// Makes the WebSocket handshake over a stream.
 async fn shake<S: Side, D: Dial>(
-    stream: D::Stream,
+    mut stream: D::Stream,
     to: &D,
     number: u32,
     limits: SocketLimits,
     tap: Option<Box<Tap>>,
 ) -> Result<Socket<S, D::Stream>> {
+    let authority = to.target(number).authority();
+    let besides = to.credentials().map(|known| (known, S::PARTY, number));
+    let request = Request::new(&authority, S::PATH, besides);
+    let rest = request.shake(&mut stream, tap.as_deref()).await;
+    let rest = rest.map_err(|refusal| turned_away::words(to, number, refusal))?;
     let config = Some(websocket(limits.frame));
-    let shaking = async {
-        let request = request::<S, D>(to, number);
-        if let Some(tap) = &tap {
-            tap.asks(&request);
-        }
-        let (ws, response) = client_async_with_config(request, Head::of(stream), config).await?;
-        if let Some(tap) = &tap {
-            tap.answered(&response);
-        }
-        Ok(ws)
-    };
-    // Boxed: the handshake is much larger than the connection it leaves behind.
-    let shaken = Box::pin(shaking).await;
-    let ws = shaken.map_err(|error| turned_away::words(to, number, error))?;
-    let split = ws.into_inner().split();
-    let (stream, rest) = split.ok_or_else(|| turned_away::no_websocket(to.target(number)))?;
     Ok(Socket {
         ws: WebSocketStream::from_partially_read(stream, rest, Role::Client, config).await,
-        closing: limits.closing,
+        limits,
         until: None,
+        inbox: Inbox::Open,
         life: Life::Heard,
         mask: to.credentials().map(Credentials::mask).cloned(),
         tap,
@@ -151,17 +156,7 @@ async fn shake<S: Side, D: Dial>(
     })
 }
 
-fn request<S: Side, D: Dial>(to: &D, number: u32) -> Request {
-    let url = format!("{}{}", to.target(number), S::PATH);
-    let request = url.into_client_request();
-    let mut request = request.expect("a target with a path is an address");
-    if let Some(credentials) = to.credentials() {
-        credentials.add_to(&mut request, S::PARTY, number);
-    }
-    request
-}
-
-impl<S: Side, T: AsyncRead + AsyncWrite + Unpin> Socket<S, T> {
+impl<S: Side, T: AsyncRead + AsyncWrite + Readable + Unpin> Socket<S, T> {
     /// Takes the server's first frame and checks that it speaks this protocol.
     ///
     /// # Errors
@@ -195,7 +190,7 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Unpin> Socket<S, T> {
             }
             Life::Quiet => {
                 self.life = Life::Asked;
-                self.ws.send(Message::Ping(Vec::new().into())).await.is_ok()
+                self.put(Message::Ping(Vec::new().into())).await.is_ok()
             }
             Life::Asked => false,
         }
@@ -216,13 +211,28 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Unpin> Socket<S, T> {
     /// # Errors
     /// Those of `send`.
     pub async fn act(&mut self, frame: &S::Says, due: Time) -> Result<()> {
-        let text = Message::text(frame.encode());
-        let sent = self.ws.send(text).await;
-        sent.map_err(|error| self.lost(&error))?;
+        self.put(Message::text(frame.encode())).await?;
+        if self.inbox == Inbox::Answering {
+            self.inbox = Inbox::Open;
+        }
         if let Some(tap) = &mut self.tap {
             tap.said(frame, due);
         }
         Ok(())
+    }
+
+    /// Writes a message to the connection. Most are taken at once: only for one that is not, time is
+    /// taken.
+    async fn put(&mut self, message: Message) -> Result<()> {
+        let mut sending = self.ws.send(message);
+        let sent = match poll_fn(|context| Poll::Ready(sending.poll_unpin(context))).await {
+            Poll::Ready(sent) => Ok(sent),
+            Poll::Pending => timeout(self.limits.taking, sending).await,
+        };
+        match sent {
+            Ok(sent) => sent.map_err(|error| self.lost(&error)),
+            Err(_) => Err(Error::failed("the server does not take what it is sent")),
+        }
     }
 
     /// The next frame; none when the server has closed the connection in due form. After an error
@@ -236,8 +246,8 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Unpin> Socket<S, T> {
     pub async fn next(&mut self) -> Option<Result<S::Hears>> {
         loop {
             let heard = match self.until {
-                None => self.ws.next().await,
-                Some(until) => timeout_at(until, self.ws.next()).await.ok().flatten(),
+                None => self.message().await,
+                Some(until) => timeout_at(until, self.message()).await.ok().flatten(),
             };
             self.life = Life::Heard;
             let heard = heard?;
@@ -252,18 +262,41 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Unpin> Socket<S, T> {
                     let error = Error::failed("the server sent a binary message");
                     return Some(Err(error.for_good()));
                 }
-                Ok(Message::Close(_)) => self.until = Some(Instant::now() + self.closing),
+                Ok(Message::Close(_)) => {
+                    self.until = Some(Instant::now() + self.limits.closing);
+                }
                 Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {}
                 Err(error) => return Some(Err(self.lost(&error))),
             }
         }
     }
 
+    /// The next message. Whoever plays a person asks whenever that is woken for anything; looking
+    /// into a connection on which nothing has come costs a good part of what a message does.
+    async fn message(&mut self) -> Option<std::result::Result<Message, WsError>> {
+        poll_fn(|context| {
+            if self.inbox == Inbox::Empty {
+                ready!(self.ws.get_ref().poll_readable(context));
+                self.inbox = Inbox::Open;
+            }
+            let polled = self.ws.poll_next_unpin(context);
+            match &polled {
+                Poll::Pending if self.inbox == Inbox::Open => self.inbox = Inbox::Empty,
+                Poll::Ready(Some(Ok(Message::Ping(_) | Message::Close(_)))) => {
+                    self.inbox = Inbox::Answering;
+                }
+                _ => {}
+            }
+            polled
+        })
+        .await
+    }
+
     /// Says that the connection is over and waits, within the limit, until the server has ended
     /// it: whoever ends a connection first keeps its port in TIME_WAIT, and that is to be the
     /// server (RFC 6455, section 7.1.1). Frames that still come are `overheard`.
     pub async fn close(mut self, mut overheard: impl FnMut(S::Hears)) {
-        let until = Instant::now() + self.closing;
+        let until = Instant::now() + self.limits.closing;
         let ending = async {
             if self.ws.close(None).await.is_ok() {
                 self.tell(Passing::Said, "close");

@@ -4,6 +4,7 @@
 //! than a short one; the file has no name, so that whatever ends the run leaves nothing behind. The
 //! entries come back in the order in which they were posted.
 
+use std::cell::Cell;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufWriter, Cursor, Read, Seek};
@@ -13,10 +14,12 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
+use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 
 use super::journal::{Entry, Event};
 use super::pipe;
+use crate::error::in_words;
 use crate::time::Time;
 
 /// Entries that are written at a time.
@@ -100,26 +103,52 @@ impl Spool {
 
 impl Serialize for Spooled {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
+        let text = Text {
+            file: &self.file,
+            failed: Cell::new(None),
+        };
+        let written = to.collect_str(&text)?;
+        match text.failed.take() {
+            None => Ok(written),
+            Some(error) => Err(S::Error::custom(in_words(&error))),
+        }
     }
 }
 
-/// The file's bytes in base64.
-impl fmt::Display for Spooled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut file = &self.file;
-        file.rewind().map_err(|_| fmt::Error)?;
+/// The bytes of a file in base64.
+struct Text<'a> {
+    file: &'a File,
+    /// Why the text ends too early: what is shown may fail for want of room alone.
+    failed: Cell<Option<io::Error>>,
+}
+
+impl Text<'_> {
+    /// Hands it on in pieces, until one is not taken.
+    fn pieces(&self, mut take: impl FnMut(&str) -> fmt::Result) -> io::Result<fmt::Result> {
+        let mut file = self.file;
+        file.rewind()?;
         let (mut bytes, mut text) = (Vec::with_capacity(TEXT), String::new());
         loop {
             bytes.clear();
-            let read = file.take(TEXT as u64).read_to_end(&mut bytes);
-            if read.map_err(|_| fmt::Error)? == 0 {
-                return Ok(());
+            if file.take(TEXT as u64).read_to_end(&mut bytes)? == 0 {
+                return Ok(Ok(()));
             }
             text.clear();
             BASE64_STANDARD.encode_string(&bytes, &mut text);
-            f.write_str(&text)?;
+            if let Err(full) = take(&text) {
+                return Ok(Err(full));
+            }
         }
+    }
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.pieces(|piece| f.write_str(piece))
+            .unwrap_or_else(|error| {
+                self.failed.set(Some(error));
+                Ok(())
+            })
     }
 }
 
@@ -194,10 +223,9 @@ mod tests {
         entries.iter().for_each(|entry| spool.put(*entry));
         let spooled = spool.finish().unwrap();
         assert_eq!(spooled.entries, entries.len() as u64);
-        let text = spooled.to_string();
-        let json = serde_json::to_string(&spooled).unwrap();
-        assert_eq!(json, format!("\"{text}\""), "and once more");
-        text
+        let [text, again] = [(); 2].map(|()| serde_json::to_value(&spooled).unwrap());
+        assert_eq!(text, again);
+        text.as_str().unwrap().to_owned()
     }
 
     fn back(text: &str, entries: u64) -> io::Result<Vec<Entry>> {
@@ -215,6 +243,15 @@ mod tests {
             let put = entries(count);
             assert_eq!(back(&text(&put), count).unwrap(), put);
         }
+    }
+
+    /// A disk that does not give back what it took: an error, and no part of a journal.
+    #[test]
+    fn what_cannot_be_read_back_is_not_written() {
+        let named = tempfile::NamedTempFile::new().unwrap();
+        let file = File::options().write(true).open(named.path()).unwrap();
+        let error = serde_json::to_string(&Spooled { file, entries: 0 }).unwrap_err();
+        assert!(error.to_string().contains("descriptor"), "{error}");
     }
 
     #[test]

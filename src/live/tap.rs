@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tokio_tungstenite::tungstenite::http::{HeaderMap, HeaderName, Request, Response};
+use tokio_tungstenite::tungstenite::http::StatusCode;
 
 use super::credentials::Credentials;
 use super::dial::Dial;
@@ -84,18 +84,20 @@ impl Tap {
         })
     }
 
-    /// The handshake is asked for. Values of headers are not shown.
-    pub fn asks(&self, request: &Request<()>) {
+    /// The handshake is asked for with this text. Values of headers are not shown.
+    pub fn asks(&self, request: &str) {
         if let Whose::Customer(_, due) = self.whose {
-            let (path, names) = (request.uri().path(), names(request.headers()));
-            let words = format!("GET {path} HTTP/1.1, with {names}");
-            self.tell(Passing::Said, due, &words);
+            let mut lines = request.lines();
+            let asked = lines.next().unwrap_or_default();
+            let headers = lines.filter_map(|line| line.split_once(':'));
+            let names = names(headers.map(|(name, _)| name));
+            self.tell(Passing::Said, due, &format!("{asked}, with {names}"));
         }
     }
 
-    /// The handshake is answered.
-    pub fn answered<B>(&self, response: &Response<B>) {
-        let (status, names) = (response.status(), names(response.headers()));
+    /// The handshake is answered, with headers of these names.
+    pub fn answered<'n>(&self, status: u16, headers: impl Iterator<Item = &'n str>) {
+        let (status, names) = (in_words(status), names(headers));
         let words = format!("HTTP {status}, with {names}");
         self.tell(Passing::Heard, Time::NEVER, &words);
     }
@@ -140,10 +142,16 @@ impl Tap {
     }
 }
 
-/// The names of headers.
-fn names(headers: &HeaderMap) -> String {
-    let names: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
+/// The names of headers, in small letters.
+fn names<'n>(headers: impl Iterator<Item = &'n str>) -> String {
+    let names: Vec<String> = headers.map(str::to_ascii_lowercase).collect();
     names.join(", ")
+}
+
+/// A status of HTTP, with its name.
+pub(super) fn in_words(status: u16) -> String {
+    let known = StatusCode::from_u16(status);
+    known.map_or_else(|_| status.to_string(), |status| status.to_string())
 }
 
 /// A frame's text as it may be shown. What JSON escapes may hide a secret, so that where there are

@@ -37,11 +37,6 @@ impl Tries {
         let next = now + Duration::from_secs_f64(pause * jitter);
         (next <= since + most).then_some(next)
     }
-
-    /// Since when it is out; none while nothing went wrong.
-    pub fn since(&self) -> Option<Instant> {
-        self.since
-    }
 }
 
 #[cfg(test)]

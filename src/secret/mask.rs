@@ -40,6 +40,11 @@ impl Mask {
         Mask { covered }
     }
 
+    /// Whether there is nothing to cover.
+    pub fn is_empty(&self) -> bool {
+        self.covered.is_empty()
+    }
+
     /// How many bytes at the start of `text` are a secret or a part of one: the longest that is.
     pub fn covers(&self, text: &str) -> Option<usize> {
         let mut text = text.as_bytes();

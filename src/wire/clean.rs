@@ -22,6 +22,11 @@ pub fn clean_masked(text: &str, mask: &Mask) -> String {
 
 /// The same, of at most `most` characters.
 pub fn clean_to(text: &str, mask: &Mask, most: usize) -> String {
+    // What most servers say, on every connection.
+    let is_plain = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if is_plain && text.len() <= most && mask.is_empty() {
+        return text.to_owned();
+    }
     let fit: String = text.chars().filter(|c| !is_unfit(*c)).collect();
     let (mut cleaned, mut length, mut rest) = (String::new(), 0, fit.as_str());
     while let Some(first) = rest.chars().next() {

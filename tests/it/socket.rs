@@ -11,9 +11,11 @@ use busyhour::server::Handle;
 use busyhour::wire::frame::{
     AgentSide, CustomerSide, FromAgent, FromCustomer, Party, Side, ToAgent, ToCustomer,
 };
+use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::server::peer::{DEADLINE, server};
 
@@ -237,4 +239,68 @@ async fn a_connection_is_small() {
     let limits = SocketLimits::default();
     let size = size_of_val(&dial::<CustomerSide, _>(&way, 0, limits));
     assert!(size <= 1_024, "dialling takes {size} bytes");
+}
+
+/// A server that pings before it says anything else, waits for the answer, and then says a frame in
+/// two parts: whoever waits for a frame has to do so without being asked for another.
+#[tokio::test]
+async fn who_only_listens_answers_pings_and_hears_what_comes_in_parts() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = Target::from(listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut peer = tokio_tungstenite::accept_async(stream).await.unwrap();
+        for round in 0..3u8 {
+            // By now the other side has found nothing to read.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            peer.send(Message::Ping(vec![round].into())).await.unwrap();
+            let answer = peer.next().await.unwrap().unwrap();
+            assert_eq!(answer, Message::Pong(vec![round].into()));
+        }
+        let text = br#"{"type":"typing"}"#;
+        let frame = [&[0x81, text.len() as u8][..], text].concat();
+        for part in frame.chunks(8) {
+            peer.get_mut().write_all(part).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        peer
+    });
+    let way = way(&target).await;
+    let limits = SocketLimits::default();
+    let mut customer = dial::<CustomerSide, _>(&way, 0, limits).await.unwrap();
+    assert_eq!(hear(&mut customer).await, ToCustomer::Typing {});
+    server.await.unwrap();
+}
+
+/// A server that takes nothing more: whoever speaks to it does not wait for ever.
+#[tokio::test]
+async fn a_server_that_takes_nothing_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = Target::from(listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        tokio_tungstenite::accept_async(stream).await.unwrap()
+    });
+    let way = way(&target).await;
+    let limits = SocketLimits {
+        taking: Duration::from_millis(100),
+        ..SocketLimits::default()
+    };
+    let mut customer = dial::<CustomerSide, _>(&way, 0, limits).await.unwrap();
+    let _peer = server.await.unwrap();
+    let say = FromCustomer::Say {
+        seq: 1,
+        text: "x".repeat(10_000),
+        heard: 0,
+    };
+    let refused = timeout(DEADLINE, async {
+        loop {
+            if let Err(error) = customer.send(&say).await {
+                return error;
+            }
+        }
+    });
+    let error = refused.await.expect("in time");
+    assert!(error.plain().contains("does not take"), "{}", error.plain());
+    assert!(!error.is_for_good());
 }

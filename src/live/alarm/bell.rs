@@ -2,7 +2,8 @@
 //!
 //! Law: who no longer waits leaves nothing behind. The timer is set for the first who waits, or
 //! for somebody before who has gone; then it rings in vain, once, which is cheaper than setting it
-//! anew for each who goes. Tokio's own timers have a grain of a millisecond.
+//! anew for each who goes. Tokio's own timers have a grain of a millisecond. A `Place` is one
+//! task's: who waits on for the same instant is not written down again.
 //!
 //! A ring costs the machine more than what somebody does when woken. So in the long run it rings
 //! once in `APART`: where more are due than that, they are woken by the handful, late by that at
@@ -51,6 +52,8 @@ struct Queue {
     /// It does not ring before this.
     quiet_until: Cell<Instant>,
     waiting: RefCell<BTreeMap<Key, Waker>>,
+    /// Whoever was due by then has been woken.
+    rung: Cell<Instant>,
     /// Who have come so far.
     came: Cell<u64>,
 }
@@ -60,11 +63,13 @@ impl Bell {
     pub fn hung() -> io::Result<Bell> {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
+        let now = Instant::now();
         let queue = Rc::new(Queue {
             timer: watched(timer)?,
             set_for: Cell::new(None),
-            quiet_until: Cell::new(Instant::now()),
+            quiet_until: Cell::new(now),
             waiting: RefCell::default(),
+            rung: Cell::new(now),
             came: Cell::new(0),
         });
         let mut ringing = JoinSet::new();
@@ -75,15 +80,12 @@ impl Bell {
         })
     }
 
-    /// Waits until `due`. Cancel-safe.
-    pub async fn wait_until(&self, due: Instant) {
-        let number = self.queue.came.get();
-        self.queue.came.set(number + 1);
-        let place = Place {
-            queue: &self.queue,
-            key: (due, number),
-        };
-        poll_fn(|context| place.poll(context)).await;
+    /// A place for somebody who does not wait yet.
+    pub fn place(&self) -> Place {
+        Place {
+            queue: Rc::clone(&self.queue),
+            key: None,
+        }
     }
 }
 
@@ -97,31 +99,61 @@ fn watched(timer: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     AsyncFd::with_interest(timer, Interest::READABLE)
 }
 
-/// A place in the queue, given up when dropped.
-struct Place<'a> {
-    queue: &'a Queue,
-    key: Key,
+/// The place of one task in the queue, for one due instant after the other; given up when dropped.
+#[derive(Debug)]
+pub struct Place {
+    queue: Rc<Queue>,
+    /// None while nobody waits here.
+    key: Option<Key>,
 }
 
-impl Place<'_> {
-    fn poll(&self, context: &mut Context<'_>) -> Poll<()> {
-        if self.key.0 <= Instant::now() {
+impl Place {
+    /// Waits until `due`. Cancel-safe: who waits no more for this, and for nothing else, gives the
+    /// place up.
+    pub async fn wait_until(&mut self, due: Instant) {
+        poll_fn(|context| self.poll(due, context)).await;
+    }
+
+    fn poll(&mut self, due: Instant, context: &mut Context<'_>) -> Poll<()> {
+        // Who is not woken yet is not late: whoever is looks at the clock.
+        let waits_on = self.key.is_some_and(|key| key.0 == due);
+        if waits_on && due > self.queue.rung.get() {
+            return Poll::Pending;
+        }
+        self.leave();
+        if waits_on || due <= Instant::now() {
             return Poll::Ready(());
         }
-        let waker = context.waker().clone();
-        self.queue.waiting.borrow_mut().insert(self.key, waker);
-        self.queue.set();
+        self.key = Some(self.queue.take(due, context.waker().clone()));
         Poll::Pending
+    }
+
+    /// Gives the place up, until somebody waits here again.
+    pub fn leave(&mut self) {
+        if let Some(key) = self.key.take()
+            && key.0 > self.queue.rung.get()
+        {
+            self.queue.waiting.borrow_mut().remove(&key);
+        }
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Place {
     fn drop(&mut self) {
-        self.queue.waiting.borrow_mut().remove(&self.key);
+        self.leave();
     }
 }
 
 impl Queue {
+    /// Takes a place for somebody who is due then.
+    fn take(&self, due: Instant, waker: Waker) -> Key {
+        let key = (due, self.came.get());
+        self.came.set(key.1 + 1);
+        self.waiting.borrow_mut().insert(key, waker);
+        self.set();
+        key
+    }
+
     /// Wakes whoever is due whenever the timer rings, until the event loop comes to its end.
     async fn ring(self: Rc<Queue>) {
         while let Ok(mut rung) = self.timer.readable().await {
@@ -130,6 +162,7 @@ impl Queue {
             self.set_for.set(None);
             let now = Instant::now();
             self.keep_quiet(now);
+            self.rung.set(now);
             while let Some(waker) = self.take_due(now) {
                 waker.wake();
             }
@@ -203,7 +236,7 @@ mod tests {
                 let (bell, woken) = (Rc::clone(&bell), Rc::clone(&woken));
                 people.spawn_local(async move {
                     let due = now + Duration::from_millis(millis);
-                    bell.wait_until(due).await;
+                    bell.place().wait_until(due).await;
                     assert!(Instant::now() >= due);
                     woken.borrow_mut().push(millis);
                 });
@@ -224,8 +257,8 @@ mod tests {
             for number in 0..10_000 {
                 let (bell, rings) = (Rc::clone(&bell), Rc::clone(&rings));
                 people.spawn_local(async move {
-                    bell.wait_until(began + Duration::from_micros(200_000 + number * 10))
-                        .await;
+                    let due = began + Duration::from_micros(200_000 + number * 10);
+                    bell.place().wait_until(due).await;
                     rings.borrow_mut().insert(bell.queue.quiet_until.get());
                 });
             }
@@ -240,19 +273,49 @@ mod tests {
     fn who_goes_leaves_nothing_behind_and_keeps_nobody() {
         with_bell(|bell| async move {
             let after = |millis| Instant::now() + Duration::from_millis(millis);
+            let mut places = [0; 3].map(|_| bell.place());
+            let [late, later, first] = &mut places;
             tokio::select! {
                 biased;
-                () = bell.wait_until(after(3_000_000_000_000)) => panic!("in a hundred years"),
-                () = bell.wait_until(after(60_000)) => panic!("in a minute"),
-                () = bell.wait_until(after(20)) => {}
+                () = late.wait_until(after(3_000_000_000_000)) => panic!("in a hundred years"),
+                () = later.wait_until(after(60_000)) => panic!("in a minute"),
+                () = first.wait_until(after(20)) => {}
                 () = tokio::task::yield_now() => {}
             }
+            drop(places);
             assert!(bell.queue.waiting.borrow().is_empty());
             // The timer is set for nobody now, and rings all the same; who comes later is woken.
             assert!(bell.queue.set_for.get().is_some());
             let due = after(50);
-            bell.wait_until(due).await;
+            bell.place().wait_until(due).await;
             assert!(Instant::now() >= due);
+        });
+    }
+
+    #[test]
+    fn a_place_is_for_one_instant_at_a_time() {
+        with_bell(|bell| async move {
+            let now = Instant::now();
+            let mut place = bell.place();
+            // Later, sooner, again, and later than what rings in vain.
+            for millis in [60_000, 40, 40, 80] {
+                let due = now + Duration::from_millis(millis);
+                tokio::select! {
+                    biased;
+                    () = place.wait_until(due) => panic!("nobody waits so long"),
+                    () = tokio::task::yield_now() => {}
+                }
+                let waiting = bell.queue.waiting.borrow();
+                let dues: Vec<Instant> = waiting.keys().map(|key| key.0).collect();
+                assert_eq!(dues, [due]);
+            }
+            let due = now + Duration::from_millis(80);
+            place.wait_until(due).await;
+            assert!(Instant::now() >= due);
+            assert!(bell.queue.waiting.borrow().is_empty());
+            // It has passed: nobody is written down for it.
+            place.wait_until(due).await;
+            assert!(bell.queue.waiting.borrow().is_empty());
         });
     }
 }

@@ -6,7 +6,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::enter::{Answer, Entered, enter};
 use super::{Then, Visitor};
@@ -19,6 +19,7 @@ use crate::live::journal::{ChatEvent, Connect, Event};
 use crate::live::tries::Tries;
 use crate::time::{Span, Time};
 use crate::wire::frame::FromCustomer;
+use crate::wire::limits::UNHEARD_MOST;
 use crate::wire::marker::Direction;
 
 impl<D: Dial> Visitor<D> {
@@ -76,6 +77,7 @@ impl<D: Dial> Visitor<D> {
     pub(super) fn disconnect(&mut self, at: Time, since: Time) {
         self.socket = None;
         (self.opened, self.said, self.typing) = (None, None, Time::NEVER);
+        self.line.is_off = true;
         self.scene.met(self.caller, "no connection any more");
         self.note(at, ChatEvent::Disconnected { since });
     }
@@ -116,7 +118,7 @@ impl<D: Dial> Visitor<D> {
                     let before = self.turn();
                     let then = self.catch_up_away(scene.now().max(due));
                     if self.turn() != before && before.comes() {
-                        (tries, next) = (Tries::default(), None);
+                        next = None;
                     }
                     then
                 }
@@ -125,6 +127,8 @@ impl<D: Dial> Visitor<D> {
                     match entered {
                         Ok(entered) => self.go_in(entered).await,
                         Err(error) => {
+                            let now = self.scene.now();
+                            self.scene.note(now, Event::Connect(Connect::Out));
                             next = self.next_try(&mut tries).filter(|_| self.may_try(&error));
                             match next {
                                 Some(_) => self.stay_out(&error),
@@ -163,8 +167,6 @@ impl<D: Dial> Visitor<D> {
         self.scene.remark(words);
         self.scene.met(self.caller, error.plain());
         self.line.due = Time::NEVER;
-        let now = self.scene.now();
-        self.scene.note(now, Event::Connect(Connect::Out));
         Then::Stay
     }
 
@@ -181,7 +183,6 @@ impl<D: Dial> Visitor<D> {
         };
         self.scene.remark(format!("{what}: {}", error.plain()));
         self.scene.met(self.caller, error.plain());
-        self.scene.note(now, Event::Connect(Connect::Out));
         self.note(now, ChatEvent::Cut(fate));
         Then::Go
     }
@@ -295,6 +296,11 @@ impl<D: Dial> Visitor<D> {
         let now = self.scene.now();
         self.idle = idle;
         self.check = now + idle;
+        let is_back = !matches!(answer, Answer::Gone);
+        if is_back && std::mem::take(&mut self.line.is_off) {
+            self.note(now, ChatEvent::Back);
+            self.scene.note(now, Event::Connect(Connect::Back));
+        }
         match answer {
             Answer::Asked(at) => {
                 self.socket = Some(socket);
@@ -313,8 +319,6 @@ impl<D: Dial> Visitor<D> {
             }
             Answer::Resumed { got, missed } => {
                 self.socket = Some(socket);
-                self.note(now, ChatEvent::Back);
-                self.scene.note(now, Event::Connect(Connect::Back));
                 self.catch_up_on(got, missed).await
             }
         }
@@ -331,12 +335,16 @@ impl<D: Dial> Visitor<D> {
                 return self.lose(&error);
             }
         }
-        let limit = self.scene.limits.connect;
+        if missed as usize > UNHEARD_MOST {
+            let words = "the server says that more was missed than it can have kept";
+            return self.lose(&Error::failed(words).for_good());
+        }
+        let limit = Instant::now() + self.scene.limits.connect;
         for _ in 0..missed {
             let Some(socket) = &mut self.socket else {
                 return Then::Stay;
             };
-            let Ok(heard) = timeout(limit, socket.next()).await else {
+            let Ok(heard) = timeout_at(limit, socket.next()).await else {
                 return self.lose(&Error::failed("the server does not say what was missed"));
             };
             self.line.is_late = true;

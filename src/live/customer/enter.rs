@@ -39,6 +39,8 @@ pub(super) struct Line {
     pub is_late: bool,
     /// It has left while it was cut off, and what it had is still held.
     pub lingers: bool,
+    /// It has lost its connection, or was cut off, since it was in.
+    pub is_off: bool,
     /// It has lost its connection without a plan, and waits before it tries.
     pub was_lost: bool,
 }
@@ -46,7 +48,7 @@ pub(super) struct Line {
 /// How it got in.
 pub(super) struct Entered<D: Dial> {
     pub socket: Socket<CustomerSide, D::Stream>,
-    /// How long the server may say nothing, on the wall.
+    /// How long the server may say nothing, in scenario time.
     pub idle: Span,
     pub answer: Answer,
 }

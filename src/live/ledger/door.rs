@@ -30,8 +30,8 @@ impl Door {
         self.stayed_out + self.lost
     }
 
-    /// How often it went either way.
-    pub fn outcomes(self) -> u64 {
-        self.came_in + self.came_back + self.failures()
+    /// How often somebody has tried.
+    pub fn tries(self) -> u64 {
+        self.came_in + self.came_back + self.stayed_out
     }
 }

@@ -3,17 +3,11 @@
 //! Law: nothing of it is acted upon: a redirect above all is told, not followed, since it may lead
 //! to a host that nobody allowed.
 
-use std::borrow::Cow;
-
-use tokio_tungstenite::tungstenite::Error as WsError;
-use tokio_tungstenite::tungstenite::error::{ProtocolError, SubProtocolError};
-use tokio_tungstenite::tungstenite::handshake::client::Response;
-use tokio_tungstenite::tungstenite::http::StatusCode;
-use tokio_tungstenite::tungstenite::http::header::LOCATION;
-
+use super::handshake::{Answer, Refusal};
 use crate::error::Error;
 use crate::live::credentials::Credentials;
 use crate::live::dial::Dial;
+use crate::live::tap::in_words;
 use crate::live::target::Target;
 use crate::secret::Mask;
 use crate::wire::clean_masked;
@@ -23,68 +17,60 @@ const ANOTHER: &str =
     "give the port of a chat server with --target, or leave it out to have one started";
 
 /// What it means that the server did not let the person of this number in.
-pub fn words<D: Dial>(to: &D, number: u32, error: WsError) -> Error {
+pub fn words<D: Dial>(to: &D, number: u32, refusal: Refusal) -> Error {
     let target = to.target(number);
-    let mask = to.credentials().map(Credentials::mask).cloned();
-    let mask = mask.unwrap_or_default();
-    match error {
-        WsError::Http(response) => refused(target, &response, &mask),
-        WsError::Io(error) => to.explain(number, &error).unwrap_or_else(|| cut(target)),
-        WsError::Protocol(ProtocolError::HandshakeIncomplete) => cut(target),
-        WsError::Protocol(ProtocolError::SecWebSocketSubProtocolError(error)) => {
-            other_subprotocol(to, number, &error)
+    let none = |words: &str| {
+        let words = format!("what answers at {target} is no WebSocket server: {words}");
+        Error::failed(words).for_good()
+    };
+    match refusal {
+        Refusal::Answered(answer) => {
+            let mask = to.credentials().map(Credentials::mask).cloned();
+            refused(target, &answer, &mask.unwrap_or_default())
         }
-        WsError::Protocol(ProtocolError::HttparseError(_)) if !target.is_tls() => {
-            let words = "is no WebSocket server: it does not speak HTTP";
-            let words = format!("what answers at {target} {words}");
-            Error::failed(words)
-                .for_good()
-                .with_remedy(over_tls(target))
+        Refusal::Failed(error) => to.explain(number, &error).unwrap_or_else(|| cut(target)),
+        Refusal::Cut => cut(target),
+        Refusal::NoHttp(_) if !target.is_tls() => {
+            none("it does not speak HTTP").with_remedy(over_tls(target))
         }
-        other => {
-            let words = clean_masked(&other.to_string(), &mask);
-            let words = format!("what answers at {target} is no WebSocket server: {words}");
-            Error::failed(words).for_good().with_remedy(ANOTHER)
+        Refusal::NoHttp(error) => {
+            none(&format!("it does not speak HTTP ({error})")).with_remedy(ANOTHER)
+        }
+        Refusal::Wrong(what) => none(&format!("its answer has {what}")).with_remedy(ANOTHER),
+        Refusal::Disagrees => {
+            let asked = to.credentials().and_then(Credentials::subprotocol);
+            let asked = asked.unwrap_or_default();
+            let words = format!("{target} does not agree to the subprotocol `{asked}`");
+            Error::failed(words).with_remedy("name one that it speaks, or leave --subprotocol out")
+        }
+        Refusal::Unasked => {
+            let words = format!("{target} speaks a subprotocol that was not asked for");
+            Error::failed(words).with_remedy("name it with --subprotocol")
         }
     }
 }
 
-/// The server has gone over to WebSocket and its answer is none.
-pub fn no_websocket(target: &Target) -> Error {
-    let words = format!("what answers at {target} is no WebSocket server: its answer is none");
-    Error::failed(words).for_good().with_remedy(ANOTHER)
-}
-
 /// The server has answered, with something else than a WebSocket.
-fn refused(target: &Target, response: &Response, mask: &Mask) -> Error {
-    let status = response.status();
-    let said = |bytes: &[u8]| clean_masked(&text(bytes), mask);
-    let to = response
-        .headers()
-        .get(LOCATION)
-        .filter(|_| status.is_redirection());
-    if let Some(to) = to {
-        let to = said(to.as_bytes());
+fn refused(target: &Target, answer: &Answer, mask: &Mask) -> Error {
+    let status = in_words(answer.status);
+    let said = |bytes: &[u8]| clean_masked(&String::from_utf8_lossy(bytes), mask);
+    let to = answer.location.as_deref();
+    if let Some(to) = to.filter(|_| (300..400).contains(&answer.status)) {
+        let to = said(to);
         let words = format!("{target} leads elsewhere: HTTP {status}, to {to}");
         return Error::failed(words).for_good().with_remedy(
             "redirects are not followed: name that server as --target if it is yours, and allow \
              its host with --allow-target",
         );
     }
-    let body = said(response.body().as_deref().unwrap_or_default());
+    let body = said(&answer.body);
     let words = format!("{target} turned the connection away: HTTP {status} {body}");
     let error = Error::failed(words.trim_end());
     // What may pass: the server is busy, or does not work at the moment.
-    let passes = status.is_server_error()
-        || [
-            StatusCode::REQUEST_TIMEOUT,
-            StatusCode::TOO_EARLY,
-            StatusCode::TOO_MANY_REQUESTS,
-        ]
-        .contains(&status);
+    let passes = matches!(answer.status, 408 | 425 | 429 | 500..=599);
     let error = if passes { error } else { error.for_good() };
-    match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+    match answer.status {
+        401 | 403 => {
             error.with_remedy("if it asks who connects, tell it: --header NAME=env:VARIABLE")
         }
         _ => error,
@@ -105,23 +91,4 @@ fn cut(target: &Target) -> Error {
 fn over_tls(target: &Target) -> String {
     let authority = target.authority();
     format!("if it speaks TLS: --target wss://{authority}; if it is something else, {ANOTHER}")
-}
-
-fn other_subprotocol<D: Dial>(to: &D, number: u32, error: &SubProtocolError) -> Error {
-    let target = to.target(number);
-    let asked = to.credentials().and_then(Credentials::subprotocol);
-    match (error, asked) {
-        (SubProtocolError::NoSubProtocol | SubProtocolError::InvalidSubProtocol, Some(asked)) => {
-            let words = format!("{target} does not agree to the subprotocol `{asked}`");
-            Error::failed(words).with_remedy("name one that it speaks, or leave --subprotocol out")
-        }
-        _ => Error::failed(format!(
-            "{target} speaks a subprotocol that was not asked for"
-        ))
-        .with_remedy("name it with --subprotocol"),
-    }
-}
-
-fn text(bytes: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(bytes)
 }

@@ -5,6 +5,7 @@
 //! reading a frame is a good part of what a message costs.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fmt;
 use std::io;
 
@@ -18,13 +19,21 @@ use serde_json::{Error, Map, Value};
 
 const TYPE: &str = "type";
 
+thread_local! {
+    /// Where frames are written, whose size is known only then: each takes one allocation, of its
+    /// size.
+    static DESK: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
 /// The text of a frame, an enum of which each variant has fields of its own.
 pub fn write(frame: &impl Serialize) -> String {
-    let mut text = Vec::with_capacity(128);
-    let mut serializer = serde_json::Serializer::with_formatter(&mut text, Flat::default());
-    let written = frame.serialize(&mut serializer);
-    written.expect("a frame is an object of strings and integers");
-    String::from_utf8(text).expect("JSON is UTF-8")
+    DESK.with_borrow_mut(|text| {
+        text.clear();
+        let mut serializer = serde_json::Serializer::with_formatter(&mut *text, Flat::default());
+        let written = frame.serialize(&mut serializer);
+        written.expect("a frame is an object of strings and integers");
+        str::from_utf8(text).expect("JSON is UTF-8").to_owned()
+    })
 }
 
 /// The frame that a text is.

@@ -119,7 +119,8 @@ fn shifted((journal, entries): (&str, u64), later_ns: i64, wall: Span, folder: &
             spool.put(entry);
         }
     }
-    spool.finish().unwrap().to_string()
+    let text = serde_json::to_value(spool.finish().unwrap()).unwrap();
+    text.as_str().unwrap().to_owned()
 }
 
 /// Everything at both speeds, a replication without ties each.
