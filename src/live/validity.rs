@@ -62,13 +62,15 @@ pub fn faults(plan: &Plan, conduct: Conduct) -> Vec<String> {
             bound * 100.0
         ));
     }
-    if conduct.not_started > 0 {
-        let count = conduct.not_started;
-        faults.push(format!(
-            "{count} arrivals were not started: descriptors or ports of this machine ran out"
-        ));
-    }
+    faults.extend(not_started(conduct.not_started));
     faults
+}
+
+/// What is to be said of arrivals that this machine could not start; nothing where there are none.
+pub fn not_started(count: u32) -> Option<String> {
+    (count > 0).then(|| {
+        format!("{count} arrivals were not started: descriptors or ports of this machine ran out")
+    })
 }
 
 /// What is to be said of the lag where that is over a bound.

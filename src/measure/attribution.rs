@@ -20,7 +20,8 @@ pub struct Attribution {
     pub failed: u64,
     /// Chats that were cut: in the latencies up to then.
     pub broken: u64,
-    /// By the measure's name; empty where nothing is attributed.
+    /// By the measure's name, with `turned_away_ratio` for those rejected or dropped, of offered; empty
+    /// where nothing is attributed.
     pub measures: IndexMap<String, Parts>,
 }
 

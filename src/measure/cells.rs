@@ -13,6 +13,10 @@ use crate::time::{Span, Time};
 /// How many cells there are: many to a block, so that blocks can be cut where they are alike.
 pub const CELLS: usize = 480;
 
+/// The share of those offered who were turned away, or whose chat was ended by agent or system: of
+/// cells alone, since results count the two apart.
+pub const TURNED_AWAY: &str = "turned_away_ratio";
+
 /// What the customers offered in one stretch of time found.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Cell {
@@ -22,6 +26,8 @@ pub struct Cell {
     pub abandoned: u64,
     /// Cut and not resumed.
     pub broken: u64,
+    /// Turned away, or ended by agent or system before their end.
+    pub turned_away: u64,
     /// Offer to assignment.
     pub wait: Moments,
     /// Offer to the first reply delivered.
@@ -43,14 +49,15 @@ pub struct Cells {
 
 impl Cell {
     /// The measures that cells have, by the name in results: what is summed up, over what.
-    pub fn measures(&self) -> [(&'static str, (f64, f64)); 4] {
+    pub fn measures(&self) -> [(&'static str, (f64, f64)); 5] {
         let mean = |of: &Moments| (of.seconds(), of.count as f64);
-        let left = (self.abandoned as f64, self.offered as f64);
+        let share = |of: u64| (of as f64, self.offered as f64);
         [
             ("wait_s_mean", mean(&self.wait)),
             ("first_response_s_mean", mean(&self.first_response)),
             ("inter_message_s_mean", mean(&self.inter_message)),
-            ("abandoned_ratio", left),
+            ("abandoned_ratio", share(self.abandoned)),
+            (TURNED_AWAY, share(self.turned_away)),
         ]
     }
 
@@ -59,6 +66,7 @@ impl Cell {
         self.offered += other.offered;
         self.abandoned += other.abandoned;
         self.broken += other.broken;
+        self.turned_away += other.turned_away;
         self.wait.add(&other.wait);
         self.first_response.add(&other.first_response);
         self.inter_message.add(&other.inter_message);
@@ -74,6 +82,8 @@ impl Cell {
         );
         self.abandoned += u64::from(left);
         self.broken += u64::from(record.fate == Some(Fate::Broken));
+        let away = matches!(record.fate, Some(Fate::Rejected | Fate::Dropped));
+        self.turned_away += u64::from(away);
         for (moments, at) in [
             (&mut self.wait, record.assigned),
             (&mut self.first_response, record.first_reply),

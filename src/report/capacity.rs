@@ -3,18 +3,19 @@
 //! Law: the first line says what holds and what breaks it, and no more than is known: a search that
 //! ended early says at least, and why.
 
+mod cause;
 mod sweep;
 
 use super::figure::{Unit, grouped, say_some};
 use super::paint::Paint;
 use super::terminal::grid::Grid;
 use super::terminal::wrapped;
-use crate::measure::catalogue::find;
 use crate::study::capacity::bounds::Cause;
 use crate::study::capacity::findings::{End, Findings, Level, Searched};
 use crate::study::capacity::probe::Probe;
 use crate::study::capacity::search::Vote;
 use crate::time::Span;
+pub use cause::why;
 
 /// The narrowest text that still reads well, and the widest that does.
 const WIDTHS: (usize, usize) = (72, 180);
@@ -121,44 +122,6 @@ pub fn in_a_line(probe: &Probe) -> String {
     format!("{}{rate}", vote(probe))
 }
 
-/// What broke, all of it.
-pub fn why(causes: &[Cause]) -> String {
-    let words: Vec<String> = causes.iter().map(cause).collect();
-    words.join("; ")
-}
-
-fn cause(cause: &Cause) -> String {
-    match cause {
-        Cause::Gate { gate, value } => {
-            let unit = Unit::of(&gate.measure);
-            let bound = format!("{} {}", gate.relation.symbol(), unit.say_bound(gate.bound));
-            let value = match value {
-                Some(value) => unit.say_plainly(*value),
-                None => "without samples".into(),
-            };
-            let says = find(&gate.measure).map_or("", |entry| entry.says);
-            let says = if gate.bound == 0.0 {
-                format!(" ({says})")
-            } else {
-                String::new()
-            };
-            format!("{}{says} {value}, not {bound}", gate.measure)
-        }
-        Cause::Failures { ratio, bound } => format!(
-            "{} of the chats failed or were cut, not <= {}",
-            Unit::Ratio.say(*ratio),
-            Unit::Ratio.say_bound(*bound)
-        ),
-        Cause::AddedWait { ms, bound } => format!(
-            "the server added {} to the mean wait, not <= {}",
-            Unit::Millis.say(*ms),
-            Unit::Millis.say_bound(*bound)
-        ),
-        Cause::Run { words } => format!("the run failed: {words}"),
-        Cause::Generator { words } => words.clone(),
-    }
-}
-
 /// What was played, where.
 fn heading(findings: &Findings, width: usize, paint: Paint) -> String {
     let echo = &findings.scenario;
@@ -229,6 +192,8 @@ fn vote(probe: &Probe) -> String {
     let first = probe.causes.first().map(|cause| match cause {
         Cause::Gate { gate, .. } => gate.measure.clone(),
         Cause::Failures { .. } => "failures".into(),
+        Cause::Silence { .. } => "nobody got an agent".into(),
+        Cause::Abandoned { .. } => "made people leave".into(),
         Cause::AddedWait { .. } => "added wait".into(),
         Cause::Run { .. } => "the run failed".into(),
         Cause::Generator { .. } => "it fell short".into(),
@@ -277,6 +242,25 @@ fn chart(searched: &Searched, paint: Paint) -> String {
     out
 }
 
+/// That the added wait was not judged, with the first reason, and whether it was in no probe; nothing
+/// where it was in each.
+fn unjudged(searched: &Searched) -> Option<(String, bool)> {
+    let not = |probe: &&Probe| probe.added_wait_not_judged.is_some();
+    let unjudged = searched.probes.iter().filter(not).count();
+    let why = searched
+        .probes
+        .iter()
+        .find_map(|probe| probe.added_wait_not_judged.as_ref())?;
+    let judged = |probe: &&Probe| probe.vote != Vote::Bound && probe.load.is_some();
+    let played = searched.probes.iter().filter(judged).count();
+    let all = unjudged >= played;
+    let of = match all {
+        true => String::new(),
+        false => format!(" in {unjudged} of {played} probes"),
+    };
+    Some((format!("wait added: not judged{of}, {why}"), all))
+}
+
 /// What the reader should know besides.
 fn remarks(searched: &Searched, width: usize, paint: Paint) -> String {
     let mut notes: Vec<String> = Vec::new();
@@ -304,13 +288,21 @@ fn remarks(searched: &Searched, width: usize, paint: Paint) -> String {
         let bound = Unit::of(&gate.measure).say_bound(gate.bound);
         format!("{} {} {bound}", gate.measure, gate.relation.symbol())
     });
+    let unjudged = unjudged(searched);
+    let added = match &unjudged {
+        Some((_, true)) => String::new(),
+        _ => format!(
+            "wait added <= {}; ",
+            Unit::Millis.say_bound(bounds.added_wait_ms)
+        ),
+    };
     notes.push(format!(
-        "held to: {}; failed and cut <= {}; wait added <= {}; no fault of integrity; two of three \
+        "held to: {}; failed, cut, turned away <= {}; {added}no fault of integrity; two of three \
          seeds decide",
         gates.collect::<Vec<_>>().join(", "),
         Unit::Ratio.say_bound(bounds.failures_ratio),
-        Unit::Millis.say_bound(bounds.added_wait_ms)
     ));
+    notes.extend(unjudged.map(|(words, _)| words));
     let mut out = String::new();
     for note in notes {
         for (part, line) in wrapped(&note, width - 4).into_iter().enumerate() {

@@ -4,7 +4,9 @@ mod told;
 
 use std::path::Path;
 
+use busyhour::live::Outcome;
 use busyhour::live::journal::Fault;
+use busyhour::measure::attribution::Attribution;
 use busyhour::scenario::plan::{Arrivals, Plan};
 use busyhour::scenario::read_text;
 use busyhour::study::capacity::bounds::{Bounds, Cause};
@@ -53,6 +55,33 @@ fn probe(plan: Plan, limit: Option<f64>, delay: Delay) -> Probe {
     };
     let outcome = stage.built_in(|options| options.messages_per_second = limit);
     Probe::played(1.0, &stage.plan, &outcome, &bounds)
+}
+
+/// What is not known of a run is not made up: neither what was asked of the server until it failed, nor
+/// what the server added where nothing was simulated.
+#[test]
+fn what_is_not_known_of_a_probe_is_not_told() {
+    let plan = plan("");
+    let bounds = Bounds::of(&plan, 0.01, 500.0);
+    let stage = Stage {
+        delay: Delay::of(5),
+        ..Stage::new(plan, 0)
+    };
+    let mut outcome = stage.built_in(|_| {});
+    let played = |outcome: &Outcome| Probe::played(1.0, &stage.plan, outcome, &bounds);
+    let unpredicted = played(&outcome);
+    assert_eq!(unpredicted.vote, Vote::Held);
+    assert!(unpredicted.load.is_some() && unpredicted.added_wait_not_judged.is_some());
+    let words = "the server's routing policy is not the scenario's".to_string();
+    outcome.result.attribution = Some(Attribution {
+        reasons: vec![words.clone()],
+        ..Attribution::default()
+    });
+    assert_eq!(played(&outcome).added_wait_not_judged, Some(words));
+    outcome.result.verdict.failed = Some("the server is gone".into());
+    let failed = played(&outcome);
+    assert_eq!((failed.vote, failed.load), (Vote::Broke, None));
+    assert_eq!(failed.added_wait_not_judged, None);
 }
 
 /// Which gates a probe did not keep.

@@ -24,11 +24,14 @@ pub struct Probe {
     pub vote: Vote,
     /// Why, where it did not hold.
     pub causes: Vec<Cause>,
-    /// What was asked of the server; null where the run did not begin.
+    /// What was asked of the server; null where the run did not begin, or did not get to its end.
     pub load: Option<Load>,
     /// What the server added to the mean wait, in wall milliseconds; null where nothing could be
     /// attributed.
     pub added_wait_ms: Option<Measure>,
+    /// Why that was not held against its bound; null where it was, and where the run was not judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub added_wait_not_judged: Option<String>,
     /// By name, as in the result of a run; empty where the run did not begin.
     pub measures: IndexMap<String, Measure>,
     /// When it started, UTC; empty where it did not.
@@ -49,17 +52,21 @@ pub struct Load {
 }
 
 impl Load {
-    /// That of a run of this plan.
-    pub fn of(plan: &Plan, result: &RunResult, sent: Sent) -> Load {
+    /// That of a run of this plan; none where it was cut short, since nobody knows for how long people
+    /// asked.
+    pub fn of(plan: &Plan, result: &RunResult, sent: Sent) -> Option<Load> {
+        if result.verdict.failed.is_some() {
+            return None;
+        }
         let wall_s = sent.within().as_secs_f64() / plan.live.speed;
         let each = |count: f64| if wall_s > 0.0 { count / wall_s } else { 0.0 };
         let arrived = result.value("arrived").unwrap_or(0.0);
         let replies = sent.by_agents as f64 / f64::from(plan.messages.parts.max(1));
-        Load {
+        Some(Load {
             customers_per_min: each(arrived) * 60.0,
             messages_per_s: each((sent.by_customers + sent.by_agents) as f64),
             exchanges_per_s: each(replies),
-        }
+        })
     }
 
     /// The mean of several; none of none.
@@ -74,15 +81,19 @@ impl Load {
 }
 
 impl Probe {
-    /// A run that was played to its end, at this scale.
+    /// A run that was played, at this scale.
     pub fn played(scale: f64, plan: &Plan, outcome: &Outcome, bounds: &Bounds) -> Probe {
         let result = &outcome.result;
         let (vote, causes) = bounds.judge(result);
         Probe {
             vote,
             causes,
-            load: Some(Load::of(plan, result, outcome.evidence.sent)),
+            load: Load::of(plan, result, outcome.evidence.sent),
             added_wait_ms: added_wait_ms(result),
+            added_wait_not_judged: match vote {
+                Vote::Bound => None,
+                Vote::Held | Vote::Broke => not_judged(result),
+            },
             measures: result.measures.clone(),
             started: result.environment.started.clone(),
             took_s: result.environment.duration_s,
@@ -114,6 +125,7 @@ impl Probe {
             causes: Vec::new(),
             load: None,
             added_wait_ms: None,
+            added_wait_not_judged: None,
             measures: IndexMap::new(),
             started: String::new(),
             took_s: 0.0,
@@ -124,4 +136,18 @@ impl Probe {
     pub fn value(&self, name: &str) -> Option<f64> {
         self.measures.get(name).and_then(|measure| measure.value)
     }
+}
+
+/// Why what the server added to the wait could not be judged; none where it could, and for a run that
+/// failed.
+fn not_judged(result: &RunResult) -> Option<String> {
+    let known = added_wait_ms(result).is_some_and(|added| added.low.is_some());
+    if known || result.verdict.failed.is_some() {
+        return None;
+    }
+    let Some(found) = &result.attribution else {
+        return Some("nobody simulated the same people".into());
+    };
+    let chance = || "too few chats, or too short a time, to tell it from chance".into();
+    Some(found.reasons.first().cloned().unwrap_or_else(chance))
 }

@@ -41,7 +41,7 @@ pub struct Point {
     pub seed: u64,
     /// Whether it was valid, and what broke it.
     pub verdict: Verdict,
-    /// What was asked of the server; null where the run did not begin.
+    /// What was asked of the server; null where the run did not begin, or did not get to its end.
     pub load: Option<Load>,
     /// By name, as in the result of a run.
     pub measures: IndexMap<String, Measure>,
@@ -64,7 +64,7 @@ impl Point {
             value,
             seed: plan.seed,
             verdict: result.verdict.clone(),
-            load: Some(Load::of(plan, result, outcome.evidence.sent)),
+            load: Load::of(plan, result, outcome.evidence.sent),
             measures: result.measures.clone(),
             predicted: predicted
                 .map(|(name, parts)| (name, parts.predicted))
@@ -76,13 +76,37 @@ impl Point {
 
     /// A run that failed before it began.
     pub fn failed(value: f64, plan: &Plan, words: String) -> Point {
+        let failed = Some(words);
+        Point::unplayed(
+            value,
+            plan,
+            Verdict {
+                failed,
+                ..Verdict::default()
+            },
+        )
+    }
+
+    /// A run for which this machine, or the scenario, has no room.
+    pub fn not_played(value: f64, plan: &Plan, words: String) -> Point {
+        let verdict = Verdict {
+            valid: Some(false),
+            reasons: vec![words],
+            ..Verdict::default()
+        };
+        Point::unplayed(value, plan, verdict)
+    }
+
+    /// Whether there was no room for it.
+    pub fn is_not_played(&self) -> bool {
+        self.verdict.failed.is_none() && self.measures.is_empty()
+    }
+
+    fn unplayed(value: f64, plan: &Plan, verdict: Verdict) -> Point {
         Point {
             value,
             seed: plan.seed,
-            verdict: Verdict {
-                failed: Some(words),
-                ..Verdict::default()
-            },
+            verdict,
             load: None,
             measures: IndexMap::new(),
             predicted: IndexMap::new(),

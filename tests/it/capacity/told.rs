@@ -2,7 +2,7 @@
 
 use busyhour::measure::gate::{Gate, Relation};
 use busyhour::measure::result::{Environment, Measure, ScenarioEcho, Verdict};
-use busyhour::report::capacity::render;
+use busyhour::report::capacity::{render, why};
 use busyhour::study::capacity::bounds::{Bounds, Cause};
 use busyhour::study::capacity::findings::{End, FORMAT, Findings, Searched, VERSION};
 use busyhour::study::capacity::probe::{Load, Probe};
@@ -55,6 +55,7 @@ fn bounds() -> Bounds {
             gate("lost", 0.0),
         ],
         failures_ratio: 0.01,
+        turns_away: false,
         added_wait_ms: 500.0,
         not_judged: vec!["service_level_60s".into()],
     }
@@ -83,6 +84,7 @@ fn probe(scale: f64, seed: u64, delivery: f64, causes: Vec<Cause>) -> Probe {
             high: Some(17.0),
             ..measure(14.0)
         }),
+        added_wait_not_judged: None,
         measures: IndexMap::from_iter(names.into_iter().zip([measure(delivery)])),
         started: String::new(),
         took_s: 24.2,
@@ -96,12 +98,12 @@ fn broken(delivery: f64) -> Vec<Cause> {
         gate: bounds.gates[index].clone(),
         value: Some(value),
     };
-    let (ratio, bound) = (0.034, 0.01);
-    vec![
-        gate(0, delivery),
-        gate(2, 3.0),
-        Cause::Failures { ratio, bound },
-    ]
+    let failures = Cause::Failures {
+        ratio: 0.034,
+        turned_away: 0.0,
+        bound: 0.01,
+    };
+    vec![gate(0, delivery), gate(2, 3.0), failures]
 }
 
 fn searched(probes: Vec<Probe>) -> Searched {
@@ -159,6 +161,59 @@ fn what_ended_early_says_at_least() {
         told.starts_with("UNKNOWN  no scale was seen to hold\n  stopped by SIGINT\n"),
         "{told}"
     );
+}
+
+/// What broke it besides gates, in words.
+#[test]
+fn whom_the_server_let_down_is_told() {
+    let told = |cause: Cause| why(&[cause]);
+    let (ratio, turned_away, bound) = (0.12, 0.11, 0.01);
+    let failures = Cause::Failures {
+        ratio,
+        turned_away,
+        bound,
+    };
+    assert_eq!(
+        told(failures),
+        "12.0 % of the chats failed, were cut, or were turned away or ended by the server \
+         (11.0 %), not <= 1 %"
+    );
+    let (offered, predicted) = (1_200.0, Some(1_100));
+    assert_eq!(
+        told(Cause::Silence { offered, predicted }),
+        "nobody got an agent, of 1,200 who asked for one; of the same people, simulated, 1,100 did"
+    );
+    assert_eq!(
+        told(Cause::Abandoned { ratio, bound }),
+        "the server made 12.0 % of the customers leave, not <= 1 %"
+    );
+}
+
+#[test]
+fn an_added_wait_that_was_not_judged_is_not_held_to() {
+    let found = |unjudged: usize| {
+        let mut probes = vec![probe(1.0, 0, 12.0, vec![]), probe(1.0, 1, 14.0, vec![])];
+        for probe in &mut probes[..unjudged] {
+            probe.added_wait_not_judged = Some("too few chats".into());
+        }
+        let mut found = findings(End::Done);
+        found.search = Some(searched(probes));
+        render(&found, 180, false)
+    };
+    for (unjudged, said, held_to) in [
+        (0, "", true),
+        (
+            1,
+            "wait added: not judged in 1 of 2 probes, too few chats\n",
+            true,
+        ),
+        (2, "wait added: not judged, too few chats\n", false),
+    ] {
+        let told = found(unjudged);
+        assert!(told.contains(said), "{told}");
+        assert_eq!(told.contains("wait added: "), unjudged > 0, "{told}");
+        assert_eq!(told.contains("wait added <= 500 ms"), held_to, "{told}");
+    }
 }
 
 #[test]

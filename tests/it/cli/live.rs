@@ -43,7 +43,7 @@ fn a_live_run_reports_in_the_terms_of_a_simulation() {
         run.stdout
     );
     let attributed = found.reasons.is_empty();
-    assert_eq!(found.measures.len(), if attributed { 4 } else { 0 });
+    assert_eq!(found.measures.len(), if attributed { 5 } else { 0 });
     assert!(attributed || run.stdout.contains("not attributable: "));
     let arrived = result.value("arrived").unwrap();
     assert!(arrived > 0.0 && result.value("delivery_ms_p50").is_some());

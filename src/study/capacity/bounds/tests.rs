@@ -58,7 +58,8 @@ fn run(plan: &Plan, changes: &[(&str, f64)]) -> RunResult {
         ("wait_s_p95", 600.0),
     ];
     let faults = Fault::ALL.map(|fault| (fault.measure(), 0.0));
-    for (name, value) in sound.iter().chain(&faults).chain(changes) {
+    let wait = [("wait_s_mean", 9.0)];
+    for (name, value) in sound.iter().chain(&wait).chain(&faults).chain(changes) {
         result.measures.insert((*name).into(), of(*value));
     }
     result
@@ -82,6 +83,8 @@ fn broken(plan: &Plan, changes: &[(&str, f64)]) -> Vec<String> {
     let name = |cause: &Cause| match cause {
         Cause::Gate { gate, .. } => gate.measure.clone(),
         Cause::Failures { .. } => "failures".into(),
+        Cause::Silence { .. } => "silence".into(),
+        Cause::Abandoned { .. } => "abandoned".into(),
         Cause::AddedWait { .. } => "added wait".into(),
         Cause::Run { .. } | Cause::Generator { .. } => "run".into(),
     };
@@ -149,6 +152,110 @@ fn a_scenario_may_allow_faults() {
     assert_eq!(names, ["failed_ratio", "lost"]);
 }
 
+/// The parts of a measure of which so much is the server's, beyond so much at least.
+fn server(value: f64, low: f64) -> Parts {
+    let server = Measure {
+        value: Some(value),
+        low: Some(low),
+        high: Some(2.0 * value - low),
+        samples: 100,
+    };
+    Parts {
+        predicted: of(1.0),
+        predicted_with_lag: of(1.0),
+        measured: of(1.0),
+        generator: of(0.0),
+        server,
+    }
+}
+
+fn attributed(result: &mut RunResult, measure: &str, parts: Parts) {
+    result.attribution = Some(Attribution {
+        measures: IndexMap::from([(measure.to_string(), parts)]),
+        ..Attribution::default()
+    });
+}
+
+#[test]
+fn who_is_turned_away_or_sent_off_counts_with_the_failures() {
+    let endless = plan("");
+    assert_eq!(broken(&endless, &[("rejected", 1.0)]), [""; 0]);
+    for changes in [
+        [("rejected", 2.0), ("dropped", 0.0)],
+        [("rejected", 0.0), ("dropped", 100.0)],
+        [("failed", 1.0), ("rejected", 1.0)],
+    ] {
+        assert_eq!(broken(&endless, &changes), ["failures"]);
+    }
+    let told = judged(&endless, &[("failed", 1.0), ("dropped", 2.0)]).1;
+    let (ratio, turned_away, bound) = (0.03, 0.02, 0.01);
+    let failures = Cause::Failures {
+        ratio,
+        turned_away,
+        bound,
+    };
+    assert_eq!(told, [failures]);
+}
+
+/// Where the scenario has a limit on its queue, what goes beyond the prediction is the server's.
+#[test]
+fn whom_the_scenario_turns_away_is_none_of_the_servers() {
+    let limited = plan("[queue]\nlimit = 3");
+    let bounds = Bounds::of(&limited, 0.01, 500.0);
+    let mut result = run(&limited, &[("rejected", 30.0)]);
+    assert_eq!(bounds.judge(&result).0, Vote::Held);
+    for (value, low, vote) in [
+        (0.05, -0.01, Vote::Held),
+        (0.009, 0.001, Vote::Held),
+        (0.05, 0.02, Vote::Broke),
+    ] {
+        attributed(&mut result, TURNED_AWAY, server(value, low));
+        assert_eq!(bounds.judge(&result).0, vote, "{value} {low}");
+    }
+}
+
+#[test]
+fn whom_the_server_made_leave_breaks_a_probe() {
+    let plan = plan("");
+    let bounds = Bounds::of(&plan, 0.01, 500.0);
+    let mut result = run(&plan, &[("abandoned_ratio", 0.4)]);
+    assert_eq!(bounds.judge(&result).0, Vote::Held, "nothing is predicted");
+    attributed(&mut result, "abandoned_ratio", server(0.2, -0.1));
+    assert_eq!(bounds.judge(&result).0, Vote::Held, "it may be chance");
+    attributed(&mut result, "abandoned_ratio", server(0.2, 0.1));
+    let (ratio, bound) = (0.2, 0.01);
+    let cause = Cause::Abandoned { ratio, bound };
+    assert_eq!(bounds.judge(&result), (Vote::Broke, vec![cause]));
+}
+
+/// A server that gives nobody an agent does not hold, however quick it is otherwise.
+#[test]
+fn a_server_that_gives_nobody_an_agent_breaks() {
+    let plan = plan("");
+    let bounds = Bounds::of(&plan, 0.01, 500.0);
+    let silent = |offered: f64| {
+        let mut result = run(&plan, &[("offered", offered)]);
+        let none = ["wait_s_mean", "delivery_ms_p99", "assignment_ms_p99"];
+        none.into_iter().for_each(|name| {
+            result.measures.insert(name.into(), Measure::NONE);
+        });
+        result
+    };
+    let cause =
+        |offered: f64, predicted| (Vote::Broke, vec![Cause::Silence { offered, predicted }]);
+    assert_eq!(bounds.judge(&silent(10.0)), cause(10.0, None));
+    assert_eq!(bounds.judge(&silent(9.0)).0, Vote::Held, "too few to tell");
+    let predicting = |samples: u64| {
+        let mut result = silent(9.0);
+        let mut parts = server(0.0, 0.0);
+        parts.predicted_with_lag.samples = samples;
+        attributed(&mut result, "wait_s_mean", parts);
+        result
+    };
+    assert_eq!(bounds.judge(&predicting(4)), cause(9.0, Some(4)));
+    assert_eq!(bounds.judge(&predicting(0)).0, Vote::Held);
+}
+
 /// Added wait breaks a probe where it is beyond chance and beyond the bound, on the wall: at speed 2
 /// half of what the scenario says.
 #[test]
@@ -156,23 +263,7 @@ fn added_wait_counts_beyond_chance_and_bound() {
     let plan = plan("");
     let vote = |value: f64, low: f64| {
         let mut result = run(&plan, &[]);
-        let server = Measure {
-            value: Some(value),
-            low: Some(low),
-            high: Some(2.0 * value - low),
-            samples: 100,
-        };
-        let parts = Parts {
-            predicted: of(1.0),
-            predicted_with_lag: of(1.0),
-            measured: of(1.0),
-            generator: of(0.0),
-            server,
-        };
-        result.attribution = Some(Attribution {
-            measures: IndexMap::from([("wait_s_mean".to_string(), parts)]),
-            ..Attribution::default()
-        });
+        attributed(&mut result, "wait_s_mean", server(value, low));
         Bounds::of(&plan, 0.01, 500.0).judge(&result)
     };
     assert_eq!(vote(0.9, 0.8).0, Vote::Held);
@@ -203,4 +294,19 @@ fn who_fell_short_is_told_apart() {
     let words = "the server is gone".to_string();
     let broke = (Vote::Broke, vec![Cause::Run { words }]);
     assert_eq!(bounds.judge(&result), broke);
+}
+
+/// A run that fails because this machine could not start its customers says nothing of the server.
+#[test]
+fn what_this_machine_could_not_start_is_judged_first() {
+    let plan = plan("");
+    let mut result = run(&plan, &[("not_started", 7.0), ("failed", 7.0)]);
+    result.verdict.valid = Some(false);
+    result.verdict.failed = Some("more than half of the tries failed".into());
+    let (vote, causes) = Bounds::of(&plan, 0.01, 500.0).judge(&result);
+    let [Cause::Generator { words }] = &causes[..] else {
+        panic!("{causes:?}");
+    };
+    assert_eq!(vote, Vote::Bound);
+    assert!(words.starts_with("7 arrivals were not started"), "{words}");
 }
