@@ -229,7 +229,7 @@ fn in_event_loop<F: Future>(people: F) -> Result<F::Output> {
         .enable_all()
         .build();
     let runtime = runtime.map_err(|error| {
-        Error::failed(format!("cannot start the generator's event loop: {error}"))
+        Error::failed(format!("cannot start the generator's event loop: {error}")).of_this_machine()
     })?;
     // By itself, as a task is: what a loop is run for is polled whenever any of its tasks is woken.
     let mut people = FuturesUnordered::from_iter([people]);

@@ -13,6 +13,7 @@ use super::monotonic::Tick;
 use super::slice::Slice;
 use super::way::InClear;
 use super::worker::Report;
+use crate::error::{Error, Exit};
 use crate::scenario::plan::Source;
 
 /// The most bytes of a frame.
@@ -61,10 +62,48 @@ pub enum Said {
 pub enum Told {
     /// What has happened.
     Report(Report),
-    /// It cannot go on: why, and what to do about it.
-    Failed(String, Option<String>),
+    /// It cannot go on.
+    Failed(Complaint),
     /// Everybody is gone.
     Over,
+}
+
+/// An error as it goes over the pipe: whoever hears of it has to know whose fault it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Complaint {
+    words: String,
+    /// What to do about it.
+    remedy: Option<String>,
+    /// Whether it was refused before the start; otherwise it failed.
+    refused: bool,
+    of_this_machine: bool,
+}
+
+impl Complaint {
+    /// What is said of an error.
+    pub fn of(error: &Error) -> Complaint {
+        Complaint {
+            words: error.plain().into(),
+            remedy: error.remedy().map(str::to_owned),
+            refused: error.exit() == Exit::Refused,
+            of_this_machine: error.is_of_this_machine(),
+        }
+    }
+
+    /// The error that it was.
+    pub fn into_error(self) -> Error {
+        let mut error = match self.refused {
+            true => Error::refused(self.words),
+            false => Error::failed(self.words),
+        };
+        if let Some(remedy) = self.remedy {
+            error = error.with_remedy(remedy);
+        }
+        match self.of_this_machine {
+            true => error.of_this_machine(),
+            false => error,
+        }
+    }
 }
 
 /// Puts a frame on a pipe.
@@ -154,6 +193,25 @@ mod tests {
         assert!(matches!(came, Some(Told::Report(came)) if came == report()));
         assert!(matches!(take(&mut pipe).unwrap(), Some(Told::Over)));
         assert!(take::<Told>(&mut pipe).unwrap().is_none());
+    }
+
+    #[test]
+    fn whose_fault_an_error_is_comes_along() {
+        for error in [
+            Error::failed("cannot reach it").with_remedy("start it"),
+            Error::failed("no ports").of_this_machine(),
+            Error::refused("too few descriptors").with_remedy("raise the limit"),
+        ] {
+            let mut pipe = Vec::new();
+            put(&mut pipe, &Told::Failed(Complaint::of(&error))).unwrap();
+            let Some(Told::Failed(came)) = take(&mut &pipe[..]).unwrap() else {
+                panic!("it is a complaint");
+            };
+            let came = came.into_error();
+            assert_eq!(came.message(false), error.message(false));
+            assert_eq!(came.exit(), error.exit());
+            assert_eq!(came.is_of_this_machine(), error.is_of_this_machine());
+        }
     }
 
     #[test]

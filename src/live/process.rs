@@ -17,7 +17,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::alarm::Alarm;
 use super::machine::make_room_for_descriptors;
 use super::monotonic::{instant_of, tick_of};
-use super::pipe::{self, Said, Setup, Told};
+use super::pipe::{self, Complaint, Said, Setup, Told};
 use super::scene::Scene;
 use super::worker::{self, News, Order};
 use super::{Options, in_event_loop};
@@ -59,6 +59,7 @@ pub fn start(
             "cannot start worker {number}: {}",
             in_words(&error)
         ))
+        .of_this_machine()
     };
     let mut command = Command::new(program);
     command.arg(COMMAND);
@@ -126,13 +127,7 @@ fn hear(stdout: ChildStdout, number: usize, news: &UnboundedSender<(usize, News)
     loop {
         let told = match pipe::take(&mut stdout) {
             Ok(Some(Told::Report(report))) => News::Report(report),
-            Ok(Some(Told::Failed(words, remedy))) => {
-                let error = Error::failed(words);
-                News::Failed(match remedy {
-                    Some(remedy) => error.with_remedy(remedy),
-                    None => error,
-                })
-            }
+            Ok(Some(Told::Failed(complaint))) => News::Failed(complaint.into_error()),
             Ok(Some(Told::Over)) => News::Over,
             Ok(None) | Err(_) => News::Lost,
         };
@@ -165,8 +160,7 @@ pub fn work(
     let (news, told) = unbounded_channel();
     let telling = Builder::new().name("news".into());
     let telling = telling.spawn(move || tell(output, told));
-    let telling =
-        telling.map_err(|error| Error::failed(format!("no thread: {}", in_words(&error))))?;
+    let telling = telling.map_err(|error| no_thread(&error))?;
     if let Err(error) = play(&setup, input, news.clone()) {
         // Without a coordinator there is nobody to tell.
         let _ = news.send((0, News::Failed(error)));
@@ -192,7 +186,7 @@ fn play(
     let (orders, taken) = unbounded_channel();
     let listening = Builder::new().name("orders".into());
     let listening = listening.spawn(move || listen(input, &orders));
-    listening.map_err(|error| Error::failed(format!("no thread: {}", in_words(&error))))?;
+    listening.map_err(|error| no_thread(&error))?;
     let way = setup.way.clone().hide()?;
     let options = Options {
         trace: setup.trace,
@@ -207,6 +201,10 @@ fn play(
         Ok(())
     };
     in_event_loop(people)?
+}
+
+fn no_thread(error: &std::io::Error) -> Error {
+    Error::failed(format!("no thread: {}", in_words(error))).of_this_machine()
 }
 
 /// Hands on what the coordinator says, until it is gone.
@@ -229,14 +227,50 @@ fn tell(mut output: impl Write, mut told: UnboundedReceiver<(usize, News)>) {
     while let Some((_, news)) = told.blocking_recv() {
         let frame = match news {
             News::Report(report) => Told::Report(report),
-            News::Failed(error) => {
-                Told::Failed(error.plain().into(), error.remedy().map(str::to_owned))
-            }
+            News::Failed(error) => Told::Failed(Complaint::of(&error)),
             News::Over => Told::Over,
             News::Lost => return,
         };
         if pipe::put(&mut output, &frame).is_err() {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::live::slice::Slice;
+    use crate::live::target::Target;
+    use crate::live::way::Way;
+    use crate::scenario::plan::Source;
+
+    #[tokio::test]
+    async fn a_worker_that_cannot_be_started_is_this_machines_shortage() {
+        let target = Target::parse("ws://127.0.0.1:9").unwrap();
+        let doors = vec![target.resolve(&[]).await.unwrap()];
+        let way = Way::new(doors, Arc::default()).unwrap();
+        let setup = Setup {
+            version: env!("CARGO_PKG_VERSION").into(),
+            source: Source::default(),
+            fingerprint: 0,
+            run: 0,
+            slice: Slice::WHOLE,
+            replication: 0,
+            way: way.with_secrets_in_clear(),
+            trace: None,
+            only_customers: false,
+            descriptors: 16,
+        };
+        let (news, _heard) = unbounded_channel();
+        let program = Path::new("/nowhere/busyhour");
+        let error = start(program, setup, (1, news)).map(|_| ()).unwrap_err();
+        assert!(error.is_of_this_machine(), "{error}");
+        assert!(
+            error.plain().starts_with("cannot start worker 1: "),
+            "{error}"
+        );
     }
 }
