@@ -45,7 +45,7 @@ pub struct Capacity {
     /// Begin no probe that would not end within this time on the wall
     #[arg(long, value_name = "TIME", value_parser = span)]
     budget: Option<Span>,
-    /// The most of the chats that may fail or be cut, as 0.01
+    /// The most of the chats that may fail, be cut or be turned away, as 0.01
     #[arg(long, value_name = "SHARE", value_parser = share, default_value = "0.01")]
     failures: f64,
     /// The most that the server may add to the mean wait, on the wall
@@ -209,7 +209,7 @@ fn search(args: &Capacity, first: &Plan, player: &Player) -> Result<(End, Search
                 };
             }
         };
-        if let Some(end) = player.ends_before(&plan)? {
+        if let Some(end) = player.ends_before(&plan) {
             break end;
         }
         let label = format!(
@@ -248,7 +248,7 @@ fn sweep(args: &Capacity, vary: &Vary, player: &Player) -> Result<(End, Sweep)> 
     let mut points = Vec::new();
     let mut end = End::Done;
     for (value, plan) in vary.values.iter().zip(&plans) {
-        if let Some(early) = player.ends_before(plan)? {
+        if let Some(early) = player.ends_before(plan) {
             end = early;
             break;
         }
@@ -264,13 +264,20 @@ fn sweep(args: &Capacity, vary: &Vary, player: &Player) -> Result<(End, Sweep)> 
                 break;
             }
             Ok(outcome) => Point::played(*value, plan, &outcome),
-            Err(error) if error.exit() == Exit::Refused => return Err(error),
+            Err(error) if error.exit() == Exit::Refused && points.is_empty() => return Err(error),
+            // What was played before is kept, and another value may have room.
+            Err(error) if is_short(&error) => Point::not_played(*value, plan, words(&error)),
             Err(error) => Point::failed(*value, plan, words(&error)),
         };
         points.push(point);
     }
     let key = vary.key.clone();
     Ok((end, Sweep { key, points }))
+}
+
+/// Whether it is this machine, or the scenario, that has no room for a run.
+fn is_short(error: &Error) -> bool {
+    error.exit() == Exit::Refused || error.is_of_this_machine()
 }
 
 /// An error in one line.
@@ -311,11 +318,14 @@ fn exit(findings: &Findings) -> Exit {
     let searched = findings.search.as_ref();
     let holds = searched.is_none_or(|found| found.holds.is_some());
     let unknown = searched.is_some_and(|found| !holds && found.breaks.is_none());
+    let sweep = findings.sweep.as_ref();
+    let empty = sweep.is_some_and(|sweep| sweep.points.is_empty());
     let points = findings.sweep.iter().flat_map(|sweep| &sweep.points);
     let mut verdicts = points.map(|point| &point.verdict);
     match &findings.end {
         End::NotRecovered { .. } => Exit::Failed,
-        End::Generator { .. } if unknown => Exit::Invalid,
+        End::Generator { .. } if unknown || empty => Exit::Invalid,
+        _ if empty => Exit::Failed,
         _ if !holds || verdicts.clone().any(|verdict| verdict.failed.is_some()) => Exit::Failed,
         _ if verdicts.any(|verdict| verdict.valid == Some(false)) => Exit::Invalid,
         _ => Exit::Fine,

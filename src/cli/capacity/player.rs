@@ -15,7 +15,7 @@ use crate::cli::live_args;
 use crate::cli::progress::{Line, Progress, Shown};
 use crate::cli::scenario_args::OutputArgs;
 use crate::cli::signals::{Signals, Stop};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::live::greeting::greeted;
 use crate::live::watch::Watch;
 use crate::live::{Options, Outcome, load};
@@ -131,30 +131,22 @@ impl<'a> Player<'a> {
         }
     }
 
-    /// Whether it ends before a run of this plan: by a signal, for want of time, or because the
-    /// server is not well.
-    ///
-    /// # Errors
-    /// Those of a target that is refused.
-    pub fn ends_before(&self, plan: &Plan) -> Result<Option<End>> {
-        if let Some(words) = self.unwell() {
-            return Ok(Some(match self.stopped() {
-                Some(_) => self.stop(),
-                None => End::NotRecovered { words },
-            }));
+    /// How it ends before a run of this plan, if it does: by a signal, for want of time, or because
+    /// the server is not well.
+    pub fn ends_before(&self, plan: &Plan) -> Option<End> {
+        let late = || self.late(plan).map(|words| End::Budget { words });
+        // A run that has no time anyway is none to wait for.
+        let end = late().or_else(|| self.unwell(plan)).or_else(late);
+        match self.stopped() {
+            Some(_) => Some(self.stop()),
+            None => end,
         }
-        if self.stopped().is_some() {
-            return Ok(Some(self.stop()));
-        }
-        Ok(self.late(plan).map(|words| End::Budget { words }))
     }
 
     /// Why there is no time for a run of this plan; none where there is.
     fn late(&self, plan: &Plan) -> Option<String> {
-        let last = *self.last_s.lock().unwrap_or_else(PoisonError::into_inner);
-        let takes = takes_s(plan).max(last);
+        let (takes, left) = (self.takes_s(plan), self.left_s()?);
         let budget = self.args.budget?.as_secs_f64();
-        let left = budget - self.began.elapsed().as_secs_f64();
         (takes > left).then(|| {
             let [takes, left, budget] =
                 [takes, left.max(0.0), budget].map(|secs| Unit::Seconds.say(secs));
@@ -162,18 +154,44 @@ impl<'a> Player<'a> {
         })
     }
 
-    /// How the server is unwell; none when it is as well as before the first run, which is waited
-    /// for. Before the first run it is.
-    fn unwell(&self) -> Option<String> {
+    /// The wall seconds that a run of this plan is likely to take, by the last one as well.
+    fn takes_s(&self, plan: &Plan) -> f64 {
+        let last = *self.last_s.lock().unwrap_or_else(PoisonError::into_inner);
+        takes_s(plan).max(last)
+    }
+
+    /// The wall seconds that are left of the budget; none where there is no budget.
+    fn left_s(&self) -> Option<f64> {
+        let budget = self.args.budget?.as_secs_f64();
+        Some(budget - self.began.elapsed().as_secs_f64())
+    }
+
+    /// How long may be waited before a run of this plan, by the budget.
+    fn spare(&self, plan: &Plan) -> Duration {
+        let spare = self.left_s().map(|left| left - self.takes_s(plan));
+        let spare = spare.map(|secs| Duration::try_from_secs_f64(secs).unwrap_or_default());
+        spare.unwrap_or(Duration::MAX)
+    }
+
+    /// How it ends since the server is not as well as before the first run, which is waited for as
+    /// long as it may take and the budget leaves; none when it is. Before the first run it is.
+    fn unwell(&self, plan: &Plan) -> Option<End> {
         let bound = self.health?.bound();
-        let deadline = Instant::now() + Duration::from_secs_f64(self.args.recovery.as_secs_f64());
+        let recovery = Duration::from_secs_f64(self.args.recovery.as_secs_f64());
+        let deadline = Instant::now() + recovery;
         loop {
-            let words = match greeted(&self.options, bound) {
-                Ok(_) => return None,
-                Err(error) => error.plain().to_string(),
-            };
-            if self.stopped().is_some() || Instant::now() + Health::PAUSE >= deadline {
-                return Some(words);
+            let error = greeted(&self.options, bound.min(self.spare(plan))).err()?;
+            if self.stopped().is_some() {
+                return Some(self.stop());
+            }
+            if self.spare(plan) <= Health::PAUSE {
+                let words = error.plain();
+                return Some(End::Budget {
+                    words: format!("none is left to wait until the server is well: {words}"),
+                });
+            }
+            if Instant::now() + Health::PAUSE >= deadline {
+                return Some(given_up(&error));
             }
             thread::sleep(Health::PAUSE);
         }
@@ -212,5 +230,29 @@ impl<'a> Player<'a> {
             current.prediction.stop.store(true, Ordering::Relaxed);
         }
         current.clone()
+    }
+}
+
+/// How it ends where the server was not found well in time: what this machine has too little of is not
+/// the server's fault.
+fn given_up(error: &Error) -> End {
+    let words = error.plain().to_string();
+    match error.is_of_this_machine() {
+        true => End::Generator { words },
+        false => End::NotRecovered { words },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_not_well_is_told_apart() {
+        let words = || "cannot reach it".to_string();
+        let unwell = given_up(&Error::failed(words()));
+        assert_eq!(unwell, End::NotRecovered { words: words() });
+        let short = given_up(&Error::failed(words()).of_this_machine());
+        assert_eq!(short, End::Generator { words: words() });
     }
 }

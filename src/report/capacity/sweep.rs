@@ -34,7 +34,7 @@ pub fn verdict(findings: &Findings, sweep: &Sweep, width: usize, paint: Paint) -
     };
     let bad = match bad {
         0 => String::new(),
-        bad => format!(", {bad} of them INVALID or FAILED"),
+        bad => format!(", {bad} of them {}", kinds(&sweep.points)),
     };
     let mut out = format!("{word}  {runs} over {}{bad}\n", sweep.key);
     for line in super::ended(&findings.end)
@@ -44,6 +44,23 @@ pub fn verdict(findings: &Findings, sweep: &Sweep, width: usize, paint: Paint) -
         out += &format!("  {line}\n");
     }
     out
+}
+
+/// What became of those that are no good: `INVALID or FAILED`, `NOT PLAYED`.
+fn kinds(points: &[Point]) -> String {
+    let is_kind = |kind: &&str| points.iter().any(|point| run(point) == *kind);
+    let kinds = ["INVALID", "FAILED", "NOT PLAYED"].into_iter();
+    kinds.filter(is_kind).collect::<Vec<_>>().join(" or ")
+}
+
+/// What became of a run, in a word.
+fn run(point: &Point) -> &'static str {
+    match &point.verdict {
+        _ if point.is_not_played() => "NOT PLAYED",
+        verdict if verdict.failed.is_some() => "FAILED",
+        verdict if verdict.valid == Some(false) => "INVALID",
+        _ => "VALID",
+    }
 }
 
 fn is_sound(point: &Point) -> bool {
@@ -71,17 +88,12 @@ pub fn table(sweep: &Sweep, width: usize, paint: Paint) -> String {
                 from.get(name).and_then(|measure| measure.value),
             )
         };
-        let run = match &point.verdict {
-            verdict if verdict.failed.is_some() => "FAILED",
-            verdict if verdict.valid == Some(false) => "INVALID",
-            _ => "VALID",
-        };
         let cells = COLUMNS.map(cell).into_iter();
         grid.row(
             [point.value.to_string()]
                 .into_iter()
                 .chain(cells)
-                .chain([run.to_string()]),
+                .chain([run(point).to_string()]),
         );
     }
     grid.render(paint)

@@ -81,6 +81,42 @@ fn a_budget_without_room_begins_nothing() {
     assert_eq!(found.search.unwrap().probes, []);
 }
 
+/// A sweep that has played nothing has failed, as a search has.
+#[test]
+fn a_sweep_without_a_run_has_failed() {
+    let program = Program::new();
+    let vary = ["--vary", "agents.concurrency=1..3:2"];
+    let args = [
+        &["capacity", "small.toml", "--budget", "1s"][..],
+        &vary,
+        &QUICK,
+    ]
+    .concat();
+    let ended = program.run(&args).ends_with(3);
+    assert!(ended.stdout.contains("out of time: "), "{}", ended.stdout);
+    assert_eq!(findings(&program).sweep.unwrap().points, []);
+}
+
+/// A value for which there is no room is told, and what was played before it is kept.
+#[test]
+fn a_refusal_in_the_midst_of_a_sweep_keeps_what_was_played() {
+    let program = Program::new();
+    let sweep = |values: &str| {
+        let vary = format!("live.max_connect_rate={values}");
+        program.run(&[&["capacity", "small.toml", "--vary", &vary][..], &QUICK].concat())
+    };
+    sweep("0.1").fails_with(2, &["max_connect_rate"]);
+    assert!(!program.path("capacity.json").exists());
+    let ended = sweep("10000,0.1").ends_with(4);
+    assert!(ended.stdout.contains("NOT PLAYED"), "{}", ended.stdout);
+    let sweep = findings(&program).sweep.unwrap();
+    let [played, refused] = &sweep.points[..] else {
+        panic!("{sweep:?}");
+    };
+    assert!(played.measures["offered"].value > Some(0.0));
+    assert!(refused.is_not_played() && !refused.verdict.reasons.is_empty());
+}
+
 /// What is known when the time is over is told. A busy machine may end the search before.
 #[test]
 fn a_budget_ends_a_search_with_what_is_known() {
