@@ -62,7 +62,7 @@ impl Export {
     /// Refused: a variable that is unfit, or a host that is not allowed. Failed: the system has no
     /// thread to give.
     pub fn start(watch: &Arc<Watch>, run: &Run, allowed: &[String]) -> Result<Option<Export>> {
-        let Some(mut settings) = Settings::read(|name| std::env::var(name).ok())? else {
+        let Some(mut settings) = Settings::read(|name| std::env::var_os(name))? else {
             return Ok(None);
         };
         let cannot = |error: std::io::Error| {

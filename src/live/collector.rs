@@ -78,6 +78,11 @@ impl Endpoint {
         }
         let host = uri.host().filter(|host| !host.is_empty());
         let host = host.ok_or_else(|| wrong("names no host"))?;
+        let port = match authority.len() > host.len() {
+            true => uri.port_u16().filter(|port| *port > 0),
+            false => Some(usual),
+        };
+        let port = port.ok_or_else(|| wrong("holds a port that is none from 1 to 65535"))?;
         let path = uri.path().trim_end_matches('/');
         let path = match (signal.is_empty(), uri.query()) {
             (false, Some(_)) => return Err(wrong("holds a query, and a path is put behind it")),
@@ -88,7 +93,7 @@ impl Endpoint {
                 .to_owned(),
         };
         Ok(Endpoint {
-            target: Target::at(tls, host, uri.port_u16().unwrap_or(usual)),
+            target: Target::at(tls, host, port),
             path,
         })
     }
@@ -257,6 +262,7 @@ mod tests {
             ),
             ("http://[::1]:9/in?x=1", "", "http://[::1]:9", "/in?x=1"),
             ("http://localhost", "", "http://localhost:80", "/"),
+            ("http://[::1]", "", "http://[::1]:80", "/"),
         ] {
             let endpoint = Endpoint::parse("VARIABLE", text, signal).unwrap();
             assert_eq!(
@@ -271,6 +277,12 @@ mod tests {
             ("http://localhost:4318/?token=canary", "holds a query"),
             ("", "not an address"),
             ("http://:1", "VARIABLE=http://HOST:4318"),
+            ("http://localhost:99999", "VARIABLE=http://HOST:4318"),
+            ("http://localhost:4318x", "VARIABLE=http://HOST:4318"),
+            ("http://localhost:0", "a port that is none"),
+            ("http://localhost:", "a port that is none"),
+            ("http://[::1]:/in", "a port that is none"),
+            ("https://[::1]:70000", "VARIABLE=http://HOST:4318"),
         ] {
             let error = Endpoint::parse("VARIABLE", text, "/v1/metrics").unwrap_err();
             let message = error.message(false);

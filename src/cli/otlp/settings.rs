@@ -3,6 +3,7 @@
 //! Law: headers are secrets from the first; what is wrong with a variable is told without its value
 //! where that may hold one. A variable that is empty is as one that is not set.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -50,14 +51,15 @@ impl Settings {
     ///
     /// # Errors
     /// Refused: a variable that holds something else than it should, or asks for what is not there.
-    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Settings>> {
+    pub fn read(variable: impl Fn(&str) -> Option<OsString>) -> Result<Option<Settings>> {
         let env = Environment(variable);
-        let disabled = env.get("OTEL_SDK_DISABLED");
+        let disabled = env.get("OTEL_SDK_DISABLED")?;
         if disabled.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
             return Ok(None);
         }
         env.only("PROTOCOL", PROTOCOL, "busyhour speaks OTLP over HTTP")?;
         env.only("COMPRESSION", "none", "busyhour does not compress")?;
+        env.cumulative()?;
         let millis = |(name, value): (String, String)| match value.parse::<u64>() {
             Ok(millis) if millis > 0 => Ok(Duration::from_millis(millis)),
             _ => Err(Error::refused(format!(
@@ -66,9 +68,9 @@ impl Settings {
             ))
             .with_remedy(format!("set {name} to a whole number above zero"))),
         };
-        let timeout = env.exporter("TIMEOUT").map(millis).transpose()?;
+        let timeout = env.exporter("TIMEOUT")?.map(millis).transpose()?;
         let interval = env
-            .named("OTEL_METRIC_EXPORT_INTERVAL")
+            .named("OTEL_METRIC_EXPORT_INTERVAL")?
             .map(millis)
             .transpose()?;
         Ok(Some(Settings {
@@ -81,27 +83,53 @@ impl Settings {
     }
 }
 
-impl<F: Fn(&str) -> Option<String>> Environment<F> {
-    fn get(&self, name: &str) -> Option<String> {
-        let value = (self.0)(name)?;
+impl<F: Fn(&str) -> Option<OsString>> Environment<F> {
+    /// What a variable says; none where it is not set, or empty.
+    fn get(&self, name: &str) -> Result<Option<String>> {
+        let Some(value) = (self.0)(name) else {
+            return Ok(None);
+        };
+        let Ok(value) = value.into_string() else {
+            let words = format!("{name}: what it holds is no text in UTF-8");
+            return Err(Error::refused(words).with_remedy(format!("set {name} anew, or unset it")));
+        };
         let value = value.trim();
-        (!value.is_empty()).then(|| value.to_owned())
+        Ok((!value.is_empty()).then(|| value.to_owned()))
     }
 
     /// A variable with its name.
-    fn named(&self, name: &str) -> Option<(String, String)> {
-        Some((name.to_owned(), self.get(name)?))
+    fn named(&self, name: &str) -> Result<Option<(String, String)>> {
+        let value = self.get(name)?;
+        Ok(value.map(|value| (name.to_owned(), value)))
     }
 
     /// A variable of the exporter with its name: that for metrics, or that for everything.
-    fn exporter(&self, key: &str) -> Option<(String, String)> {
-        let of_metrics = self.named(&format!("{EXPORTER}{METRICS}{key}"));
-        of_metrics.or_else(|| self.named(&format!("{EXPORTER}{key}")))
+    fn exporter(&self, key: &str) -> Result<Option<(String, String)>> {
+        match self.named(&format!("{EXPORTER}{METRICS}{key}"))? {
+            Some(of_metrics) => Ok(Some(of_metrics)),
+            None => self.named(&format!("{EXPORTER}{key}")),
+        }
+    }
+
+    /// Sees that counts are asked for since the start, as they are exported.
+    fn cumulative(&self) -> Result<()> {
+        let name = format!("{EXPORTER}{METRICS}TEMPORALITY_PREFERENCE");
+        match self.get(&name)? {
+            Some(value) if !value.eq_ignore_ascii_case("cumulative") => {
+                let words = format!(
+                    "{name}: `{}` is not known here: busyhour exports what has come to pass since \
+                     the run's start",
+                    clean(&value)
+                );
+                Err(Error::refused(words).with_remedy(format!("set {name}=cumulative")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Sees that a variable asks for nothing else.
     fn only(&self, key: &str, known: &str, why: &str) -> Result<()> {
-        match self.exporter(key).filter(|(_, value)| value != known) {
+        match self.exporter(key)?.filter(|(_, value)| value != known) {
             None => Ok(()),
             Some((name, value)) => {
                 let words = format!("{name}: `{}` is not known here: {why}", clean(&value));
@@ -117,7 +145,7 @@ impl<F: Fn(&str) -> Option<String>> Environment<F> {
     fn endpoint(&self) -> Result<Endpoint> {
         let own = format!("{EXPORTER}{METRICS}ENDPOINT");
         let all = format!("{EXPORTER}ENDPOINT");
-        match (self.get(&own), self.get(&all)) {
+        match (self.get(&own)?, self.get(&all)?) {
             // As it stands: the path is the user's.
             (Some(text), _) => Endpoint::parse(&own, &text, ""),
             (None, text) => Endpoint::parse(&all, text.as_deref().unwrap_or(COLLECTOR), SIGNAL),
@@ -125,8 +153,11 @@ impl<F: Fn(&str) -> Option<String>> Environment<F> {
     }
 
     fn showing(&self) -> Result<Showing> {
-        let file = |key| self.exporter(key).map(|(_, file)| PathBuf::from(file));
-        let identity = match (file("CLIENT_CERTIFICATE"), file("CLIENT_KEY")) {
+        let file = |key| {
+            let file = self.exporter(key)?;
+            Ok(file.map(|(_, file)| PathBuf::from(file)))
+        };
+        let identity = match (file("CLIENT_CERTIFICATE")?, file("CLIENT_KEY")?) {
             (Some(cert), Some(key)) => Some(Identity::read(&cert, &key)?),
             (None, None) => None,
             _ => {
@@ -135,11 +166,11 @@ impl<F: Fn(&str) -> Option<String>> Environment<F> {
                 return Err(Error::refused(words).with_remedy("set both, or neither"));
             }
         };
-        let trust = match file("CERTIFICATE") {
+        let trust = match file("CERTIFICATE")? {
             Some(file) => Trust::These(Certificates::read(&file)?),
             None => Trust::System,
         };
-        let (name, text) = self.exporter("HEADERS").unwrap_or_default();
+        let (name, text) = self.exporter("HEADERS")?.unwrap_or_default();
         let headers = pairs(&name, &text)?.into_iter().map(|(key, value)| {
             // Whatever stands there may be the secret itself.
             let wrong = |what: &str| {
@@ -161,10 +192,10 @@ impl<F: Fn(&str) -> Option<String>> Environment<F> {
 
     /// The service's name, and what else is said of it.
     fn resource(&self) -> Result<Vec<(String, String)>> {
-        let (name, text) = self.named("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default();
+        let (name, text) = self.named("OTEL_RESOURCE_ATTRIBUTES")?.unwrap_or_default();
         let mut resource = pairs(&name, &text)?;
         let service = "service.name";
-        if let Some(own) = self.get("OTEL_SERVICE_NAME") {
+        if let Some(own) = self.get("OTEL_SERVICE_NAME")? {
             resource.retain(|(key, _)| key != service);
             resource.push((service.into(), own));
         } else if !resource.iter().any(|(key, _)| key == service) {
@@ -210,8 +241,49 @@ mod tests {
         Settings::read(|name| {
             let mut set = variables.iter();
             set.find(|(own, _)| *own == name)
-                .map(|(_, value)| (*value).to_owned())
+                .map(|(_, value)| OsString::from(value))
         })
+    }
+
+    #[test]
+    fn counts_are_cumulative_and_nothing_else() {
+        let name = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
+        for value in ["cumulative", "Cumulative", " CUMULATIVE ", ""] {
+            assert!(read(&[(name, value)]).is_ok(), "{value}");
+        }
+        for value in ["delta", "lowmemory"] {
+            let error = read(&[(name, value)]).unwrap_err();
+            assert_eq!(error.exit(), Exit::Refused);
+            let message = error.message(false);
+            assert!(
+                message.contains(&format!("set {name}=cumulative")),
+                "{message}"
+            );
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_text_is_not_taken_for_unset() {
+        use std::os::unix::ffi::OsStringExt;
+
+        for own in [
+            "OTEL_SDK_DISABLED",
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "OTEL_EXPORTER_OTLP_HEADERS",
+            "OTEL_SERVICE_NAME",
+        ] {
+            let settings = Settings::read(|name| {
+                (name == own).then(|| OsString::from_vec(b"canary\xff".to_vec()))
+            });
+            let error = settings.unwrap_err();
+            let message = error.message(false);
+            assert_eq!(error.exit(), Exit::Refused);
+            assert!(
+                message.contains(own) && !message.contains("canary"),
+                "{message}"
+            );
+        }
     }
 
     #[test]

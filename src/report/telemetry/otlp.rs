@@ -89,7 +89,7 @@ fn metric(family: &Family, period: Period) -> Metric {
     Metric {
         name: family.name.into(),
         description: family.help.into(),
-        unit: unit(family).into(),
+        unit: unit(family.name).into(),
         data: Some(data),
         ..Metric::default()
     }
@@ -107,11 +107,27 @@ fn histogram(buckets: &Buckets, period: Period) -> HistogramDataPoint {
     }
 }
 
-/// The unit in the notation of UCUM.
-fn unit(family: &Family) -> &'static str {
-    match family.name.ends_with("_seconds") {
-        true => "s",
-        false => "1",
+/// What is counted, by how names begin behind the program's, as annotations of UCUM.
+const COUNTED: [(&str, &str); 7] = [
+    ("customers_", "{customer}"),
+    ("arrivals_", "{customer}"),
+    ("chats_", "{chat}"),
+    ("messages_", "{message}"),
+    ("integrity_faults_", "{fault}"),
+    ("slots_", "{slot}"),
+    ("agents_", "{agent}"),
+];
+
+/// The unit in the notation of UCUM; none of what has none. The unit `1` is for ratios alone: whoever
+/// translates names puts `_ratio` behind those of gauges that have it.
+fn unit(name: &str) -> &'static str {
+    let own = name.strip_prefix("busyhour_").unwrap_or(name);
+    let counted = COUNTED.iter().find(|(begin, _)| own.starts_with(begin));
+    match counted {
+        _ if own.ends_with("_seconds") => "s",
+        _ if own.ends_with("_ratio") => "1",
+        Some((_, unit)) => unit,
+        None => "",
     }
 }
 
@@ -122,5 +138,33 @@ fn attribute(name: &str, value: &str) -> KeyValue {
             value: Some(Value::StringValue(value.into())),
         }),
         ..KeyValue::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_unit_one_is_for_ratios_alone() {
+        for (name, said) in [
+            ("busyhour_speed_ratio", "1"),
+            ("busyhour_delivery_seconds", "s"),
+            ("busyhour_wait_scenario_seconds", "s"),
+            ("busyhour_scenario_time_seconds", "s"),
+            ("busyhour_customers_present", "{customer}"),
+            ("busyhour_arrivals_not_started_total", "{customer}"),
+            ("busyhour_chats_total", "{chat}"),
+            ("busyhour_chats_waiting", "{chat}"),
+            ("busyhour_messages_undelivered_total", "{message}"),
+            ("busyhour_integrity_faults_total", "{fault}"),
+            ("busyhour_slots_in_use", "{slot}"),
+            ("busyhour_agents_busy", "{agent}"),
+            ("busyhour_agent_online_seconds", "s"),
+            ("busyhour_build_info", ""),
+            ("busyhour_run_info", ""),
+        ] {
+            assert_eq!(unit(name), said, "{name}");
+        }
     }
 }
