@@ -138,10 +138,14 @@ async fn shake<S: Side, D: Dial>(
     limits: SocketLimits,
     tap: Option<Box<Tap>>,
 ) -> Result<Socket<S, D::Stream>> {
-    let authority = to.target(number).authority();
-    let besides = to.credentials().map(|known| (known, S::PARTY, number));
-    let request = Request::new(&authority, S::PATH, besides);
-    let rest = request.shake(&mut stream, tap.as_deref()).await;
+    let shaking = async {
+        let authority = to.target(number).authority();
+        let besides = to.credentials().map(|known| (known, S::PARTY, number));
+        let request = Request::new(&authority, S::PATH, besides);
+        request.shake(&mut stream, tap.as_deref()).await
+    };
+    // Boxed: a handshake is larger than the connection that it leaves behind.
+    let rest = Box::pin(shaking).await;
     let rest = rest.map_err(|refusal| turned_away::words(to, number, refusal))?;
     let config = Some(websocket(limits.frame));
     Ok(Socket {
