@@ -232,9 +232,11 @@ fn in_event_loop<F: Future>(people: F) -> Result<F::Output> {
         Error::failed(format!("cannot start the generator's event loop: {error}")).of_this_machine()
     })?;
     // By itself, as a task is: what a loop is run for is polled whenever any of its tasks is woken.
+    // Boxed: room for its output is passed on at every turn of the loop.
+    let people = async { Box::new(people.await) };
     let mut people = FuturesUnordered::from_iter([people]);
     let output = LocalSet::new().block_on(&runtime, people.next());
-    Ok(output.expect("one future has one output"))
+    Ok(*output.expect("one future has one output"))
 }
 
 fn start_server(plan: &Plan, options: &Options) -> Result<server::Handle> {

@@ -33,6 +33,9 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Wall time that a peer has to answer a close, and that what it still sends is read.
 pub(super) const CLOSING: Duration = Duration::from_secs(1);
 
+/// The most parcels that are written as one.
+const TOGETHER_MOST: usize = 16;
+
 /// The most bytes that are read, and thrown away, of a peer that was turned away.
 const LINGER_MOST: u64 = 256 * 1024;
 
@@ -136,6 +139,7 @@ where
 {
     let mut heard_at = Instant::now();
     let mut pinged = false;
+    let mut batch = Vec::new();
     let alarm = sleep_until(heard_at + house.idle / 2);
     tokio::pin!(alarm);
     loop {
@@ -146,14 +150,11 @@ where
                     return over;
                 }
             }
-            parcel = parcels.recv() => {
-                let message = match parcel.map(|parcel| *parcel) {
-                    Some(Parcel::Customer(frame)) => Message::text(frame.encode()),
-                    Some(Parcel::Agent(frame)) => Message::text(frame.encode()),
-                    Some(Parcel::End(ending)) => return Over::Ended(ending),
-                    None => return Over::Cut,
-                };
-                if let Some(over) = send(ws, message, house.idle).await {
+            said = parcels.recv_many(&mut batch, TOGETHER_MOST) => {
+                if said == 0 {
+                    return Over::Cut;
+                }
+                if let Some(over) = say(ws, batch.drain(..), house.idle).await {
                     return over;
                 }
             }
@@ -171,7 +172,7 @@ where
                 } else if quiet >= house.idle / 2 && !pinged {
                     pinged = true;
                     let ping = Message::Ping(Vec::new().into());
-                    if let Some(over) = send(ws, ping, house.idle).await {
+                    if let Some(over) = taken(ws.send(ping), house.idle).await {
                         return over;
                     }
                 }
@@ -198,12 +199,31 @@ async fn hear(
     None
 }
 
-/// Sends a message, unless the peer does not take it for the idle time.
-async fn send<T>(ws: &mut WebSocketStream<T>, message: Message, idle: Duration) -> Option<Over>
+/// Says what there is to be said, written as one; with an ending it is written with the close.
+async fn say<T>(
+    ws: &mut WebSocketStream<T>,
+    parcels: impl Iterator<Item = Box<Parcel>>,
+    idle: Duration,
+) -> Option<Over>
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
-    match timeout(idle, ws.send(message)).await {
+    for parcel in parcels {
+        let message = match *parcel {
+            Parcel::Customer(frame) => Message::text(frame.encode()),
+            Parcel::Agent(frame) => Message::text(frame.encode()),
+            Parcel::End(ending) => return Some(Over::Ended(ending)),
+        };
+        if let Some(over) = taken(ws.feed(message), idle).await {
+            return Some(over);
+        }
+    }
+    taken(ws.flush(), idle).await
+}
+
+/// Waits until the peer takes what it is sent; it is over where that takes the idle time.
+async fn taken(sending: impl Future<Output = Result<(), WsError>>, idle: Duration) -> Option<Over> {
+    match timeout(idle, sending).await {
         Ok(Ok(())) => None,
         Ok(Err(_)) => Some(Over::Gone),
         Err(_) => Some(Over::Idle),

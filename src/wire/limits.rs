@@ -37,14 +37,17 @@ pub const MARKER_MOST: usize = 64;
 
 /// Held by every connection from its beginning; it grows where a message is longer.
 const READ_BUFFER: usize = 1024;
+
+/// What is said in one breath is written as one, up to so many bytes.
+const WRITE_BUFFER: usize = 4 * 1024;
 const WRITE_BUFFER_MOST: usize = 64 * 1024;
 
-/// The settings of a WebSocket whose messages have at most `frame_limit` bytes: each message is
-/// written at once, and a peer that does not read is not buffered for without end.
+/// The settings of a WebSocket whose messages have at most `frame_limit` bytes: a message is written
+/// when it is flushed, and a peer that does not read is not buffered for without end.
 pub fn websocket(frame_limit: usize) -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(0)
+        .write_buffer_size(WRITE_BUFFER)
         .max_write_buffer_size(WRITE_BUFFER_MOST.max(frame_limit.saturating_mul(4)))
         .max_message_size(Some(frame_limit))
         .max_frame_size(Some(frame_limit))

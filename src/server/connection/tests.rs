@@ -1,9 +1,12 @@
 //! Connections over in-memory streams, on a paused clock.
 
 use std::future::ready;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
-use tokio::io::{DuplexStream, duplex};
+use tokio::io::{DuplexStream, ReadBuf, duplex};
 use tokio_tungstenite::client_async;
+use tokio_tungstenite::tungstenite::protocol;
 
 use super::*;
 use crate::center::rules::{Policy, RouterRules};
@@ -182,4 +185,66 @@ async fn a_connection_is_small() {
     // Tens of thousands of them stand at once.
     let size = std::mem::size_of_val(&task);
     assert!(size <= 2 * 1024, "{size} bytes");
+}
+
+/// A peer that takes all and says nothing; the bytes of each write.
+#[derive(Default)]
+struct Writes(Vec<usize>);
+
+impl AsyncRead for Writes {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        _: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+impl AsyncWrite for Writes {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.0.push(bytes.len());
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_in_one_breath_is_written_as_one() {
+    let config = Some(websocket(16 * 1024));
+    let peer = Writes::default();
+    let mut ws = WebSocketStream::from_raw_socket(peer, protocol::Role::Server, config).await;
+    let frame = |seq| ToCustomer::Message {
+        seq,
+        text: "x".repeat(200),
+    };
+    let breath =
+        |seqs: std::ops::Range<u32>| seqs.map(|seq| Box::new(Parcel::Customer(frame(seq))));
+    let each = frame(1).encode().len() + 4;
+    assert!(super::say(&mut ws, breath(1..4), IDLE).await.is_none());
+    assert_eq!(ws.get_ref().0, [3 * each]);
+    // Not without end.
+    assert!(super::say(&mut ws, breath(10..39), IDLE).await.is_none());
+    let writes = &ws.get_ref().0[1..];
+    assert_eq!(writes.iter().sum::<usize>(), 29 * (each + 1));
+    assert!(writes.iter().all(|bytes| *bytes < 5 * 1024), "{writes:?}");
+    // The last words go out with the close.
+    let ending = Box::new(Parcel::End(Ending::Done));
+    let last = breath(1..2).chain([ending]);
+    let over = super::say(&mut ws, last, IDLE).await;
+    assert!(matches!(over, Some(Over::Ended(Ending::Done))));
+    let before = ws.get_ref().0.len();
+    close(&mut ws, CloseCode::Normal, "").await;
+    assert_eq!(ws.get_ref().0[before..], [each + 4]);
 }
