@@ -103,7 +103,7 @@ fn pairs(plans: &[Plan], at_once: usize) -> Vec<(RunResult, RunResult)> {
 }
 
 #[test]
-#[ignore = "long: twenty runs of an hour at speed 60, five at a time; cargo test --release -- --ignored --test-threads=1"]
+#[ignore = "long: twenty runs of an hour at speed 60, five at a time"]
 fn live_agrees_with_simulation_on_twenty_seeds() {
     let speed = 60.0;
     let plans: Vec<Plan> = (11..31)
