@@ -68,12 +68,16 @@ impl Error {
         }
     }
 
+    // Cold, so that the code on the way to an error is laid out of the way of what is run all the time.
+
     /// Refused before anything started (exit 2).
+    #[cold]
     pub fn refused(what: impl Into<String>) -> Error {
         Error::new(Exit::Refused, what.into())
     }
 
     /// The run failed (exit 3).
+    #[cold]
     pub fn failed(what: impl Into<String>) -> Error {
         Error::new(Exit::Failed, what.into())
     }

@@ -293,6 +293,7 @@ impl<D> Scene<D> {
     }
 
     /// Notes a fault of the server, as `reader` sees it.
+    #[cold]
     pub fn fault(&self, fault: Fault, reader: Reader, marker: Option<Marker>) {
         self.note(self.now(), Event::Fault(fault, reader, marker));
     }
@@ -458,6 +459,7 @@ impl<D> Scene<D> {
     }
 
     /// Remarks something for the report; the same words are counted.
+    #[cold]
     pub fn remark(&self, words: impl Into<String>) {
         let words = words.into();
         let mut remarks = self.remarks.borrow_mut();
@@ -477,6 +479,7 @@ impl<D> Scene<D> {
 
     /// An agent cannot go on, and so the run cannot: everybody is called to stop. Once people are on
     /// their way home it is no more than a remark.
+    #[cold]
     pub fn fail(&self, agent: u32, error: Error) {
         if self.call.borrow().is_over() {
             self.remark(format!("an agent, too: {}", error.plain()));

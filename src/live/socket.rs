@@ -367,6 +367,7 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Readable + Unpin> Socket<S, T> {
         clean_masked(words, mask.unwrap_or(&Mask::default()))
     }
 
+    #[cold]
     fn lost(&self, error: &WsError) -> Error {
         let words = self.clean(&error.to_string());
         let lost = Error::failed(format!("the connection to the server is lost: {words}"));

@@ -73,6 +73,7 @@ impl Tap {
         traced.then(|| Tap::on(scene, Whose::Agent(agent, Vec::new())))
     }
 
+    #[cold]
     fn on<D: Dial>(scene: &Rc<Scene<D>>, whose: Whose) -> Box<Tap> {
         let witness: Rc<dyn Witness> = Rc::<Scene<D>>::clone(scene);
         let mask = scene.to.credentials().map(Credentials::mask).cloned();
@@ -85,6 +86,7 @@ impl Tap {
     }
 
     /// The handshake is asked for with this text. Values of headers are not shown.
+    #[cold]
     pub fn asks(&self, request: &str) {
         if let Whose::Customer(_, due) = self.whose {
             let mut lines = request.lines();
@@ -96,6 +98,7 @@ impl Tap {
     }
 
     /// The handshake is answered, with headers of these names.
+    #[cold]
     pub fn answered<'n>(&self, status: u16, headers: impl Iterator<Item = &'n str>) {
         let (status, names) = (in_words(status), names(headers));
         let words = format!("HTTP {status}, with {names}");
@@ -103,6 +106,7 @@ impl Tap {
     }
 
     /// A frame was said, which was due at `due` if it was due at all.
+    #[cold]
     pub fn said(&mut self, frame: &impl Frame, due: Time) {
         if let Some((attempt, agent)) = self.concerned(frame) {
             let text = shown(&frame.encode(), &self.mask);
@@ -111,6 +115,7 @@ impl Tap {
     }
 
     /// A frame was heard, of this text.
+    #[cold]
     pub fn heard(&mut self, frame: &impl Frame, text: &str) {
         if let Some((attempt, agent)) = self.concerned(frame) {
             let (passing, text) = (Passing::Heard, shown(text, &self.mask));
@@ -119,6 +124,7 @@ impl Tap {
     }
 
     /// Something else passed over the connection, or no frame of the protocol did.
+    #[cold]
     pub fn tell(&self, passing: Passing, due: Time, words: &str) {
         if let Whose::Customer(attempt, _) = self.whose {
             let text = shown(words, &self.mask);

@@ -159,6 +159,7 @@ impl<D: Dial> Visitor<D> {
     }
 
     /// It was not let in and tries again.
+    #[cold]
     fn stay_out(&mut self, error: &Error) -> Then {
         let words = format!(
             "a customer was not let in, and tries again: {}",
@@ -171,6 +172,7 @@ impl<D: Dial> Visitor<D> {
     }
 
     /// It does not get in, or back in.
+    #[cold]
     fn give_up(&mut self, error: &Error) -> Then {
         let now = self.scene.now();
         if error.is_of_this_machine() {
@@ -251,6 +253,7 @@ impl<D: Dial> Visitor<D> {
     }
 
     /// The desk closes while it waits.
+    #[cold]
     fn be_closed_upon(&mut self, due: Time) -> Then {
         // Who is gone already keeps its place as others do.
         if !self.ghost || self.planned.is_none() {
@@ -377,11 +380,13 @@ impl<D: Dial> Visitor<D> {
     }
 
     /// The connection is lost without a plan: it is to come back where its chat is kept.
+    #[cold]
     pub(super) fn lose(&mut self, error: &Error) -> Then {
         let now = self.scene.now();
         self.lose_since(error, now)
     }
 
+    #[cold]
     fn lose_since(&mut self, error: &Error, since: Time) -> Then {
         let now = self.scene.now();
         self.scene.note(now, Event::Connect(Connect::Lost));
