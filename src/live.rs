@@ -58,10 +58,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
+use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::mpsc::unbounded_channel;
-use tokio::task::{JoinSet, LocalSet};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::error::{Error, Result, in_words};
@@ -225,18 +224,13 @@ async fn knock(plan: &Plan, options: &Options, way: &Way) -> Result<()> {
 /// # Errors
 /// Failed (exit 3): the system gives none.
 fn in_event_loop<F: Future>(people: F) -> Result<F::Output> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    let runtime = Builder::new_current_thread()
         .enable_all()
-        .build();
+        .build_local(LocalOptions::default());
     let runtime = runtime.map_err(|error| {
         Error::failed(format!("cannot start the generator's event loop: {error}")).of_this_machine()
     })?;
-    // By itself, as a task is: what a loop is run for is polled whenever any of its tasks is woken.
-    // Boxed: room for its output is passed on at every turn of the loop.
-    let people = async { Box::new(people.await) };
-    let mut people = FuturesUnordered::from_iter([people]);
-    let output = LocalSet::new().block_on(&runtime, people.next());
-    Ok(*output.expect("one future has one output"))
+    Ok(runtime.block_on(people))
 }
 
 fn start_server(plan: &Plan, options: &Options) -> Result<server::Handle> {
@@ -352,8 +346,8 @@ fn check(plan: &Plan, options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Plays the plan's people against the server that `to` leads to, woken by `alarm`; to be called within
-/// a `LocalSet`.
+/// Plays the plan's people against the server that `to` leads to, woken by `alarm`; to be called where
+/// tasks can be spawned that stay on their thread.
 ///
 /// # Errors
 /// Those of `load`, but for the target's.

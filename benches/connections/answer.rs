@@ -15,7 +15,8 @@ use busyhour::wire::frame::{Frame, FromCustomer, Hello, Party, ToCustomer};
 use busyhour::wire::limits::{FRAME_LIMIT, websocket};
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::task::{LocalSet, spawn_local};
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::task::spawn_local;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, accept_async_with_config};
 
@@ -31,12 +32,12 @@ struct Counts {
 
 /// Answers on a port of this machine until the process is ended, or nobody reads its counts.
 pub fn answer(port: u16) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    let runtime = Builder::new_current_thread()
         .enable_all()
-        .build()
+        .build_local(LocalOptions::default())
         .expect("an event loop can be had");
     let counts = Rc::<Counts>::default();
-    LocalSet::new().block_on(&runtime, async {
+    runtime.block_on(async {
         tokio::select! {
             () = accept(port, &counts) => {}
             () = tell(&counts) => {}

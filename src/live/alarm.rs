@@ -29,8 +29,8 @@ impl Alarm {
     }
 
     /// By a timer of the system's own, late by some tens of microseconds; by up to two milliseconds
-    /// where more than five hundred a second are due. To be called within a `LocalSet`, and for that
-    /// alone.
+    /// where more than five hundred a second are due. To be called within an event loop of one
+    /// thread, and for that alone.
     ///
     /// # Errors
     /// Failed (exit 3): the system has none to give.

@@ -22,8 +22,9 @@ use busyhour::scenario::plan::Plan;
 use busyhour::server::listen::Listen;
 use busyhour::server::{Server, ServerOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, duplex, split};
+use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::spawn_local;
 use tokio::time::{Instant, sleep_until};
 
 /// More than anybody says before the other side reads.
@@ -171,11 +172,11 @@ fn beside<T>(server: impl Future<Output = ()> + 'static, run: impl Future<Output
 
 /// Runs something in one thread, on a clock that goes on only when everybody waits.
 pub fn on_a_paused_clock<T>(run: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    let runtime = Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
-        .build();
-    LocalSet::new().block_on(&runtime.unwrap(), run)
+        .build_local(LocalOptions::default());
+    runtime.unwrap().block_on(run)
 }
 
 /// The built-in server.

@@ -59,7 +59,7 @@ struct Queue {
 }
 
 impl Bell {
-    /// A bell for the event loop of this `LocalSet`.
+    /// A bell for this event loop, of one thread.
     pub fn hung() -> io::Result<Bell> {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
@@ -212,15 +212,14 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::task::LocalSet;
+    use tokio::runtime::{Builder, LocalOptions};
 
     /// Does something with a bell in an event loop on the wall's clock.
     fn with_bell<F: Future<Output = ()>>(act: impl FnOnce(Rc<Bell>) -> F) {
-        let runtime = tokio::runtime::Builder::new_current_thread()
+        let runtime = Builder::new_current_thread()
             .enable_all()
-            .build()
-            .unwrap();
-        LocalSet::new().block_on(&runtime, async {
+            .build_local(LocalOptions::default());
+        runtime.unwrap().block_on(async {
             act(Rc::new(Bell::hung().unwrap())).await;
         });
     }
