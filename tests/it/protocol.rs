@@ -7,7 +7,7 @@ use busyhour::wire::frame::{Frame, FromAgent, FromCustomer, ToAgent, ToCustomer}
 use busyhour::wire::reason::Reason;
 use serde_json::Value;
 
-use crate::server::peer::{Peer, options};
+use crate::server::peer::{Peer, options, stopped};
 
 const DOCUMENT: &str = include_str!("../../docs/protocol.md");
 
@@ -105,7 +105,7 @@ async fn play(heading: &str, options: ServerOptions) -> (u32, Tally) {
         }
         played += 1;
     }
-    (played, server.stop().tally)
+    (played, stopped(server, [agent, customer]).tally)
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ pub mod peer;
 use busyhour::scenario::plan::Messages;
 use serde_json::json;
 
-use peer::{Peer, server};
+use peer::{Peer, server, stopped};
 
 #[tokio::test]
 async fn a_whole_conversation() {
@@ -51,7 +51,7 @@ async fn a_whole_conversation() {
     agent.freed(1).await;
     agent.say(json!({"type": "offline"})).await;
     assert_eq!(agent.hear().await, json!({"type": "offline"}));
-    let stats = server.stop();
+    let stats = stopped(server, [agent, customer]);
     assert_eq!((stats.connections, stats.tally.chats), (2, 1));
     assert_eq!((stats.tally.messages, stats.tally.violations), (3, 0));
 }
@@ -80,7 +80,7 @@ async fn the_longest_messages_are_kept_and_handed_on() {
         let message = json!({"type": "message", "chat": 1, "seq": seq, "text": text});
         assert_eq!(agent.hear().await, message);
     }
-    let stats = server.stop();
+    let stats = stopped(server, [agent, customer]);
     assert_eq!((stats.garbage, stats.tally.violations), (0, 0));
     assert_eq!(stats.tally.messages, u64::from(Messages::MOST_PARTS));
 }
@@ -103,7 +103,8 @@ async fn the_queue_is_first_come_first_served_up_to_its_limit() {
     agent.assigned("c1").await;
     agent.assigned("c2").await;
     assert_eq!(waiting[1].hear().await["type"], "assigned");
-    assert_eq!(server.stop().tally.rejected, 1);
+    waiting.extend([fourth, agent]);
+    assert_eq!(stopped(server, waiting).tally.rejected, 1);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::Frame as RawFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
-use super::peer::{DEADLINE, Peer, options, server, until};
+use super::peer::{DEADLINE, Peer, options, server, stopped, until};
 
 #[tokio::test]
 async fn other_hosts_origins_and_paths_are_refused() {
@@ -92,7 +92,7 @@ async fn garbage_costs_one_connection() {
         .say(json!({"type": "reply", "chat": chat, "seq": 1, "text": "here"}))
         .await;
     assert_eq!(talking.hear().await["text"], "here");
-    let stats = server.stop();
+    let stats = stopped(server, [agent, talking]);
     assert_eq!((stats.garbage, stats.refused), (sent, 1));
     assert_eq!(stats.tally.violations, 1);
 }
@@ -137,7 +137,7 @@ async fn what_the_newer_frames_ask_is_checked() {
         (&assigned["turn"], &assigned["pending"]["seq"]),
         (&json!(1), &json!(1))
     );
-    let stats = server.stop();
+    let stats = stopped(server, [agent, other, customer]);
     assert_eq!((stats.tally.violations, stats.tally.handed_over), (87, 1));
 }
 

@@ -25,6 +25,12 @@ pub fn server(queue_limit: u32) -> Handle {
     Server::spawn_thread(options(queue_limit)).unwrap()
 }
 
+/// Stops the server when these have gone, for whose goodbyes it would wait.
+pub fn stopped(server: Handle, gone: impl IntoIterator<Item = Peer>) -> Stats {
+    gone.into_iter().for_each(drop);
+    server.stop()
+}
+
 /// Waits until the server has counted what is looked for.
 pub async fn until(server: &Handle, counted: impl Fn(Stats) -> bool) {
     let counting = async {
