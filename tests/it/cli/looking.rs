@@ -6,16 +6,16 @@ use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::collector::{Sink, count, histogram, metric};
-use super::program::Program;
+use super::program::{Program, Running};
 
 /// A few minutes in a few seconds.
 const SHORT: [&str; 11] = [
     "load",
     "small.toml",
     "--set",
-    "calendar.horizon=6m",
+    "calendar.horizon=4m",
     "--set",
-    "run.drain_limit=2m",
+    "run.drain_limit=1m",
     "--set",
     "name=\"A \\\"small\\\" one\"",
     "--speed",
@@ -48,6 +48,18 @@ fn values(text: &str) -> BTreeMap<&str, f64> {
     values
         .map(|(name, value)| (name, value.parse().unwrap()))
         .collect()
+}
+
+/// Waits until so many customers have come to a run with `--metrics`, of which nothing was read yet.
+pub fn until_so_many_came(running: &mut Running, customers: f64) {
+    let line = running.error_line();
+    let addr = line.strip_prefix("metrics: http://").unwrap();
+    let addr = addr.strip_suffix("/metrics").unwrap();
+    let began = Instant::now();
+    while values(&scrape(addr))["busyhour_chats_offered_total"] < customers {
+        assert!(began.elapsed() < Duration::from_secs(20), "few come");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// Counts at or below rising bounds do not fall, and the last is all.
@@ -146,7 +158,7 @@ fn a_collector_gets_what_the_run_has_come_to() {
     let run = program.shell(&format!(
         "OTEL_EXPORTER_OTLP_ENDPOINT=http://{} OTEL_METRIC_EXPORT_INTERVAL=400 \
          OTEL_EXPORTER_OTLP_HEADERS='api-key=canary%2D4711' OTEL_SERVICE_NAME=night \
-         $BUSYHOUR load small.toml --set calendar.horizon=6m --set run.drain_limit=2m --speed 120 \
+         $BUSYHOUR load small.toml --set calendar.horizon=3m --set run.drain_limit=1m --speed 120 \
          --workers 2 --otlp",
         sink.addr
     ));
@@ -259,7 +271,7 @@ fn a_collector_that_does_not_take_them_is_a_remark() {
         let run = program.shell(&format!(
             "OTEL_EXPORTER_OTLP_ENDPOINT=http://{addr} OTEL_METRIC_EXPORT_INTERVAL=500 \
              OTEL_EXPORTER_OTLP_HEADERS='api-key=canaryotlp/4711' $BUSYHOUR load small.toml \
-             --set calendar.horizon=2m --set run.drain_limit=1m --speed 120 --no-prediction --otlp"
+             --set calendar.horizon=1m --set run.drain_limit=1m --speed 120 --no-prediction --otlp"
         ));
         assert!([Some(0), Some(4)].contains(&run.code), "{}", run.stderr);
         let reasons = program.result("run.json").verdict.reasons.join("\n");

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::looking::until_so_many_came;
 use super::program::{Program, Running};
 
 /// A server of its own, and where it listens.
@@ -25,7 +26,7 @@ fn a_server_that_stands_still_for_three_seconds_is_told_and_the_run_is_valid() {
         "--set",
         "customers.exchanges=constant(2)",
         "--set",
-        "calendar.horizon=10m",
+        "calendar.horizon=6m",
         "--records",
         "chats.csv",
         // A busy machine may be late by this; three seconds taken for lag would be beyond it.
@@ -36,8 +37,9 @@ fn a_server_that_stands_still_for_three_seconds_is_told_and_the_run_is_valid() {
         "--set",
         "validity.stood_still_ratio=0.3",
     ];
-    let running = program.start(&[&args[..], &patient].concat());
-    std::thread::sleep(Duration::from_secs(4));
+    let metrics = ["--metrics", "127.0.0.1:0"];
+    let mut running = program.start(&[&args[..], &patient, &metrics].concat());
+    until_so_many_came(&mut running, 5.0);
     server.send("STOP");
     std::thread::sleep(Duration::from_secs(3));
     server.send("CONT");

@@ -4,19 +4,24 @@ use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::looking::until_so_many_came;
 use super::program::{BINARY, Program, Running};
 
-/// A scenario of half an hour, in fifteen seconds.
-const SPREAD: [&str; 8] = [
+/// The scenario, spread over three.
+const SPREAD: [&str; 6] = [
     "load",
     "small.toml",
     "--workers",
     "3",
-    "--speed",
-    "120",
     "--records",
     "chats.csv",
 ];
+
+/// Half an hour in fifteen seconds, and no more than a few for what is open then.
+const BRISK: [&str; 4] = ["--speed", "120", "--set", "run.drain_limit=4m"];
+
+/// Twice as fast, for what does not depend on how well the schedule is kept.
+const FAST: [&str; 4] = ["--speed", "240", "--set", "run.drain_limit=4m"];
 
 /// The rows of a records file, by number, as far as the plan has made them: number, attempt, class,
 /// when they came.
@@ -43,6 +48,14 @@ fn workers(running: &Running) -> Vec<u32> {
         assert!(began.elapsed() < Duration::from_secs(20), "{ids:?}");
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// Starts a run and waits until so many customers have come.
+fn under_way(program: &Program, args: &[&str], customers: f64) -> Running {
+    let metrics = ["--metrics", "127.0.0.1:0"];
+    let mut running = program.start(&[&SPREAD[..], args, &metrics].concat());
+    until_so_many_came(&mut running, customers);
+    running
 }
 
 fn signal(id: u32, name: &str) {
@@ -76,7 +89,7 @@ fn workers_play_who_one_process_plays() {
     ]
     .concat();
     program.run(&simulated).ends_with(0);
-    let run = program.run(&[&SPREAD[..], &short].concat());
+    let run = program.run(&[&SPREAD[..], &FAST, &short].concat());
     assert!([Some(0), Some(4)].contains(&run.code), "{}", run.stderr);
     let result = program.result("run.json");
     assert_eq!(result.environment.threads, 3);
@@ -98,9 +111,8 @@ fn workers_play_who_one_process_plays() {
 #[test]
 fn a_worker_that_dies_makes_the_run_invalid_and_the_rest_goes_on() {
     let program = Program::new();
-    let running = program.start(&SPREAD);
+    let running = under_way(&program, &FAST, 30.0);
     let ids = workers(&running);
-    std::thread::sleep(Duration::from_secs(6));
     signal(ids[1], "KILL");
     let ended = running.wait().ends_with(4);
     let told = "worker 2 of 3 was lost (killed by signal 9)";
@@ -139,12 +151,10 @@ fn a_worker_that_dies_makes_the_run_invalid_and_the_rest_goes_on() {
 #[test]
 fn a_worker_that_is_held_up_makes_the_run_invalid() {
     let program = Program::new();
-    let short = ["--set", "calendar.horizon=12m"];
-    let running = program.start(&[&SPREAD[..], &short].concat());
+    let short = ["--set", "calendar.horizon=7m"];
+    let running = under_way(&program, &[&BRISK[..], &short].concat(), 1.0);
     let ids = workers(&running);
-    // The agents are online within moments.
-    std::thread::sleep(Duration::from_millis(800));
-    for _ in 0..5 {
+    for _ in 0..3 {
         signal(ids[2], "STOP");
         std::thread::sleep(Duration::from_millis(500));
         signal(ids[2], "CONT");
@@ -162,9 +172,8 @@ fn a_worker_that_is_held_up_makes_the_run_invalid() {
 fn workers_end_with_their_coordinator_however_it_ends() {
     for (name, code) in [("INT", Some(130)), ("TERM", Some(143)), ("KILL", None)] {
         let program = Program::new();
-        let running = program.start(&SPREAD);
+        let running = under_way(&program, &BRISK, 6.0);
         let ids = workers(&running);
-        std::thread::sleep(Duration::from_millis(1_500));
         running.send(name);
         let ended = running.wait();
         assert_eq!(ended.code, code, "{}", ended.stderr);
@@ -197,7 +206,7 @@ fn frames_of_a_trace_come_from_every_worker() {
     let program = Program::new();
     let short = ["--set", "calendar.horizon=3m", "--set", "agents.count=1"];
     let trace = ["--no-prediction", "--trace", "customer:1"];
-    let run = program.run(&[&SPREAD[..], &short, &trace].concat());
+    let run = program.run(&[&SPREAD[..], &FAST, &short, &trace].concat());
     assert!([Some(0), Some(4)].contains(&run.code), "{}", run.stderr);
     for words in [
         "customer > GET /customer HTTP/1.1, with host,",
