@@ -31,14 +31,14 @@ use crate::cli::program::{Program, Running};
 use crate::server::peer::{DEADLINE, options};
 use authority::Authority;
 
-/// A few minutes of `small.toml` in a few seconds.
+/// A few minutes of `small.toml` in two seconds.
 const SHORT: [&str; 8] = [
     "load",
     "small.toml",
     "--set",
     "calendar.horizon=2m",
     "--set",
-    "run.drain_limit=4m",
+    "run.drain_limit=2m",
     "--speed",
     "120",
 ];

@@ -116,6 +116,10 @@ fn a_live_story_stands_before_the_report() {
         "customer:3",
         "--speed",
         "900",
+        "--set",
+        "calendar.horizon=10m",
+        "--set",
+        "run.drain_limit=10m",
         "--no-progress",
     ];
     let run = program.run(&args);

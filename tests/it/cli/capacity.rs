@@ -62,11 +62,11 @@ fn a_server_that_is_not_there_is_no_server_that_breaks() {
 /// A few minutes of the scenario in two seconds.
 const QUICK: [&str; 6] = [
     "--length",
-    "4m",
+    "2m",
     "--speed",
     "120",
     "--set",
-    "run.drain_limit=4m",
+    "run.drain_limit=2m",
 ];
 
 #[test]
@@ -121,7 +121,7 @@ fn a_refusal_in_the_midst_of_a_sweep_keeps_what_was_played() {
 #[test]
 fn a_budget_ends_a_search_with_what_is_known() {
     let program = Program::new();
-    let args = ["capacity", "small.toml", "--budget", "14s"];
+    let args = ["capacity", "small.toml", "--budget", "6s"];
     let own = [
         "--set",
         "validity.lag_ms_p99=1000",

@@ -2,12 +2,12 @@
 
 use super::program::Program;
 
-/// A few minutes of the scenario in a few seconds.
+/// A few minutes of the scenario in two seconds.
 const SHORT: [&str; 6] = [
     "--set",
-    "calendar.horizon=4m",
+    "calendar.horizon=3m",
     "--set",
-    "run.drain_limit=4m",
+    "run.drain_limit=1m",
     "--speed",
     "120",
 ];

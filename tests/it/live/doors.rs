@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use busyhour::live::target::Target;
 use busyhour::live::{Options, built_in, load, watch::Watch};
 use busyhour::server::{Handle, Server};
+use busyhour::time::Time;
 
 use super::{EVER, timed};
 
@@ -19,6 +20,8 @@ fn centers_of_their_own_have_their_part_of_the_people() {
     let arrivals: Vec<f64> = (0..9).map(|n| 1.0 + 20.0 * f64::from(n)).collect();
     let shifts = [0, 1, 2, 3].map(|agent| (agent, 0.0, EVER));
     let mut plan = timed(&arrivals, &shifts);
+    // Nobody comes after the last of them.
+    plan.outline.horizon = Time::from_secs_f64(170.0);
     plan.live.speed = 200.0;
     plan.validity.lag_ms_p99 = 10_000.0;
     (plan.validity.lag_share, plan.validity.stood_still_ratio) = (1e6, 1.0);

@@ -24,7 +24,7 @@ const FLAGS: &str = "--header X-Env=env:CANARY --header X-Row=feeder:token --fee
                      --agent-feeder agents.csv --header 'Authorization=Bearer canarytext-0815'";
 
 const SHORT: &str =
-    "load small.toml --set calendar.horizon=4m --set run.drain_limit=1m --speed 120";
+    "load small.toml --scale 2 --set calendar.horizon=2m --set run.drain_limit=1m --speed 120";
 
 fn folder() -> Program {
     let program = Program::new();
