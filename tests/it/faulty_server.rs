@@ -26,7 +26,8 @@ use tokio::task::spawn_local;
 use tokio::time::{sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
-use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
 
 use crate::stage::Door;
 pub use imp::Imp;
@@ -168,7 +169,10 @@ async fn attend(stream: DuplexStream, conn: ConnId, notes: UnboundedSender<Note>
         }
         Ok(response)
     };
-    let Ok(ws) = accept_hdr_async(stream, answer).await else {
+    // The usual 128 KiB would be cleared at each read.
+    let buffered = WebSocketConfig::default().read_buffer_size(4_096);
+    let accepted = accept_hdr_async_with_config(stream, answer, Some(buffered));
+    let Ok(ws) = accepted.await else {
         return;
     };
     let (outbox, parcels) = unbounded_channel();

@@ -244,9 +244,10 @@ impl Dial for Line {
 fn carry(mut from: ReadHalf<DuplexStream>, mut to: WriteHalf<DuplexStream>, mut delay: Delay) {
     let (on_its_way, mut arriving) = unbounded_channel::<(Instant, Vec<u8>)>();
     spawn_local(async move {
-        let mut bytes = vec![0; ROOM];
-        while let Ok(length) = from.read(&mut bytes).await {
-            let parcel = (Instant::now() + delay.next(), bytes[..length].to_vec());
+        let mut bytes = Vec::with_capacity(ROOM);
+        while let Ok(length) = from.read_buf(&mut bytes).await {
+            let parcel = (Instant::now() + delay.next(), bytes.clone());
+            bytes.clear();
             if length == 0 || on_its_way.send(parcel).is_err() {
                 return;
             }
