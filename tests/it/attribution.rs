@@ -9,7 +9,7 @@ use busyhour::server::ServerOptions;
 use busyhour::simulation::Watch;
 use busyhour::stats::law::{CountLaw, Law};
 use busyhour::study::attribution::attribute;
-use busyhour::time::Span;
+use busyhour::time::{Span, Time};
 
 use crate::plans::Center;
 use crate::stage::Stage;
@@ -117,7 +117,8 @@ fn without_delay_nothing_is_added() {
 
 #[test]
 fn a_server_of_other_rules_is_not_held_to_the_prediction() {
-    let plan = plan(60);
+    let mut plan = plan(60);
+    plan.outline.horizon = Time::from_secs_f64(600.0);
     let (_, found) = found(&plan, 0, |options| {
         options.rules.policy = Policy::Random;
         options.inactivity = Span::from_secs(1_000);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use busyhour::scenario::plan::Plan;
 use busyhour::stats::law::Law;
+use busyhour::time::Time;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
@@ -17,6 +18,8 @@ use crate::stage::Stage;
 /// with both slots in use, and who is done with a chat when it has answered.
 fn plan() -> Plan {
     let mut plan = timed(&[1.0, 2.0, 3.0], &[(0, 0.0, EVER)]);
+    // They are all answered by then.
+    plan.outline.horizon = Time::from_secs_f64(90.0);
     (plan.agents.concurrency, plan.outline.concurrency) = (2, 2);
     plan.agents.slow_down = vec![1.0, 2.0];
     plan.agents.wrap_up = Law::constant(0.0).unwrap();
