@@ -339,7 +339,13 @@ impl Series {
 
     /// The seconds that a share `p` of values lies at or below; `None` without values.
     pub fn quantile(&self, p: f64) -> Option<f64> {
-        quantile(&self.counts, self.zeros, self.moments.count, p)
+        let total = self.moments.count;
+        let mut ranks = Ranks::new([p], self.zeros, total);
+        for part in parts(&self.touched) {
+            let places = part_of(part, self.counts.len());
+            ranks.pass(&self.counts[places.clone()], places.start);
+        }
+        ranks.values(total).map(|[value]| value)
     }
 
     /// The share of values from `least` to below `most`; zero without values.
@@ -408,8 +414,10 @@ mod tests {
                 standard.record(*micros).unwrap();
                 series.record(Span(micros * 1_000));
             }
+            let so_far = SHARES.map(|p| series.quantile(p).unwrap());
             let summary = series.drain_into(&mut pool);
             prop_assert_eq!(summary.moments.count, values.len() as u64);
+            prop_assert_eq!(summary.quantiles, Some(so_far));
             let bytes = STANDARD.decode(pool.encoded()).unwrap();
             let read: hdrhistogram::Histogram<u64> =
                 Deserializer::new().deserialize(&mut bytes.as_slice()).unwrap();
