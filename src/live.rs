@@ -31,6 +31,7 @@ pub mod parts;
 mod pipe;
 pub mod process;
 mod rate;
+pub mod remarks;
 pub mod scene;
 pub mod shard;
 pub mod skip;

@@ -15,6 +15,7 @@ use super::Options;
 use super::breaker::{Breaker, Tripped};
 use super::ledger::{Door, Ledger};
 use super::process::Process;
+use super::remarks::Remarks;
 use super::snapshot::Snapshot;
 use super::start::Start;
 use super::terms::Differences;
@@ -29,9 +30,6 @@ use crate::time::{Span, Time};
 
 /// How often the run is looked over.
 const TICK: Duration = Duration::from_millis(100);
-
-/// More different remarks than this are let pass.
-const MOST_REMARKS: usize = 50;
 
 /// Wall time beyond the plan's deadline for closing that a worker process has to end.
 const ENDING: Duration = Duration::from_secs(5);
@@ -71,27 +69,13 @@ pub struct Course {
     /// The share of its time for which the worst event loop stood still.
     pub stood_still_ratio: f64,
     /// What the reader should know, with how often.
-    pub remarks: Vec<(String, u32)>,
+    pub remarks: Remarks,
     /// What broke it, where something did.
     pub failure: Option<String>,
     /// Which workers, or parts of the run, were lost, and how, a sentence each.
     pub lost: Vec<String>,
     /// Which parts of the run are not valid by themselves, a sentence each.
     pub unsound: Vec<String>,
-}
-
-impl Course {
-    /// Takes remarks over; the same words are counted.
-    pub fn remark(&mut self, remarks: Vec<(String, u32)>) {
-        for (words, times) in remarks {
-            let room = self.remarks.len() < MOST_REMARKS;
-            match self.remarks.iter_mut().find(|remark| remark.0 == words) {
-                Some(remark) => remark.1 += times,
-                None if room => self.remarks.push((words, times)),
-                None => {}
-            }
-        }
-    }
 }
 
 /// The coordinator of a run.
@@ -357,7 +341,7 @@ impl<'a> Coordinator<'a> {
                 self.ledger.take(&mut entries);
                 let until = self.hands.iter().map(|hand| hand.until).min();
                 self.ledger.post_until(until.unwrap_or(Time::ZERO));
-                self.course.remark(remarks);
+                self.course.remarks.append(remarks);
                 self.ledger.see(seen);
             }
         }

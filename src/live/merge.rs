@@ -312,7 +312,7 @@ fn together(parts: &[Part]) -> Course {
         all.not_started += course.not_started;
         all.differences = all.differences.and(course.differences);
         all.stood_still_ratio = all.stood_still_ratio.max(course.stood_still_ratio);
-        all.remark(course.remarks);
+        all.remarks.append(course.remarks);
         let failure = course.failure.map(|failure| format!("{words}: {failure}"));
         all.failure = all.failure.or(failure);
         let lost = course.lost.iter().map(|lost| format!("{words}: {lost}"));

@@ -178,8 +178,8 @@ fn remarks(terms: &Terms, ledger: &Ledger, course: &Course) -> Vec<String> {
             ledger.integrity().apart()
         ));
     }
-    remarks.extend(course.remarks.iter().map(|(words, times)| match times {
-        1 => words.clone(),
+    remarks.extend(course.remarks.each().map(|(words, times)| match times {
+        1 => words.into(),
         times => format!("{words} ({times} times)"),
     }));
     let invented = ledger.integrity().invented();

@@ -145,6 +145,7 @@ mod tests {
     use crate::center::fate::Fate;
     use crate::live::journal::{ChatEvent, Entry, Event, Fault, Message, Reader};
     use crate::live::orbit::Caller;
+    use crate::live::remarks::Remarks;
     use crate::time::{Span, Time};
     use crate::wire::marker::{Direction, Marker};
 
@@ -176,9 +177,11 @@ mod tests {
             at: Time(1_000),
             event,
         };
+        let mut remarks = Remarks::default();
+        remarks.add("words".into(), 2);
         Report {
             entries: events.map(entry).to_vec(),
-            remarks: vec![("words".into(), 2)],
+            remarks,
             ..Report::default()
         }
     }

@@ -18,6 +18,7 @@ use super::alarm::{Alarm, Place};
 use super::journal::{ChatEvent, Entry, Event, Fault, Message, Reader};
 use super::orbit::{Caller, Orbit};
 use super::pace::Pace;
+use super::remarks::Remarks;
 use super::skip::Skip;
 use super::slice::Slice;
 use super::socket::SocketLimits;
@@ -73,8 +74,8 @@ pub struct Scene<D> {
     pub orbit: Orbit,
     /// What people are asked to do: everybody listens.
     pub call: watch::Sender<Call>,
-    /// What went wrong and what the reader should know, with how often.
-    remarks: RefCell<Vec<(String, u32)>>,
+    /// What was remarked since the last report.
+    remarks: RefCell<Remarks>,
     /// What broke the run, where something did.
     pub failure: RefCell<Option<Error>>,
     /// Arrivals that this machine could not start.
@@ -96,9 +97,6 @@ pub struct Scene<D> {
     /// Since when time stands still.
     ended: Cell<Option<Time>>,
 }
-
-/// More different remarks than this are let pass.
-const MOST_REMARKS: usize = 50;
 
 /// What people are asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -300,7 +298,10 @@ impl<D> Scene<D> {
 
     /// Hands on what was noted since the last time.
     pub fn take_journal(&self) -> Vec<Entry> {
-        std::mem::take(&mut *self.journal.borrow_mut())
+        let mut journal = self.journal.borrow_mut();
+        // About as much happens until the next time.
+        let room = Vec::with_capacity(journal.len());
+        std::mem::replace(&mut journal, room)
     }
 
     /// How late an act is that was due at `due` and is done now.
@@ -458,22 +459,19 @@ impl<D> Scene<D> {
         }
     }
 
+    /// This machine cannot start somebody who is due.
+    pub fn missing_one(&self) {
+        self.not_started.set(self.not_started.get() + 1);
+    }
+
     /// Remarks something for the report; the same words are counted.
     #[cold]
     pub fn remark(&self, words: impl Into<String>) {
-        let words = words.into();
-        let mut remarks = self.remarks.borrow_mut();
-        // A hostile server could make every remark a new one.
-        let room = remarks.len() < MOST_REMARKS;
-        match remarks.iter_mut().find(|remark| remark.0 == words) {
-            Some(remark) => remark.1 += 1,
-            None if room => remarks.push((words, 1)),
-            None => {}
-        }
+        self.remarks.borrow_mut().add(words.into(), 1);
     }
 
     /// Hands on the remarks made since the last time.
-    pub fn take_remarks(&self) -> Vec<(String, u32)> {
+    pub fn take_remarks(&self) -> Remarks {
         self.remarks.take()
     }
 
@@ -484,6 +482,9 @@ impl<D> Scene<D> {
         if self.call.borrow().is_over() {
             self.remark(format!("an agent, too: {}", error.plain()));
             return;
+        }
+        if error.is_of_this_machine() {
+            self.missing_one();
         }
         let error = error.within(&format!("agent {agent} is lost to the run"));
         self.failure.replace(Some(error));

@@ -18,6 +18,7 @@ use super::dial::Dial;
 use super::heartbeat::Heartbeat;
 use super::journal::{Entry, Event};
 use super::orbit::Caller;
+use super::remarks::Remarks;
 use super::scene::{Call, Scene};
 use super::slice::Slice;
 use super::terms::Differences;
@@ -72,7 +73,7 @@ pub struct Report {
     /// How things stand.
     pub state: State,
     /// What the reader should know, with how often, since the last report.
-    pub remarks: Vec<(String, u32)>,
+    pub remarks: Remarks,
     /// What was seen of the customer who is traced.
     pub seen: Vec<Seen>,
 }
