@@ -20,6 +20,10 @@ pub struct Attribution {
     pub failed: u64,
     /// Chats that were cut: in the latencies up to then.
     pub broken: u64,
+    /// How many of the same people's are cut where they are simulated, which is the scenario's doing;
+    /// null where they were not.
+    #[serde(default)]
+    pub broken_by_plan: Option<u64>,
     /// By the measure's name, with `turned_away_ratio` for those rejected or dropped, of offered; empty
     /// where nothing is attributed.
     pub measures: IndexMap<String, Parts>,

@@ -58,6 +58,7 @@ pub fn attribute(
         return attribution;
     }
     let predicted = simulated(plan, result, evidence, None, watch);
+    attribution.broken_by_plan = Some(predicted.sum().broken);
     if let Some(words) = too_many_lost(result, &predicted) {
         attribution.reasons.push(words);
         return attribution;

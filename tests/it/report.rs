@@ -445,6 +445,7 @@ fn attributed(wait: Parts) -> RunResult {
         blocks: 18,
         failed: 3,
         broken: 1_200,
+        broken_by_plan: Some(1_150),
         measures: measures.into_iter().collect(),
     });
     result

@@ -151,13 +151,22 @@ fn notes(found: &Attribution, speed: Option<f64>) -> Vec<String> {
             ));
         }
     }
+    let say = |count: u64| grouped(count as f64, 0);
+    let by_plan = found.broken_by_plan.filter(|count| *count > 0);
+    let by_plan = by_plan.map(|count| format!(" ({} by plan)", say(count)));
     let apart = [
-        (found.failed, "failed, in none of the latencies"),
-        (found.broken, "cut, in the latencies up to then"),
+        (found.failed, "failed, in none of the latencies".into()),
+        (
+            found.broken,
+            format!(
+                "cut{}, in the latencies up to then",
+                by_plan.unwrap_or_default()
+            ),
+        ),
     ];
     let apart = apart.into_iter().filter(|(count, _)| *count > 0);
     let apart: Vec<String> = apart
-        .map(|(count, words)| format!("{} {words}", grouped(count as f64, 0)))
+        .map(|(count, words)| format!("{} {words}", say(count)))
         .collect();
     if !apart.is_empty() {
         notes.push(format!("chats apart: {}", apart.join("; ")));

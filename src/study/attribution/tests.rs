@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 
 use super::*;
+use crate::center::rules::DisconnectRules;
 use crate::live::ledger::Sent;
 use crate::live::terms::Differences;
 use crate::measure::cells::TURNED_AWAY;
@@ -110,6 +111,26 @@ fn what_the_generator_adds_is_the_generators() {
     let predicted = values(&found, |parts| parts.predicted);
     let added: Vec<f64> = sum.iter().zip(predicted).map(|(a, b)| a - b).collect();
     close(&added, 0.5);
+}
+
+/// Whose connection the scenario cuts loses its chat in the simulation as well.
+#[test]
+fn chats_cut_by_plan_are_told() {
+    let mut plan = roomy();
+    plan.outline.cuts = true;
+    for rules in plan.customers.rules_mut() {
+        rules.disconnect = Some(DisconnectRules {
+            every: exponential(300.0),
+            away: exponential(60.0),
+            kept_for: Span::from_secs(60),
+        });
+    }
+    let run = live(&plan, None, 0.0);
+    let (cut, found) = (run.1.cells.sum().broken, attributed(&plan, &run));
+    assert!(cut > 10, "{cut}");
+    assert_eq!(found.broken_by_plan, Some(cut));
+    let whole = attributed(&roomy(), &live(&roomy(), None, 0.0));
+    assert_eq!(whole.broken_by_plan, Some(0));
 }
 
 /// Centers of their own are predicted each by itself: as many people, and none of them helps another.

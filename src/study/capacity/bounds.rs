@@ -225,7 +225,10 @@ impl Bounds {
             true => beyond_chance(result, TURNED_AWAY).unwrap_or(0.0),
             false => share(count("rejected") + count("dropped")),
         };
-        let ratio = share(count("failed") + count("broken")) + turned_away;
+        let attribution = result.attribution.as_ref();
+        let by_plan = attribution.and_then(|found| found.broken_by_plan);
+        let cut = (count("broken") - by_plan.unwrap_or(0) as f64).max(0.0);
+        let ratio = share(count("failed") + cut) + turned_away;
         let bound = self.failures_ratio;
         (ratio > bound).then_some(Cause::Failures {
             ratio,

@@ -1,18 +1,24 @@
 //! Servers that are not there for a while, and lines that break: who comes back, and what becomes of
 //! whom.
 
+use std::cell::Cell;
 use std::sync::atomic::Ordering;
 
 use busyhour::center::fate::Fate;
+use busyhour::error::{Error, Result};
 use busyhour::live::Outcome;
+use busyhour::live::dial::Dial;
 use busyhour::live::journal::Fault;
+use busyhour::live::target::Target;
 use busyhour::measure::record::Record;
 use busyhour::scenario::plan::Plan;
 use busyhour::stats::law::Law;
 use busyhour::time::{Span, Time};
+use tokio::io::DuplexStream;
+use tokio::sync::mpsc::unbounded_channel;
 
 use super::{EVER, timed};
-use crate::stage::{Delay, Stage};
+use crate::stage::{Delay, Door, Line, Stage, serve};
 use crate::unreliable::{Blow, Mood, Phase, from, serve_through};
 
 const KEPT_S: u64 = 60;
@@ -67,6 +73,47 @@ fn in_order(stage: &Stage, outcome: &Outcome) {
 fn remarks(outcome: &Outcome, words: &str) -> usize {
     let reasons = outcome.result.verdict.reasons.iter();
     reasons.filter(|reason| reason.contains(words)).count()
+}
+
+/// A line of a machine that has descriptors for so many connections.
+struct Scarce {
+    line: Line,
+    left: Cell<u32>,
+}
+
+impl Dial for Scarce {
+    type Stream = DuplexStream;
+
+    fn target(&self, number: u32) -> &Target {
+        self.line.target(number)
+    }
+
+    async fn connect(&self, number: u32) -> Result<DuplexStream> {
+        let left = self.left.get().checked_sub(1);
+        let left = left.ok_or_else(|| Error::failed("no descriptor").of_this_machine())?;
+        self.left.set(left);
+        self.line.connect(number).await
+    }
+}
+
+/// An agent, a customer, and an agent for whom nothing is left: the run fails, and not by the server.
+#[test]
+fn an_agent_whom_this_machine_cannot_connect_is_its_own_shortage() {
+    let shifts = [(0, 0.0, EVER), (1, 30.0, EVER)];
+    let mut stage = Stage::new(timed(&[1.0], &shifts), 0);
+    stage.plan.outline.horizon = Time::from_secs_f64(60.0);
+    let (far, door) = unbounded_channel();
+    let line = Scarce {
+        line: Line::new(stage.delay, far),
+        left: Cell::new(2),
+    };
+    let server = serve(Door(door), stage.options(|_| {}));
+    let result = stage.over(line, server).expect("the run starts").result;
+    let failed = result.verdict.failed.as_deref();
+    let words = "agent 1 is lost to the run: no descriptor";
+    assert_eq!(failed, Some(words), "{:?}", result.verdict);
+    assert_eq!(result.value("not_started"), Some(1.0));
+    assert_eq!(result.verdict.valid, Some(false));
 }
 
 #[test]

@@ -214,6 +214,25 @@ fn whom_the_scenario_turns_away_is_none_of_the_servers() {
     }
 }
 
+/// Where it plans that connections are cut, chats are lost by that too.
+#[test]
+fn whose_chat_the_scenario_cuts_is_none_of_the_servers() {
+    let bounds = Bounds::of(&plan(""), 0.01, 500.0);
+    let mut result = run(&plan(""), &[("broken", 30.0)]);
+    for (broken_by_plan, vote) in [
+        (None, Vote::Broke),
+        (Some(28), Vote::Broke),
+        (Some(29), Vote::Held),
+        (Some(40), Vote::Held),
+    ] {
+        result.attribution = Some(Attribution {
+            broken_by_plan,
+            ..Attribution::default()
+        });
+        assert_eq!(bounds.judge(&result).0, vote, "{broken_by_plan:?}");
+    }
+}
+
 #[test]
 fn whom_the_server_made_leave_breaks_a_probe() {
     let plan = plan("");
