@@ -44,7 +44,11 @@ impl Exit {
 
 /// Something the user or the world has to mend.
 #[derive(Debug)]
-pub struct Error {
+pub struct Error(Box<Details>);
+
+/// What is known of it; apart, since everything that may fail has room for an error.
+#[derive(Debug)]
+struct Details {
     exit: Exit,
     plain: String,
     styled: Option<String>,
@@ -58,14 +62,14 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
     fn new(exit: Exit, what: String) -> Error {
-        Error {
+        Error(Box::new(Details {
             exit,
             plain: what,
             styled: None,
             remedy: None,
             of_this_machine: false,
             for_good: false,
-        }
+        }))
     }
 
     // Cold, so that the code on the way to an error is laid out of the way of what is run all the time.
@@ -102,68 +106,68 @@ impl Error {
 
     /// Adds what the user can do about it.
     pub fn with_remedy(mut self, remedy: impl Into<String>) -> Error {
-        self.remedy = Some(remedy.into());
+        self.0.remedy = Some(remedy.into());
         self
     }
 
     /// The same error with what it kept from happening before it.
     pub fn within(mut self, what: &str) -> Error {
-        self.plain = format!("{what}: {}", self.plain);
+        self.0.plain = format!("{what}: {}", self.0.plain);
         self
     }
 
     /// Adds the same message with terminal colours.
     pub fn with_styled(mut self, styled: String) -> Error {
-        self.styled = Some(styled);
+        self.0.styled = Some(styled);
         self
     }
 
     /// Marks the error as a shortage of this machine's own: descriptors, ports.
     pub fn of_this_machine(mut self) -> Error {
-        self.of_this_machine = true;
+        self.0.of_this_machine = true;
         self
     }
 
     /// Whether this machine fell short, not the other side.
     pub fn is_of_this_machine(&self) -> bool {
-        self.of_this_machine
+        self.0.of_this_machine
     }
 
     /// Marks the error as one that another try would meet as well.
     pub fn for_good(mut self) -> Error {
-        self.for_good = true;
+        self.0.for_good = true;
         self
     }
 
     /// Whether another try is of no use.
     pub fn is_for_good(&self) -> bool {
-        self.for_good || self.of_this_machine
+        self.0.for_good || self.0.of_this_machine
     }
 
     /// What went wrong, without colours and remedy.
     pub fn plain(&self) -> &str {
-        &self.plain
+        &self.0.plain
     }
 
     /// What the user can do about it, where there is something.
     pub fn remedy(&self) -> Option<&str> {
-        self.remedy.as_deref()
+        self.0.remedy.as_deref()
     }
 
     /// How the process has to end.
     pub fn exit(&self) -> Exit {
-        self.exit
+        self.0.exit
     }
 
     /// The whole message, with the remedy on a line of its own; coloured where the error has
     /// colours and `colour` asks for them.
     pub fn message(&self, colour: bool) -> String {
-        let text = match &self.styled {
+        let text = match &self.0.styled {
             Some(styled) if colour => styled.clone(),
-            Some(_) => self.plain.clone(),
-            None => format!("error: {}", self.plain),
+            Some(_) => self.0.plain.clone(),
+            None => format!("error: {}", self.0.plain),
         };
-        match &self.remedy {
+        match &self.0.remedy {
             Some(remedy) => format!("{text}\n  help: {remedy}"),
             None => text,
         }

@@ -89,7 +89,7 @@ async fn converse(stream: TcpStream, counts: &Counts) -> Result<(), Error> {
     stream.set_nodelay(true)?;
     let config = Some(websocket(FRAME_LIMIT));
     let mut ws = Box::pin(accept_async_with_config(stream, config)).await?;
-    say(&mut ws, &ToCustomer::Hello(hello())).await?;
+    say(&mut ws, &ToCustomer::Hello(hello().into())).await?;
     ws.flush().await?;
     while let Some(heard) = ws.next().await {
         let Message::Text(text) = heard? else {

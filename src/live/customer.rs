@@ -80,6 +80,8 @@ struct Standing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Then {
     Stay,
+    /// Tells the server that it leaves, which was due then, and goes.
+    Leave(Time),
     Go,
 }
 
@@ -132,13 +134,15 @@ impl<D: Dial> Visitor<D> {
                 // Boxed: getting in takes much room, and most of the time goes by without.
                 None => Box::pin(self.be_away()).await,
             };
-            if then == Then::Go {
-                return;
+            match then {
+                Then::Stay => {}
+                Then::Leave(due) => return self.leave(due).await,
+                Then::Go => return,
             }
         }
     }
 
-    /// Goes on until it goes, or has no connection any more.
+    /// Goes on until it is to go, or has no connection any more.
     async fn talk(&mut self) -> Then {
         let scene = Rc::clone(&self.scene);
         let over = scene.is_over();
@@ -154,7 +158,7 @@ impl<D: Dial> Visitor<D> {
                 // At the end agents close their chats: those are open at the end all the same. What
                 // is due is done before the socket is looked at: most who are woken are by a timer.
                 biased;
-                () = &mut over => self.be_left().await,
+                () = &mut over => self.be_left(),
                 () = scene.wait_in(&mut place, next) => {
                     self.catch_up(scene.now().max(next)).await
                 }
@@ -165,26 +169,31 @@ impl<D: Dial> Visitor<D> {
                 heard = socket.next() => {
                     let read = self.scene.now();
                     match self.catch_up(read).await {
-                        Then::Go => Then::Go,
+                        Then::Stay if self.socket.is_some() => self.hear(heard, read),
                         // It was cut before: that it will hear again.
-                        Then::Stay if self.socket.is_none() => Then::Stay,
-                        Then::Stay => self.hear(heard, read).await,
+                        then => then,
                     }
                 }
             };
-            if then == Then::Go {
-                return Then::Go;
+            if then != Then::Stay {
+                return then;
             }
         }
     }
 
     /// Does everything that was due by `now`.
     async fn catch_up(&mut self, now: Time) -> Then {
-        if self.typing <= now && self.be_seen_typing().await == Then::Go {
-            return Then::Go;
+        if self.typing <= now {
+            let then = self.be_seen_typing().await;
+            if then != Then::Stay {
+                return then;
+            }
         }
-        if self.check <= now && self.check_life(now).await == Then::Go {
-            return Then::Go;
+        if self.check <= now {
+            let then = self.check_life(now).await;
+            if then != Then::Stay {
+                return then;
+            }
         }
         while self.socket.is_some() && self.wake.min(self.closing).min(self.turn()) <= now {
             // Of what is due at one instant a cut comes last.
@@ -194,7 +203,7 @@ impl<D: Dial> Visitor<D> {
                 return Then::Stay;
             }
             if self.closing <= self.wake {
-                return self.be_sent_away(self.closing).await;
+                return self.be_sent_away(self.closing);
             }
             let due = self.wake;
             let rules = self.scene.rules(self.caller.class);
@@ -204,18 +213,16 @@ impl<D: Dial> Visitor<D> {
                 Some(CustomerAct::Send) => self.say(due).await,
                 Some(CustomerAct::LeaveQueue { silently }) => {
                     self.note(due, ChatEvent::LeavesQueue { silently });
-                    self.scene.again(self.caller, Again::Abandoned, due);
-                    self.depart(silently, due).await
+                    self.depart(silently, due)
                 }
                 Some(CustomerAct::LeaveChat { silently }) => {
                     self.note(due, ChatEvent::LeavesChat { silently });
-                    self.scene.again(self.caller, Again::Abandoned, due);
-                    self.depart(silently, due).await
+                    self.depart(silently, due)
                 }
                 Some(CustomerAct::Done { .. } | CustomerAct::Come) | None => Then::Stay,
             };
-            if then == Then::Go {
-                return Then::Go;
+            if then != Then::Stay {
+                return then;
             }
         }
         Then::Stay
@@ -266,9 +273,9 @@ impl<D: Dial> Visitor<D> {
 
     /// The desk closes while the customer waits, for the first time or after its chat was handed
     /// over.
-    async fn be_sent_away(&mut self, due: Time) -> Then {
+    fn be_sent_away(&mut self, due: Time) -> Then {
         self.note_sent_away(due);
-        self.leave(due).await
+        Then::Leave(due)
     }
 
     fn note_sent_away(&mut self, due: Time) {
@@ -279,10 +286,11 @@ impl<D: Dial> Visitor<D> {
     }
 
     /// Goes, or stays as one who is gone.
-    async fn depart(&mut self, silently: bool, due: Time) -> Then {
+    fn depart(&mut self, silently: bool, due: Time) -> Then {
+        self.scene.again(self.caller, Again::Abandoned, due);
         self.standing.over = true;
         if !silently {
-            return self.leave(due).await;
+            return Then::Leave(due);
         }
         self.haunt();
         Then::Stay
@@ -294,20 +302,19 @@ impl<D: Dial> Visitor<D> {
         self.scene.ghosts.set(self.scene.ghosts.get() + 1);
     }
 
-    /// Tells the server that it leaves, which was due at `due`.
-    async fn leave(&mut self, due: Time) -> Then {
-        if self.send(&FromCustomer::Leave {}, due).await.is_ok() {
+    /// Tells the server that it leaves, which was due at `due`, if at any time. The connection is given
+    /// up whether or not that still gets through.
+    async fn leave(&mut self, due: Time) {
+        let told = self.send(&FromCustomer::Leave {}, due).await;
+        if told.is_ok() && due.comes() {
             self.scene.lagged(due);
         }
-        Then::Go
     }
 
-    /// The run is over and the chat is not. The connection is given up whether or not its leaving
-    /// still gets through.
-    async fn be_left(&mut self) -> Then {
+    /// The run is over and the chat is not.
+    fn be_left(&mut self) -> Then {
         self.note(self.scene.now(), ChatEvent::LeftOpen);
-        let _ = self.send(&FromCustomer::Leave {}, Time::NEVER).await;
-        Then::Go
+        Then::Leave(Time::NEVER)
     }
 
     /// Closes the connection; what still comes on it is taken note of, no more.

@@ -194,7 +194,8 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Readable + Unpin> Socket<S, T> {
             }
             Life::Quiet => {
                 self.life = Life::Asked;
-                self.put(Message::Ping(Vec::new().into())).await.is_ok()
+                let asked = self.put(Message::Ping(Vec::new().into()));
+                asked.is_ok() && self.flush().await.is_ok()
             }
             Life::Asked => false,
         }
@@ -215,7 +216,8 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Readable + Unpin> Socket<S, T> {
     /// # Errors
     /// Those of `send`.
     pub async fn act(&mut self, frame: &S::Says, due: Time) -> Result<()> {
-        self.put(Message::text(frame.encode())).await?;
+        self.put(Message::text(frame.encode()))?;
+        self.flush().await?;
         if self.inbox == Inbox::Answering {
             self.inbox = Inbox::Open;
         }
@@ -225,13 +227,19 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Readable + Unpin> Socket<S, T> {
         Ok(())
     }
 
-    /// Writes a message to the connection. Most are taken at once: only for one that is not, time is
+    /// Puts a message where it goes out with the next `flush`: there is always room for one.
+    fn put(&mut self, message: Message) -> Result<()> {
+        let put = self.ws.start_send_unpin(message);
+        put.map_err(|error| self.lost(&error))
+    }
+
+    /// Writes what was put to the connection. Most is taken at once: only for what is not, time is
     /// taken.
-    async fn put(&mut self, message: Message) -> Result<()> {
-        let mut sending = self.ws.send(message);
-        let sent = match poll_fn(|context| Poll::Ready(sending.poll_unpin(context))).await {
+    async fn flush(&mut self) -> Result<()> {
+        let mut flushing = self.ws.flush();
+        let sent = match poll_fn(|context| Poll::Ready(flushing.poll_unpin(context))).await {
             Poll::Ready(sent) => Ok(sent),
-            Poll::Pending => timeout(self.limits.taking, sending).await,
+            Poll::Pending => Box::pin(timeout(self.limits.taking, flushing)).await,
         };
         match sent {
             Ok(sent) => sent.map_err(|error| self.lost(&error)),
@@ -251,7 +259,11 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Readable + Unpin> Socket<S, T> {
         loop {
             let heard = match self.until {
                 None => self.message().await,
-                Some(until) => timeout_at(until, self.message()).await.ok().flatten(),
+                // Boxed, as what is seldom: whoever plays a person has room for a whole wait like this.
+                Some(until) => Box::pin(timeout_at(until, self.message()))
+                    .await
+                    .ok()
+                    .flatten(),
             };
             self.life = Life::Heard;
             let heard = heard?;

@@ -299,9 +299,12 @@ impl Desk {
         let (visitor, hello) = match role {
             Role::Customer => (
                 Visitor::Customer(None),
-                Parcel::Customer(ToCustomer::Hello(hello)),
+                Parcel::Customer(ToCustomer::Hello(hello.into())),
             ),
-            Role::Agent => (Visitor::Agent(None), Parcel::Agent(ToAgent::Hello(hello))),
+            Role::Agent => (
+                Visitor::Agent(None),
+                Parcel::Agent(ToAgent::Hello(hello.into())),
+            ),
         };
         self.visitors.insert(conn, visitor);
         out.push((conn, hello));

@@ -90,7 +90,7 @@ impl Side for CustomerSide {
     const PARTY: Party = Party::Customer;
     fn hello(heard: ToCustomer) -> Option<Hello> {
         match heard {
-            ToCustomer::Hello(hello) => Some(hello),
+            ToCustomer::Hello(hello) => Some(*hello),
             _ => None,
         }
     }
@@ -103,7 +103,7 @@ impl Side for AgentSide {
     const PARTY: Party = Party::Agent;
     fn hello(heard: ToAgent) -> Option<Hello> {
         match heard {
-            ToAgent::Hello(hello) => Some(hello),
+            ToAgent::Hello(hello) => Some(*hello),
             _ => None,
         }
     }
@@ -191,8 +191,8 @@ pub enum FromCustomer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ToCustomer {
-    /// The first frame.
-    Hello(Hello),
+    /// The first frame; apart, since all others are smaller.
+    Hello(Box<Hello>),
     /// The chat goes on here; the frames follow that were not heard.
     Resumed {
         /// The highest number of the customer's messages that have come.
@@ -309,8 +309,8 @@ pub enum FromAgent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ToAgent {
-    /// The first frame.
-    Hello(Hello),
+    /// The first frame; apart, since all others are smaller.
+    Hello(Box<Hello>),
     /// The agent takes chats.
     Online {
         /// Who.

@@ -35,8 +35,9 @@ pub const TICKET_MOST: usize = 64;
 /// The most characters of a marker.
 pub const MARKER_MOST: usize = 64;
 
-/// Held by every connection from its beginning; it grows where a message is longer.
-const READ_BUFFER: usize = 1024;
+/// Held by every connection from its beginning; it grows where a message is longer. Nearly all are
+/// shorter, and all of it is cleared for each.
+const READ_BUFFER: usize = 512;
 
 /// What is said in one breath is written as one, up to so many bytes.
 const WRITE_BUFFER: usize = 4 * 1024;

@@ -113,7 +113,7 @@ impl<D: Dial> Visitor<D> {
             };
             let then = tokio::select! {
                 biased;
-                () = &mut over => self.be_left().await,
+                () = &mut over => self.be_left(),
                 () = scene.wait_until(due) => {
                     let before = self.turn();
                     let then = self.catch_up_away(scene.now().max(due));
@@ -138,8 +138,8 @@ impl<D: Dial> Visitor<D> {
                     }
                 }
             };
-            if then == Then::Go {
-                return Then::Go;
+            if then != Then::Stay {
+                return then;
             }
         }
         Then::Stay
@@ -176,8 +176,7 @@ impl<D: Dial> Visitor<D> {
     fn give_up(&mut self, error: &Error) -> Then {
         let now = self.scene.now();
         if error.is_of_this_machine() {
-            let not_started = &self.scene.not_started;
-            not_started.set(not_started.get() + 1);
+            self.scene.missing_one();
         }
         let (what, fate) = match self.line.was_in {
             true => ("a customer's chat was cut", Fate::Broken),
@@ -351,10 +350,10 @@ impl<D: Dial> Visitor<D> {
                 return self.lose(&Error::failed("the server does not say what was missed"));
             };
             self.line.is_late = true;
-            let then = self.hear(heard, self.scene.now()).await;
+            let then = self.hear(heard, self.scene.now());
             self.line.is_late = false;
-            if then == Then::Go {
-                return Then::Go;
+            if then != Then::Stay {
+                return then;
             }
         }
         if self.is_thinking() {

@@ -22,22 +22,22 @@ use crate::wire::hold::Hold;
 use crate::wire::marker::{Direction, Marker};
 
 impl<D: Dial> Visitor<D> {
-    pub(super) async fn hear(&mut self, heard: Option<Result<ToCustomer>>, now: Time) -> Then {
+    pub(super) fn hear(&mut self, heard: Option<Result<ToCustomer>>, now: Time) -> Then {
         match heard {
             Some(Ok(frame)) => {
                 self.line.heard += u32::from(frame.is_counted());
-                self.take(frame, now).await
+                self.take(frame, now)
             }
             Some(Err(error)) => self.lose(&error),
             None => self.lose(&Error::failed("the server closed the connection")),
         }
     }
 
-    async fn take(&mut self, frame: ToCustomer, now: Time) -> Then {
+    fn take(&mut self, frame: ToCustomer, now: Time) -> Then {
         match frame {
             ToCustomer::Queued { .. } => self.queued(now),
             ToCustomer::Assigned { agent } => self.assigned(agent, now),
-            ToCustomer::Message { text, .. } => return self.message(&text, now).await,
+            ToCustomer::Message { text, .. } => return self.message(&text, now),
             ToCustomer::Rejected { .. } => {
                 self.customer.end();
                 let Standing {
@@ -115,9 +115,9 @@ impl<D: Dial> Visitor<D> {
     }
 
     /// A reply counts when it answers the message that is pending.
-    async fn message(&mut self, text: &str, now: Time) -> Then {
+    fn message(&mut self, text: &str, now: Time) -> Then {
         if self.scene.only_customers {
-            return self.said_by_strangers(now).await;
+            return self.said_by_strangers(now);
         }
         let is_late = self.line.is_late;
         let Some(marker) = read(&self.scene, self.caller, text, now, is_late) else {
@@ -140,7 +140,7 @@ impl<D: Dial> Visitor<D> {
             self.note(now, ChatEvent::Unread);
             return Then::Stay;
         }
-        self.replied(now).await
+        self.replied(now)
     }
 
     /// A whole reply is here: message and reply have been under way for all the time that the agent
@@ -155,18 +155,18 @@ impl<D: Dial> Visitor<D> {
 
     /// A staff of the server's own knows no markers, and may say more than one thing: the first
     /// answers what is pending.
-    async fn said_by_strangers(&mut self, now: Time) -> Then {
+    fn said_by_strangers(&mut self, now: Time) -> Then {
         if self.ghost {
             self.note(now, ChatEvent::Unread);
             return Then::Stay;
         }
         match self.customer.is_pending() {
-            true => self.replied(now).await,
+            true => self.replied(now),
             false => Then::Stay,
         }
     }
 
-    async fn replied(&mut self, now: Time) -> Then {
+    fn replied(&mut self, now: Time) -> Then {
         let rules = self.scene.rules(self.caller.class);
         let act = self.customer.handle(now, CustomerInput::Reply, rules);
         self.wake = self.customer.deadline();
@@ -179,7 +179,7 @@ impl<D: Dial> Visitor<D> {
         };
         self.scene.again(self.caller, Again::Unresolved, now);
         match closes {
-            true => self.leave(now).await,
+            true => Then::Leave(now),
             false => Then::Go,
         }
     }

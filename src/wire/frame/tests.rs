@@ -58,7 +58,7 @@ fn to_customer() -> impl Strategy<Value = ToCustomer> {
         Just(Party::Server)
     ];
     prop_oneof![
-        hello().prop_map(ToCustomer::Hello),
+        hello().prop_map(|hello| ToCustomer::Hello(hello.into())),
         any::<(u32, u32)>().prop_map(|(got, missed)| ToCustomer::Resumed { got, missed }),
         Just(ToCustomer::Gone {}),
         any::<u32>().prop_map(|position| ToCustomer::Queued { position }),
@@ -89,7 +89,7 @@ fn from_agent() -> impl Strategy<Value = FromAgent> {
 
 fn to_agent() -> impl Strategy<Value = ToAgent> {
     prop_oneof![
-        hello().prop_map(ToAgent::Hello),
+        hello().prop_map(|hello| ToAgent::Hello(hello.into())),
         any::<(u32, u32)>().prop_map(|(agent, limit)| ToAgent::Online { agent, limit }),
         (
             any::<(u64, String, Option<String>)>(),

@@ -47,7 +47,7 @@ async fn receive(listener: TcpListener, asked: Sender<Instant>) {
 
 async fn attend(stream: TcpStream, asked: Sender<Instant>) -> Result<(), Error> {
     let mut ws = accept_async(stream).await?;
-    let hello = ToCustomer::Hello(Hello {
+    let hello = ToCustomer::Hello(Box::new(Hello {
         protocol: PROTOCOL,
         server: "reception".to_owned(),
         policy: "none".to_owned(),
@@ -58,7 +58,7 @@ async fn attend(stream: TcpStream, asked: Sender<Instant>) -> Result<(), Error> 
         frame_limit: 16_384,
         kept_ms: None,
         idle_ms: 60_000,
-    });
+    }));
     ws.send(Message::text(hello.encode())).await?;
     while let Some(heard) = ws.next().await {
         let read = Instant::now();
