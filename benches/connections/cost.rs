@@ -60,9 +60,10 @@ fn theirs(asked: &Asked, rate: u32, seconds: u32) -> Option<f64> {
     cost_us(&mut server, &client, seconds)
 }
 
-/// Measures it, for each rate.
+/// Measures it, for each rate. What the machine's neighbours take of it changes from minute to minute
+/// and weighs on both clients alike, so each run of ours is held against the one just after it.
 pub fn measure(asked: &Asked) {
-    let seconds = asked.number("--seconds", 5);
+    let seconds = asked.number("--seconds", 20);
     let rates = asked.after("--rates").unwrap_or("500,1500").split(',');
     for rate in rates.map(|rate| rate.parse().expect("a rate is a whole number")) {
         let (mut own, mut others, mut words) = (Vec::new(), Vec::new(), String::new());
@@ -76,20 +77,26 @@ pub fn measure(asked: &Asked) {
         }
         print!(
             "cost at {rate}/s: {} us an exchange ({words})",
-            several(&own)
+            several(&own, 1)
         );
         if !others.is_empty() {
-            let ratio = median(own) / median(others.clone());
-            print!("; the other {}, ratio {ratio:.2}", several(&others));
+            let pairs = own.iter().zip(&others);
+            let ratios: Vec<f64> = pairs.map(|(own, other)| own / other).collect();
+            print!("; the other {}", several(&others, 1));
+            print!("; ratio {}", several(&ratios, 2));
         }
         println!();
     }
 }
 
-/// The median, with what it is of.
-fn several(values: &[f64]) -> String {
-    let each: Vec<String> = values.iter().map(|value| format!("{value:.1}")).collect();
-    format!("{:.1} [{}]", median(values.to_vec()), each.join(" "))
+/// The median, with what it is of, to so many places.
+fn several(values: &[f64], places: usize) -> String {
+    let each: Vec<String> = values
+        .iter()
+        .map(|value| format!("{value:.places$}"))
+        .collect();
+    let median = median(values.to_vec());
+    format!("{median:.places$} [{}]", each.join(" "))
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

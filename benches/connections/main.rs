@@ -16,7 +16,7 @@
 //!   server on core 0: microseconds of processor time, user and system, that the generator takes
 //!   for one exchange once as many come as go, the connecting and closing of a tenth of a chat
 //!   included. With `--against` another client runs in turn with it (A B A B) and the ratio of
-//!   medians is given; its server writes `S <seconds> <accepted> <open> <messages>` every second.
+//!   each pair is given, with their median; its server writes `S <seconds> <accepted> <open> <messages>` every second.
 //! - *memory*: bytes that a connection takes up in a process while nothing happens on it, after one
 //!   exchange: in the generator, with its chat, and in `busyhour serve`, with its chat too, the
 //!   kernel's buffers not counted. With `--against-idle` in another client. And what TLS adds to
@@ -47,7 +47,7 @@ What a connection costs, in whole processes.
   --only WHAT              one of cost, memory, scale, endurance; cost and memory where it is not said
   --rates R,R              cost: arrivals a second [default: 500,1500]
   --runs N                 cost, scale: runs of each [default: 2]
-  --seconds N              cost: how long the steady part is measured [default: 5]
+  --seconds N              cost: how long the steady part is measured [default: 20]
                            endurance: how long it goes on [default: 1800]
   --growth MIB             endurance: fail where memory grows by more in a minute
   --connections N          memory: idle connections [default: 10000]

@@ -197,20 +197,17 @@ impl<D> Scene<D> {
 
     /// Waits until people are to go, for either reason. By one task.
     pub async fn is_over(&self) {
-        let mut call = self.call.subscribe();
+        let (mut call, mut calls) = (self.call.subscribe(), self.call.subscribe());
         let coming = call.wait_for(|call| call.is_over());
         tokio::pin!(coming);
         // Everybody asks whenever woken: it is looked up only when something was called meanwhile.
-        let mut known = None;
+        calls.mark_changed();
         poll_fn(|context| {
-            let called = *self.call.borrow();
-            if called.is_over() {
-                return Poll::Ready(());
-            }
-            if known.replace(called) == Some(called) {
+            // Who cannot be called any more is to go as well.
+            if !calls.has_changed().unwrap_or(true) {
                 return Poll::Pending;
             }
-            // Who cannot be called any more is to go as well.
+            calls.mark_unchanged();
             coming.as_mut().poll(context).map(|_| ())
         })
         .await;

@@ -42,7 +42,7 @@ impl LiveClock {
     /// The scenario's time at a wall instant; where the clock started for those before.
     pub fn at(&self, instant: Instant) -> Time {
         let wall = instant.saturating_duration_since(self.zero);
-        self.origin + Span((wall.as_nanos() as f64 * self.speed) as u64)
+        self.origin + Span((wall.as_nanos() as u64 as f64 * self.speed) as u64)
     }
 
     /// The scenario's time now.
@@ -59,8 +59,10 @@ impl LiveClock {
     /// The wall time that a length of scenario time takes, at least.
     pub fn wall(&self, span: Span) -> Duration {
         // A hundred years stand for anything longer: beyond, the sum with an instant overflows.
-        let nanos = (span.0 as f64 / self.speed).ceil().min(3.2e18);
-        Duration::from_nanos(nanos as u64)
+        let exact = (span.0 as f64 / self.speed).min(3.2e18);
+        // Everybody asks whenever woken, and `ceil` is a call of the C library's.
+        let whole = exact as u64;
+        Duration::from_nanos(whole + u64::from((whole as f64) < exact))
     }
 }
 
