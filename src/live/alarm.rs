@@ -7,9 +7,13 @@
 #[cfg(target_os = "linux")]
 mod bell;
 
-use tokio::time::{Instant, sleep_until};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::error::Result;
+use crate::time::Time;
 
 /// Wakes people at their due instants.
 #[derive(Debug)]
@@ -52,47 +56,76 @@ impl Alarm {
         Ok(Alarm::coarse())
     }
 
-    /// A place for somebody to wait in, for one due instant after the other.
+    /// A place for somebody to wait in, for one moment after the other.
     pub fn place(&self) -> Place {
         match &self.0 {
-            Grain::Coarse => Place(Kind::Coarse),
+            Grain::Coarse => Place(Kind::Coarse(None)),
             #[cfg(target_os = "linux")]
             Grain::Fine(bell) => Place(Kind::Fine(bell.place())),
         }
     }
 }
 
-/// Where somebody waits: one task, for one instant at a time.
+/// A time of the scenario's clock, which has jumped so often: it falls on one instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// When, by that clock.
+    pub time: Time,
+    /// How often it has jumped.
+    pub jumps: u32,
+}
+
+impl Moment {
+    /// One that never comes.
+    #[cfg(target_os = "linux")]
+    const NEVER: Moment = Moment {
+        time: Time::NEVER,
+        jumps: 0,
+    };
+
+    fn comes(self) -> bool {
+        self.time.comes()
+    }
+}
+
+/// Where somebody waits: one task, for one moment at a time.
 #[derive(Debug)]
 pub struct Place(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    Coarse,
+    Coarse(Option<(Moment, Pin<Box<Sleep>>)>),
     #[cfg(target_os = "linux")]
     Fine(bell::Place),
 }
 
 impl Place {
-    /// Waits until `due`; for ever where that never comes. Cancel-safe: who waits on for the same
-    /// instant keeps the place.
-    pub async fn wait_until(&mut self, due: Option<Instant>) {
-        let Some(due) = due else {
-            self.leave();
-            return std::future::pending().await;
-        };
+    /// Ready at the moment, never where it never comes; `instant` tells on what instant it falls, and
+    /// is asked when somebody begins to wait for it. Who asks for another moment no longer waits for
+    /// this one.
+    pub fn poll(
+        &mut self,
+        moment: Moment,
+        instant: impl Fn() -> Instant,
+        context: &mut Context<'_>,
+    ) -> Poll<()> {
         match &mut self.0 {
-            Kind::Coarse => sleep_until(due).await,
+            Kind::Coarse(waits) => {
+                let waits_on = waits.take().filter(|(asked, _)| *asked == moment);
+                if !moment.comes() {
+                    return Poll::Pending;
+                }
+                let sleep = waits_on.map(|(_, sleep)| sleep);
+                let mut sleep = sleep.unwrap_or_else(|| Box::pin(sleep_until(instant())));
+                if sleep.deadline() <= Instant::now() {
+                    return Poll::Ready(());
+                }
+                let polled = sleep.as_mut().poll(context);
+                *waits = Some((moment, sleep));
+                polled
+            }
             #[cfg(target_os = "linux")]
-            Kind::Fine(place) => place.wait_until(due).await,
-        }
-    }
-
-    fn leave(&mut self) {
-        match &mut self.0 {
-            Kind::Coarse => {}
-            #[cfg(target_os = "linux")]
-            Kind::Fine(place) => place.leave(),
+            Kind::Fine(place) => place.poll(moment, instant, context),
         }
     }
 }

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::Options;
-use super::alarm::{Alarm, Place};
+use super::alarm::{Alarm, Moment, Place};
 use super::journal::{ChatEvent, Entry, Event, Fault, Message, Reader};
 use super::orbit::{Caller, Orbit};
 use super::pace::Pace;
@@ -246,10 +246,12 @@ impl<D> Scene<D> {
         self.alarm.place()
     }
 
-    /// Waits until a scenario time as `wait_until` does, in a place of one's own.
-    pub async fn wait_in(&self, place: &mut Place, time: Time) {
-        let due = time.comes().then(|| self.instant(time));
-        place.wait_until(due).await;
+    /// Waits until a scenario time as `wait_until` does, in a place of one's own. Cancel-safe: who waits
+    /// on for the same time keeps the place.
+    pub fn wait_in(&self, place: &mut Place, time: Time) -> impl Future<Output = ()> {
+        let jumps = self.skip.as_ref().map_or(0, Skip::jumps);
+        let moment = Moment { time, jumps };
+        poll_fn(move |context| place.poll(moment, || self.instant(time), context))
     }
 
     /// When the desk sends away who waits, from `now` on; `Time::NEVER` for not at all.

@@ -63,6 +63,11 @@ impl Skip {
         self.jumps.set(self.jumps.get() + 1);
     }
 
+    /// How many were noted.
+    pub fn jumps(&self) -> u32 {
+        self.jumps.get()
+    }
+
     /// What was jumped over, for the report.
     pub fn remark(&self) -> Option<String> {
         let jumps = self.jumps.get();

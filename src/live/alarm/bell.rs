@@ -11,7 +11,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::future::poll_fn;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
@@ -27,14 +26,17 @@ use tokio::io::unix::AsyncFd;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::Moment;
+
 /// The time between two rings in the long run.
 const APART: Duration = Duration::from_millis(2);
 
 /// How much of that time may be saved up while few are due.
 const SAVED: Duration = Duration::from_millis(100);
 
-/// A due instant, and a number that tells those who wait for the same one apart.
-type Key = (Instant, u64);
+/// When somebody is due, in nanoseconds since the bell was hung, and a number that tells those apart
+/// who are due at once.
+type Key = (u64, u64);
 
 /// A timer and who waits for it.
 #[derive(Debug)]
@@ -44,16 +46,18 @@ pub struct Bell {
     _ringing: JoinSet<()>,
 }
 
+/// All times are in nanoseconds since the bell was hung: they are compared far more than read.
 #[derive(Debug)]
 struct Queue {
     timer: AsyncFd<OwnedFd>,
+    hung: Instant,
     /// When the timer rings next; none when it has rung.
-    set_for: Cell<Option<Instant>>,
+    set_for: Cell<Option<u64>>,
     /// It does not ring before this.
-    quiet_until: Cell<Instant>,
+    quiet_until: Cell<u64>,
     waiting: RefCell<BTreeMap<Key, Waker>>,
     /// Whoever was due by then has been woken.
-    rung: Cell<Instant>,
+    rung: Cell<u64>,
     /// Who have come so far.
     came: Cell<u64>,
 }
@@ -63,13 +67,13 @@ impl Bell {
     pub fn hung() -> io::Result<Bell> {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
-        let now = Instant::now();
         let queue = Rc::new(Queue {
             timer: watched(timer)?,
+            hung: Instant::now(),
             set_for: Cell::new(None),
-            quiet_until: Cell::new(now),
+            quiet_until: Cell::new(0),
             waiting: RefCell::default(),
-            rung: Cell::new(now),
+            rung: Cell::new(0),
             came: Cell::new(0),
         });
         let mut ringing = JoinSet::new();
@@ -84,7 +88,8 @@ impl Bell {
     pub fn place(&self) -> Place {
         Place {
             queue: Rc::clone(&self.queue),
-            key: None,
+            moment: Moment::NEVER,
+            key: (0, 0),
         }
     }
 }
@@ -99,42 +104,57 @@ fn watched(timer: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     AsyncFd::with_interest(timer, Interest::READABLE)
 }
 
-/// The place of one task in the queue, for one due instant after the other; given up when dropped.
+/// The place of one task in the queue, for one due time after the other; given up when dropped.
 #[derive(Debug)]
 pub struct Place {
     queue: Rc<Queue>,
-    /// None while nobody waits here.
-    key: Option<Key>,
+    /// What is waited for; never, while nobody waits here.
+    moment: Moment,
+    /// Where that is in the queue.
+    key: Key,
 }
 
 impl Place {
-    /// Waits until `due`. Cancel-safe: who waits no more for this, and for nothing else, gives the
-    /// place up.
-    pub async fn wait_until(&mut self, due: Instant) {
-        poll_fn(|context| self.poll(due, context)).await;
-    }
-
-    fn poll(&mut self, due: Instant, context: &mut Context<'_>) -> Poll<()> {
+    /// Ready at the moment, never where it never comes. Who asks for another moment, or for none, gives
+    /// the place in the queue up.
+    pub fn poll(
+        &mut self,
+        moment: Moment,
+        instant: impl Fn() -> Instant,
+        context: &mut Context<'_>,
+    ) -> Poll<()> {
+        let waits_on = moment == self.moment;
         // Who is not woken yet is not late: whoever is looks at the clock.
-        let waits_on = self.key.is_some_and(|key| key.0 == due);
-        if waits_on && due > self.queue.rung.get() {
+        if waits_on && (self.is_in_queue() || !moment.comes()) {
             return Poll::Pending;
         }
         self.leave();
-        if waits_on || due <= Instant::now() {
+        if waits_on {
             return Poll::Ready(());
         }
-        self.key = Some(self.queue.take(due, context.waker().clone()));
+        if !moment.comes() {
+            return Poll::Pending;
+        }
+        let due = instant();
+        if due <= Instant::now() {
+            return Poll::Ready(());
+        }
+        self.key = self.queue.take(due, context.waker().clone());
+        self.moment = moment;
         Poll::Pending
     }
 
+    /// Whether somebody waits here who was not woken yet.
+    fn is_in_queue(&self) -> bool {
+        self.moment.comes() && self.key.0 > self.queue.rung.get()
+    }
+
     /// Gives the place up, until somebody waits here again.
-    pub fn leave(&mut self) {
-        if let Some(key) = self.key.take()
-            && key.0 > self.queue.rung.get()
-        {
-            self.queue.waiting.borrow_mut().remove(&key);
+    fn leave(&mut self) {
+        if self.is_in_queue() {
+            self.queue.waiting.borrow_mut().remove(&self.key);
         }
+        self.moment = Moment::NEVER;
     }
 }
 
@@ -145,9 +165,15 @@ impl Drop for Place {
 }
 
 impl Queue {
+    /// An instant, by the bell.
+    fn at(&self, instant: Instant) -> u64 {
+        let since = instant.saturating_duration_since(self.hung);
+        since.as_nanos() as u64
+    }
+
     /// Takes a place for somebody who is due then.
     fn take(&self, due: Instant, waker: Waker) -> Key {
-        let key = (due, self.came.get());
+        let key = (self.at(due), self.came.get());
         self.came.set(key.1 + 1);
         self.waiting.borrow_mut().insert(key, waker);
         self.set();
@@ -160,7 +186,7 @@ impl Queue {
             // Setting it anew takes back that it has rung; if it is not set, nobody waits.
             rung.clear_ready();
             self.set_for.set(None);
-            let now = Instant::now();
+            let now = self.at(Instant::now());
             self.keep_quiet(now);
             self.rung.set(now);
             while let Some(waker) = self.take_due(now) {
@@ -171,14 +197,14 @@ impl Queue {
     }
 
     /// It has rung at `now`.
-    fn keep_quiet(&self, now: Instant) {
-        let saved = now.checked_sub(SAVED).unwrap_or(now);
+    fn keep_quiet(&self, now: u64) {
+        let saved = now.saturating_sub(nanos(SAVED));
         self.quiet_until
-            .set(self.quiet_until.get().max(saved) + APART);
+            .set(self.quiet_until.get().max(saved) + nanos(APART));
     }
 
     /// Takes the next one out who is due by `now`.
-    fn take_due(&self, now: Instant) -> Option<Waker> {
+    fn take_due(&self, now: u64) -> Option<Waker> {
         let mut waiting = self.waiting.borrow_mut();
         let first = waiting.first_entry()?;
         (first.key().0 <= now).then(|| first.remove())
@@ -196,11 +222,10 @@ impl Queue {
         }
         self.set_for.set(Some(first));
         // A time of zero would take it off.
-        let left = first.saturating_duration_since(Instant::now());
-        let left = left.max(Duration::from_nanos(1));
+        let left = first.saturating_sub(self.at(Instant::now())).max(1);
         let times = Itimerspec {
             it_interval: Timespec::default(),
-            it_value: left
+            it_value: Duration::from_nanos(left)
                 .try_into()
                 .expect("an instant is less than 2^63 s away"),
         };
@@ -209,10 +234,25 @@ impl Queue {
     }
 }
 
+const fn nanos(span: Duration) -> u64 {
+    span.as_nanos() as u64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Time;
+    use std::future::poll_fn;
     use tokio::runtime::{Builder, LocalOptions};
+
+    /// Waits until an instant: a moment for each.
+    async fn wait_until(place: &mut Place, due: Instant) {
+        let moment = Moment {
+            time: Time(place.queue.at(due)),
+            jumps: 0,
+        };
+        poll_fn(|context| place.poll(moment, || due, context)).await;
+    }
 
     /// Does something with a bell in an event loop on the wall's clock.
     fn with_bell<F: Future<Output = ()>>(act: impl FnOnce(Rc<Bell>) -> F) {
@@ -235,7 +275,7 @@ mod tests {
                 let (bell, woken) = (Rc::clone(&bell), Rc::clone(&woken));
                 people.spawn_local(async move {
                     let due = now + Duration::from_millis(millis);
-                    bell.place().wait_until(due).await;
+                    wait_until(&mut bell.place(), due).await;
                     assert!(Instant::now() >= due);
                     woken.borrow_mut().push(millis);
                 });
@@ -257,7 +297,7 @@ mod tests {
                 let (bell, rings) = (Rc::clone(&bell), Rc::clone(&rings));
                 people.spawn_local(async move {
                     let due = began + Duration::from_micros(200_000 + number * 10);
-                    bell.place().wait_until(due).await;
+                    wait_until(&mut bell.place(), due).await;
                     rings.borrow_mut().insert(bell.queue.quiet_until.get());
                 });
             }
@@ -276,9 +316,9 @@ mod tests {
             let [late, later, first] = &mut places;
             tokio::select! {
                 biased;
-                () = late.wait_until(after(3_000_000_000_000)) => panic!("in a hundred years"),
-                () = later.wait_until(after(60_000)) => panic!("in a minute"),
-                () = first.wait_until(after(20)) => {}
+                () = wait_until(late, after(3_000_000_000_000)) => panic!("in a hundred years"),
+                () = wait_until(later, after(60_000)) => panic!("in a minute"),
+                () = wait_until(first, after(20)) => {}
                 () = tokio::task::yield_now() => {}
             }
             drop(places);
@@ -286,7 +326,7 @@ mod tests {
             // The timer is set for nobody now, and rings all the same; who comes later is woken.
             assert!(bell.queue.set_for.get().is_some());
             let due = after(50);
-            bell.place().wait_until(due).await;
+            wait_until(&mut bell.place(), due).await;
             assert!(Instant::now() >= due);
         });
     }
@@ -301,19 +341,19 @@ mod tests {
                 let due = now + Duration::from_millis(millis);
                 tokio::select! {
                     biased;
-                    () = place.wait_until(due) => panic!("nobody waits so long"),
+                    () = wait_until(&mut place, due) => panic!("nobody waits so long"),
                     () = tokio::task::yield_now() => {}
                 }
                 let waiting = bell.queue.waiting.borrow();
-                let dues: Vec<Instant> = waiting.keys().map(|key| key.0).collect();
-                assert_eq!(dues, [due]);
+                let dues: Vec<u64> = waiting.keys().map(|key| key.0).collect();
+                assert_eq!(dues, [bell.queue.at(due)]);
             }
             let due = now + Duration::from_millis(80);
-            place.wait_until(due).await;
+            wait_until(&mut place, due).await;
             assert!(Instant::now() >= due);
             assert!(bell.queue.waiting.borrow().is_empty());
             // It has passed: nobody is written down for it.
-            place.wait_until(due).await;
+            wait_until(&mut place, due).await;
             assert!(bell.queue.waiting.borrow().is_empty());
         });
     }
