@@ -131,27 +131,17 @@ async fn a_target_that_is_no_chat_server_is_a_failure() {
     );
 }
 
-/// Ends of connections in TIME_WAIT: on the server's port, and to it.
+/// Connections in TIME_WAIT, by their near and their far end.
 #[cfg(target_os = "linux")]
-fn time_wait(port: u16) -> (usize, usize) {
+fn time_wait() -> std::collections::HashSet<(String, String)> {
     let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
-    let end = format!(":{port:04X}");
-    let ends = table.lines().map(|line| {
+    let lines = table.lines().map(|line| {
         let mut words = line.split_whitespace().skip(1);
         let mut next = || words.next().unwrap_or_default().to_owned();
-        (next(), next(), next())
+        ((next(), next()), next())
     });
-    let waiting: Vec<_> = ends.filter(|(_, _, state)| state == "06").collect();
-    (
-        waiting
-            .iter()
-            .filter(|(near, ..)| near.ends_with(&end))
-            .count(),
-        waiting
-            .iter()
-            .filter(|(_, far, _)| far.ends_with(&end))
-            .count(),
-    )
+    let waiting = lines.filter(|(_, state)| state == "06");
+    waiting.map(|(ends, _)| ends).collect()
 }
 
 /// However a connection ends, its port stays in TIME_WAIT at the server, not at the generator,
@@ -160,7 +150,10 @@ fn time_wait(port: u16) -> (usize, usize) {
 #[tokio::test]
 async fn the_server_closes_first() {
     let server = server(0);
-    let port = server.local_addr().port();
+    // 127.0.0.1, as a machine that puts the low byte first shows it.
+    let address = format!("0100007F:{:04X}", server.local_addr().port());
+    // Whoever had the port a minute ago.
+    let others = time_wait();
     // Ended by the server, by the generator, and by the server's stop.
     let mut rejected = socket::<CustomerSide>(&server).await;
     let (marker, text) = ("m".to_owned(), None);
@@ -182,7 +175,11 @@ async fn the_server_closes_first() {
     assert!(timeout(DEADLINE, last.next()).await.unwrap().is_none());
     drop((rejected, last));
     stopped.await.unwrap();
-    assert_eq!(time_wait(port), (3, 0));
+    let waiting = time_wait();
+    let ours = || waiting.difference(&others);
+    let at_server = ours().filter(|(near, _)| *near == address).count();
+    let at_generator = ours().filter(|(_, far)| *far == address).count();
+    assert_eq!((at_server, at_generator), (3, 0));
 }
 
 /// What is longer than what a connection holds to read into comes whole, and so does what follows.
