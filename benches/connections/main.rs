@@ -16,7 +16,8 @@
 //!   server on core 0: microseconds of processor time, user and system, that the generator takes
 //!   for one exchange once as many come as go, the connecting and closing of a tenth of a chat
 //!   included. With `--against` another client runs in turn with it (A B A B) and the ratio of
-//!   each pair is given, with their median; its server writes `S <seconds> <accepted> <open> <messages>` every second.
+//!   each pair is given, with their median; its server writes `S <seconds> <accepted> <open>
+//!   <messages>` every second.
 //! - *memory*: bytes that a connection takes up in a process while nothing happens on it, after one
 //!   exchange: in the generator, with its chat, and in `busyhour serve`, with its chat too, the
 //!   kernel's buffers not counted. With `--against-idle` in another client. And what TLS adds to
