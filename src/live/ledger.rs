@@ -11,6 +11,7 @@ mod integrity;
 mod off;
 mod sent;
 mod traffic;
+mod waiting;
 
 use rustc_hash::FxHashMap;
 
@@ -33,6 +34,7 @@ use account::Account;
 pub use door::Door;
 pub use integrity::Integrity;
 pub use sent::Sent;
+use waiting::Waiting;
 
 /// Wall time for which a chat that is over is kept, in case something more is heard of it.
 const KEPT: Span = Span::from_secs(10);
@@ -48,7 +50,7 @@ type Key = (u32, u16);
 pub struct Ledger {
     recorder: Recorder,
     /// Entries that are still to be posted, since earlier ones may come.
-    waiting: Vec<Entry>,
+    waiting: Waiting,
     accounts: FxHashMap<Key, Account>,
     integrity: Integrity,
     /// What was seen of the customer who is traced.
@@ -82,7 +84,7 @@ impl Ledger {
             rows: records.then(Vec::new),
             cells: Cells::new(&plan.outline),
             sent: Sent::new(plan.outline.warm_up, plan.outline.horizon),
-            waiting: Vec::new(),
+            waiting: Waiting::default(),
             accounts: FxHashMap::default(),
             seen: Vec::new(),
             integrity: Integrity::new(plan.live.speed),
@@ -140,19 +142,15 @@ impl Ledger {
 
     /// Takes entries over, to be posted when everybody's up to then are there.
     pub fn take(&mut self, entries: &mut Vec<Entry>) {
-        self.waiting.append(entries);
+        self.waiting.take(entries);
     }
 
     /// Posts all entries before `until`, in the order of time; those of one instant in the order in
     /// which they were taken over.
     pub fn post_until(&mut self, until: Time) {
-        self.waiting.sort_by_key(|entry| entry.at);
-        let due = self.waiting.partition_point(|entry| entry.at < until);
-        let mut waiting = std::mem::take(&mut self.waiting);
-        for entry in waiting.drain(..due) {
+        while let Some(entry) = self.waiting.next_before(until) {
             self.post(entry);
         }
-        self.waiting = waiting;
         let kept = KEPT.scaled(self.speed);
         if until.comes() && until.since(self.cleared) > kept {
             self.cleared = until;
