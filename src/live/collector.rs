@@ -211,11 +211,11 @@ impl Collector {
         let stream = TcpStream::connect(checked.as_slice()).await;
         let stream = stream.map_err(|error| in_words(&error))?;
         let Some((connector, name)) = &self.tls else {
-            return Ok(Link::Plain(stream));
+            return Ok(Link::from(stream));
         };
         let shaken = connector.connect(name.clone(), stream).await;
         let stream = shaken.map_err(|error| in_words(&error))?;
-        Ok(Link::Tls(Box::new(stream)))
+        Ok(Link::from(stream))
     }
 
     fn request(

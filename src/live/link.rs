@@ -13,11 +13,30 @@ use tokio_rustls::client::TlsStream;
 
 /// A connection of the generator.
 #[derive(Debug)]
-pub enum Link {
-    /// Without TLS.
+pub struct Link {
+    stream: Stream,
+    /// Bytes that were read from it.
+    read: u64,
+}
+
+#[derive(Debug)]
+enum Stream {
     Plain(TcpStream),
-    /// Over TLS.
     Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl From<TcpStream> for Link {
+    fn from(stream: TcpStream) -> Link {
+        let stream = Stream::Plain(stream);
+        Link { stream, read: 0 }
+    }
+}
+
+impl From<TlsStream<TcpStream>> for Link {
+    fn from(stream: TlsStream<TcpStream>) -> Link {
+        let stream = Stream::Tls(Box::new(stream));
+        Link { stream, read: 0 }
+    }
 }
 
 /// A stream that can be asked, without reading, whether there may be anything to read.
@@ -26,15 +45,24 @@ pub trait Readable {
     fn poll_readable(&self, _: &mut Context<'_>) -> Poll<()> {
         Poll::Ready(())
     }
+
+    /// How many bytes were read from it, where they are counted.
+    fn bytes_read(&self) -> Option<u64> {
+        None
+    }
 }
 
 impl Readable for Link {
     fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
-        match self {
-            Link::Plain(stream) => stream.poll_read_ready(cx).map(|_| ()),
+        match &self.stream {
+            Stream::Plain(stream) => stream.poll_read_ready(cx).map(|_| ()),
             // What TLS has to write it may have to write before anything comes.
-            Link::Tls(_) => Poll::Ready(()),
+            Stream::Tls(_) => Poll::Ready(()),
         }
+    }
+
+    fn bytes_read(&self) -> Option<u64> {
+        Some(self.read)
     }
 }
 
@@ -46,9 +74,11 @@ impl AsyncRead for Link {
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Link::Plain(stream) => Pin::new(stream).poll_read(cx, into),
-            Link::Tls(stream) => match Pin::new(stream).poll_read(cx, into) {
+        let Link { stream, read } = self.get_mut();
+        let before = into.filled().len();
+        let polled = match stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_read(cx, into),
+            Stream::Tls(stream) => match Pin::new(stream).poll_read(cx, into) {
                 // Many servers end TCP without the end of TLS. Whether the connection was over is
                 // the WebSocket's to say: its close frame cannot be forged.
                 Poll::Ready(Err(error)) if error.kind() == ErrorKind::UnexpectedEof => {
@@ -56,7 +86,9 @@ impl AsyncRead for Link {
                 }
                 polled => polled,
             },
-        }
+        };
+        *read += (into.filled().len() - before) as u64;
+        polled
     }
 }
 
@@ -66,23 +98,23 @@ impl AsyncWrite for Link {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Link::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Link::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Stream::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Link::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            Link::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Stream::Tls(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Link::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            Link::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Stream::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }
 
@@ -91,16 +123,16 @@ impl AsyncWrite for Link {
         cx: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Link::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
-            Link::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
+            Stream::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
         }
     }
 
     fn is_write_vectored(&self) -> bool {
-        match self {
-            Link::Plain(stream) => stream.is_write_vectored(),
-            Link::Tls(stream) => stream.is_write_vectored(),
+        match &self.stream {
+            Stream::Plain(stream) => stream.is_write_vectored(),
+            Stream::Tls(stream) => stream.is_write_vectored(),
         }
     }
 }

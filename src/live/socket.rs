@@ -65,10 +65,15 @@ impl Default for SocketLimits {
 #[derive(Debug)]
 pub struct Socket<S: Side, T = Link> {
     ws: WebSocketStream<T>,
-    limits: SocketLimits,
+    /// Wall time within which the server must take a frame.
+    taking: Duration,
+    /// Wall time that it has to close the connection.
+    closing: Duration,
     /// Set when the server has begun to close: it has until then to end the connection.
     until: Option<Instant>,
     inbox: Inbox,
+    /// Bytes of the messages that have come, at the least that they can have taken.
+    heard: u64,
     life: Life,
     /// What the server's words must not show; none where it was shown no secret.
     mask: Option<Arc<Mask>>,
@@ -122,7 +127,7 @@ pub async fn dial_tapped<S: Side, D: Dial>(
     limits: SocketLimits,
     tap: Option<Box<Tap>>,
 ) -> Result<Socket<S, D::Stream>> {
-    let connect = async { shake(to.connect(number).await?, to, number, limits, tap).await };
+    let connect = async { shake(to.connect(number).await?, to, number, &limits, tap).await };
     let late = |_| {
         let within = format!("no answer within {:?}", limits.connect);
         unreachable(to.target(number), &within)
@@ -135,7 +140,7 @@ async fn shake<S: Side, D: Dial>(
     mut stream: D::Stream,
     to: &D,
     number: u32,
-    limits: SocketLimits,
+    limits: &SocketLimits,
     tap: Option<Box<Tap>>,
 ) -> Result<Socket<S, D::Stream>> {
     let shaking = async {
@@ -148,9 +153,12 @@ async fn shake<S: Side, D: Dial>(
     let rest = Box::pin(shaking).await;
     let rest = rest.map_err(|refusal| turned_away::words(to, number, refusal))?;
     let config = Some(websocket(limits.frame));
+    let shaken = stream.bytes_read().unwrap_or(0);
     Ok(Socket {
+        heard: shaken.saturating_sub(rest.len() as u64),
         ws: WebSocketStream::from_partially_read(stream, rest, Role::Client, config).await,
-        limits,
+        taking: limits.taking,
+        closing: limits.closing,
         until: None,
         inbox: Inbox::Open,
         life: Life::Heard,
@@ -239,7 +247,7 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Readable + Unpin> Socket<S, T> {
         let mut flushing = self.ws.flush();
         let sent = match poll_fn(|context| Poll::Ready(flushing.poll_unpin(context))).await {
             Poll::Ready(sent) => Ok(sent),
-            Poll::Pending => Box::pin(timeout(self.limits.taking, flushing)).await,
+            Poll::Pending => Box::pin(timeout(self.taking, flushing)).await,
         };
         match sent {
             Ok(sent) => sent.map_err(|error| self.lost(&error)),
@@ -279,7 +287,7 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Readable + Unpin> Socket<S, T> {
                     return Some(Err(error.for_good()));
                 }
                 Ok(Message::Close(_)) => {
-                    self.until = Some(Instant::now() + self.limits.closing);
+                    self.until = Some(Instant::now() + self.closing);
                 }
                 Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {}
                 Err(error) => return Some(Err(self.lost(&error))),
@@ -296,23 +304,30 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Readable + Unpin> Socket<S, T> {
                 self.inbox = Inbox::Open;
             }
             let polled = self.ws.poll_next_unpin(context);
-            match &polled {
-                Poll::Pending if self.inbox == Inbox::Open => self.inbox = Inbox::Empty,
-                Poll::Ready(Some(Ok(Message::Ping(_) | Message::Close(_)))) => {
+            if let Poll::Ready(Some(Ok(message))) = &polled {
+                self.heard += on_the_wire(message);
+                if matches!(message, Message::Ping(_) | Message::Close(_)) {
                     self.inbox = Inbox::Answering;
                 }
-                _ => {}
+            }
+            if self.inbox == Inbox::Open && (polled.is_pending() || self.is_all_heard()) {
+                self.inbox = Inbox::Empty;
             }
             polled
         })
         .await
     }
 
+    /// Whether all that was read is messages that have come.
+    fn is_all_heard(&self) -> bool {
+        self.ws.get_ref().bytes_read() == Some(self.heard)
+    }
+
     /// Says that the connection is over and waits, within the limit, until the server has ended
     /// it: whoever ends a connection first keeps its port in TIME_WAIT, and that is to be the
     /// server (RFC 6455, section 7.1.1). Frames that still come are `overheard`.
     pub async fn close(mut self, mut overheard: impl FnMut(S::Hears)) {
-        let until = Instant::now() + self.limits.closing;
+        let until = Instant::now() + self.closing;
         let ending = async {
             if self.ws.close(None).await.is_ok() {
                 self.tell(Passing::Said, "close");
@@ -391,5 +406,51 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Readable + Unpin> Socket<S, T> {
             // What came is no WebSocket.
             _ => lost.for_good(),
         }
+    }
+}
+
+/// The fewest bytes that a message of the server's takes: in one frame, which says as shortly as it can
+/// how long it is (RFC 6455, section 5.2).
+fn on_the_wire(message: &Message) -> u64 {
+    let bytes = message.len() as u64;
+    let length = match bytes {
+        0..=125 => 0,
+        126..=0xffff => 2,
+        _ => 8,
+    };
+    2 + length + bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::target::Target;
+    use crate::live::way::Way;
+    use crate::wire::frame::{CustomerSide, ToCustomer};
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpListener;
+
+    /// Frames that come in one packet are read at once; after the last nobody looks for more.
+    #[tokio::test]
+    async fn what_was_heard_to_its_end_is_not_looked_into_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target = Target::from(listener.local_addr().unwrap());
+        let server = tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut peer = tokio_tungstenite::accept_async(stream).await.unwrap();
+            let text = br#"{"type":"typing"}"#;
+            let frame = [&[0x81, text.len() as u8][..], text].concat();
+            peer.get_mut().write_all(&frame.repeat(3)).await.unwrap();
+            peer
+        });
+        let address = target.resolve(&[]).await.unwrap();
+        let way = Way::new(vec![address], Arc::default()).unwrap();
+        let limits = SocketLimits::default();
+        let mut socket = dial::<CustomerSide, _>(&way, 0, limits).await.unwrap();
+        for inbox in [Inbox::Open, Inbox::Open, Inbox::Empty] {
+            let heard = socket.next().await.unwrap().unwrap();
+            assert_eq!((heard, socket.inbox), (ToCustomer::Typing {}, inbox));
+        }
+        server.await.unwrap();
     }
 }

@@ -159,7 +159,7 @@ impl Dial for Way {
         let Door { address, tls } = self.door(number);
         let stream = address.connect(&self.sources).await?;
         let Some((connector, name)) = tls else {
-            return Ok(Link::Plain(stream));
+            return Ok(Link::from(stream));
         };
         // Boxed: the handshake is much larger than what it leaves behind.
         let shaken = Box::pin(connector.connect(name.clone(), stream)).await;
@@ -167,7 +167,7 @@ impl Dial for Way {
             let identified = self.access.identity.is_some();
             fault::in_handshake(address.target(), identified, &error)
         })?;
-        Ok(Link::Tls(Box::new(stream)))
+        Ok(Link::from(stream))
     }
 
     fn explain(&self, number: u32, error: &io::Error) -> Option<Error> {

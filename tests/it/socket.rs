@@ -9,7 +9,7 @@ use busyhour::live::target::Target;
 use busyhour::live::way::Way;
 use busyhour::server::Handle;
 use busyhour::wire::frame::{
-    AgentSide, CustomerSide, FromAgent, FromCustomer, Party, Side, ToAgent, ToCustomer,
+    AgentSide, CustomerSide, Frame, FromAgent, FromCustomer, Party, Side, ToAgent, ToCustomer,
 };
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -267,6 +267,86 @@ async fn who_only_listens_answers_pings_and_hears_what_comes_in_parts() {
     let mut customer = dial::<CustomerSide, _>(&way, 0, limits).await.unwrap();
     assert_eq!(hear(&mut customer).await, ToCustomer::Typing {});
     server.await.unwrap();
+}
+
+/// A frame as a server writes it; `form` is how many bytes its length takes at the least.
+fn frame(begin: u8, form: usize, text: &[u8]) -> Vec<u8> {
+    let bytes = text.len();
+    let mut frame = vec![begin];
+    match bytes {
+        0..=125 if form == 1 => frame.push(bytes as u8),
+        0..=0xffff if form <= 2 => {
+            frame.push(126);
+            frame.extend((bytes as u16).to_be_bytes());
+        }
+        _ => {
+            frame.push(127);
+            frame.extend((bytes as u64).to_be_bytes());
+        }
+    }
+    frame.extend(text);
+    frame
+}
+
+/// However a server packs what it says, several messages in one packet or one in several, whole or in
+/// parts, its length in any form: all of it is heard, and nothing is waited for that is there.
+#[tokio::test]
+async fn messages_are_heard_however_they_are_packed() {
+    const MESSAGES: usize = 48;
+    let said = |number: usize| {
+        let text = "x".repeat([0, 60, 125, 126, 500, 3_000][number % 6]);
+        let seq = number as u32;
+        ToCustomer::Message { seq, text }
+    };
+    let mut bytes = Vec::new();
+    let mut ends = Vec::new();
+    for number in 0..MESSAGES {
+        let text = said(number).encode().into_bytes();
+        let (first, second) = text.split_at(text.len() / 3);
+        let pong = frame(0x8a, 1, b"beat");
+        match number * 5 / MESSAGES {
+            0 => bytes.extend(frame(0x81, 1, &text)),
+            1 => bytes.extend(frame(0x81, 2, &text)),
+            2 => bytes.extend(frame(0x81, 8, &text)),
+            3 => bytes.extend([frame(0x81, 1, &text), pong].concat()),
+            _ => bytes.extend([frame(0x01, 1, first), pong, frame(0x80, 1, second)].concat()),
+        }
+        ends.push(bytes.len());
+    }
+    // Of one: each message in a packet of its own.
+    for packet in [1, 511, 512, 5_000, usize::MAX] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target = Target::from(listener.local_addr().unwrap());
+        let (bytes, ends) = (bytes.clone(), ends.clone());
+        let server = tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut peer = tokio_tungstenite::accept_async(stream).await.unwrap();
+            let stream = peer.get_mut();
+            stream.set_nodelay(true).unwrap();
+            let mut from = 0;
+            while from < bytes.len() {
+                let until = match packet {
+                    1 => *ends.iter().find(|end| **end > from).unwrap(),
+                    _ => bytes.len().min(from.saturating_add(packet)),
+                };
+                stream.write_all(&bytes[from..until]).await.unwrap();
+                from = until;
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            peer
+        });
+        let way = way(&target).await;
+        let limits = SocketLimits::default();
+        let mut customer = dial::<CustomerSide, _>(&way, 0, limits).await.unwrap();
+        for number in 0..MESSAGES {
+            assert_eq!(
+                hear(&mut customer).await,
+                said(number),
+                "{packet}: {number}"
+            );
+        }
+        server.await.unwrap();
+    }
 }
 
 /// A server that takes nothing more: whoever speaks to it does not wait for ever.
