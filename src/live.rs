@@ -9,6 +9,7 @@ pub mod agent;
 pub mod alarm;
 pub mod attendance;
 pub mod breaker;
+pub mod call;
 pub mod collector;
 pub mod coordinator;
 pub mod credentials;

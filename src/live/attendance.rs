@@ -10,10 +10,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::agent::Desk;
+use super::call::Call;
 use super::customer::idle;
 use super::dial::Dial;
 use super::journal::{Connect, Event, Fault, Reader};
-use super::scene::{Call, Scene};
+use super::scene::Scene;
 use super::socket::{Socket, dial, dial_tapped};
 use super::tap::Tap;
 use super::terms::{Difference, Differences};

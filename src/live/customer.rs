@@ -159,9 +159,7 @@ impl<D: Dial> Visitor<D> {
                 // is due is done before the socket is looked at: most who are woken are by a timer.
                 biased;
                 () = &mut over => self.be_left(),
-                () = scene.wait_in(&mut place, next) => {
-                    self.catch_up(scene.now().max(next)).await
-                }
+                () = scene.wait_in(&mut place, next) => self.catch_up(next).await,
                 // In a place of its own: it comes seldom, and what is next changes all the time.
                 () = scene.wait_in(&mut checking, self.check) => {
                     self.catch_up(scene.now().max(self.check)).await
@@ -240,7 +238,7 @@ impl<D: Dial> Visitor<D> {
     async fn say(&mut self, due: Time) -> Then {
         self.typing = Time::NEVER;
         self.note(due, ChatEvent::Says);
-        let mut lost = None;
+        let (mut lost, mut written) = (None, None);
         for seq in self.scene.plan.messages.sequences(self.customer.exchange()) {
             let text = self.scene.text(self.caller, Direction::Customer, seq);
             let heard = if self.line.kept.get() {
@@ -257,14 +255,14 @@ impl<D: Dial> Visitor<D> {
                 lost = Some(error);
             }
             match lost {
-                None => self.scene.written(self.caller, which, due),
+                None => written = Some(self.scene.written(self.caller, which, due)),
                 // It counts as said, and is said again.
                 Some(_) => self.scene.handed_in(self.caller, which, due),
             }
         }
         match lost {
             None => {
-                self.said = self.standing.agent.map(|_| Instant::now());
+                self.said = written.filter(|_| self.standing.agent.is_some());
                 Then::Stay
             }
             Some(error) => self.lose(&error),

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::Options;
 use super::alarm::{Alarm, Moment, Place};
+use super::call::Call;
 use super::journal::{ChatEvent, Entry, Event, Fault, Message, Reader};
 use super::orbit::{Caller, Orbit};
 use super::pace::Pace;
@@ -96,26 +97,6 @@ pub struct Scene<D> {
     pub pace: Pace,
     /// Since when time stands still.
     ended: Cell<Option<Time>>,
-}
-
-/// What people are asked to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Call {
-    /// Agents connect; nobody comes yet.
-    Gather,
-    /// The scenario's time goes.
-    Play,
-    /// All customers are gone: agents log out.
-    GoHome,
-    /// The run is given up: customers leave, agents log out.
-    Stop,
-}
-
-impl Call {
-    /// Whether people are to go, for either reason.
-    pub fn is_over(self) -> bool {
-        matches!(self, Call::GoHome | Call::Stop)
-    }
 }
 
 impl<D> Scene<D> {
@@ -303,22 +284,24 @@ impl<D> Scene<D> {
         std::mem::replace(&mut journal, room)
     }
 
-    /// How late an act is that was due at `due` and is done now.
-    fn lateness(&self, due: Time) -> Option<Duration> {
+    /// How late an act is that was due at `due` and is done `now`.
+    fn lateness(&self, due: Time, now: Instant) -> Option<Span> {
         let due = self.clock.get().map(|clock| clock.instant(due))?;
-        Some(Instant::now().saturating_duration_since(due))
+        Some(span(now.saturating_duration_since(due)))
     }
 
-    /// Notes how late an act was that was due at `due` and is done now.
-    pub fn lagged(&self, due: Time) {
-        if let Some(late) = self.lateness(due) {
-            self.note(due, Event::Took(Latency::ScheduleLag, span(late)));
+    /// Notes how late an act was that was due at `due` and is done now: at the instant that it gives.
+    pub fn lagged(&self, due: Time) -> Instant {
+        let now = Instant::now();
+        if let Some(late) = self.lateness(due, now) {
+            self.note(due, Event::Took(Latency::ScheduleLag, late));
         }
+        now
     }
 
-    /// Notes a message that was due at `due` and has just been written.
-    pub fn written(&self, chat: Caller, which: (Direction, u32), due: Time) {
-        self.written_since(chat, which, (due, due));
+    /// Notes a message that was due at `due` and has just been written: at the instant that it gives.
+    pub fn written(&self, chat: Caller, which: (Direction, u32), due: Time) -> Instant {
+        self.written_since(chat, which, (due, due))
     }
 
     /// The same of one whose sender the server has held up until `since`, where that is later.
@@ -327,22 +310,24 @@ impl<D> Scene<D> {
         chat: Caller,
         (direction, sequence): (Direction, u32),
         (due, since): (Time, Time),
-    ) {
+    ) -> Instant {
         if self.only_customers {
             // Nobody of this run reads what customers say to another staff.
             return self.lagged(due);
         }
-        let late = |due| self.lateness(due).map_or(Span::ZERO, span);
+        let now = Instant::now();
+        let late = |due| self.lateness(due, now).unwrap_or_default();
         let (late, lag) = (late(due), late(since.max(due)));
         let message = Message {
             direction,
             sequence,
-            wall: self.wall(),
+            wall: self.wall(now),
             late,
             host: 0,
             held_up: Span(late.0.saturating_sub(lag.0)),
         };
         self.note_in(chat, due, ChatEvent::Sent(message));
+        now
     }
 
     /// Notes a message that was written and waits for its reader by the rules.
@@ -357,7 +342,7 @@ impl<D> Scene<D> {
     /// Notes a message that `reader` has just read, `at` this scenario time.
     pub fn read(&self, chat: Caller, marker: Marker, reader: Reader, at: Time) {
         let message = Message {
-            wall: self.wall(),
+            wall: self.wall(Instant::now()),
             ..Message::untimed(marker.direction, marker.sequence)
         };
         self.note_in(chat, at, ChatEvent::Read(message, reader));
@@ -369,10 +354,10 @@ impl<D> Scene<D> {
         self.note_in(chat, at, ChatEvent::Read(message, reader));
     }
 
-    /// Wall time since the scenario's time was started.
-    fn wall(&self) -> Option<Span> {
+    /// Wall time from the start of the scenario's time to an instant.
+    fn wall(&self, instant: Instant) -> Option<Span> {
         let started = self.started.get()?;
-        Some(span(Instant::now().saturating_duration_since(started)))
+        Some(span(instant.saturating_duration_since(started)))
     }
 
     /// The marker of a message.

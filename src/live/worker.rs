@@ -14,12 +14,13 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior};
 
+use super::call::Call;
 use super::dial::Dial;
 use super::heartbeat::Heartbeat;
 use super::journal::{Entry, Event};
 use super::orbit::Caller;
 use super::remarks::Remarks;
-use super::scene::{Call, Scene};
+use super::scene::Scene;
 use super::slice::Slice;
 use super::terms::Differences;
 use super::{attendance, customer};

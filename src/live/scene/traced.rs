@@ -7,11 +7,11 @@ use std::cell::RefCell;
 
 use tokio::time::Instant;
 
-use super::{Scene, span};
+use super::Scene;
 use crate::live::orbit::Caller;
 use crate::live::tap::Witness;
 use crate::measure::seen::{Passing, Seen};
-use crate::time::{Span, Time};
+use crate::time::Time;
 use crate::wire::marker::Marker;
 
 /// The most that is taken down.
@@ -81,14 +81,13 @@ impl<D> Witness for Scene<D> {
             true => (Passing::Met, "what passes from here on is not told".into()),
             false => (passing, text),
         };
-        let passed = self.now();
-        let wall = |start| span(Instant::now().saturating_duration_since(start));
-        let late = due.comes().then(|| self.lateness(due)).flatten();
+        let (passed, now) = (self.now(), Instant::now());
+        let late = due.comes().then(|| self.lateness(due, now)).flatten();
         kept.push(Seen {
             at: if due.comes() { due } else { passed },
             passed,
-            wall: self.started.get().map_or(Span::ZERO, wall),
-            late: late.map(span),
+            wall: self.wall(now).unwrap_or_default(),
+            late,
             attempt: attempt.into(),
             agent,
             passing,
