@@ -247,13 +247,13 @@ impl<D: Dial> Visitor<D> {
                 0
             };
             let which = (Direction::Customer, seq);
+            let said = FromCustomer::Say { seq, text, heard };
             if lost.is_none()
-                && let Err(error) = self
-                    .send(&FromCustomer::Say { seq, text, heard }, due)
-                    .await
+                && let Err(error) = self.send(&said, due).await
             {
                 lost = Some(error);
             }
+            self.scene.reuse(said.into_text());
             match lost {
                 None => written = Some(self.scene.written(self.caller, which, due)),
                 // It counts as said, and is said again.

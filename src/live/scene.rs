@@ -53,6 +53,8 @@ pub struct Scene<D> {
     pub run: u32,
     /// What is said.
     text: Text,
+    /// What somebody has said: memory for the next text.
+    paper: RefCell<String>,
     /// The customers of the replication that is played.
     pub people: Population,
     /// Its agents.
@@ -118,6 +120,7 @@ impl<D> Scene<D> {
             limits: SocketLimits::default(),
             run,
             text: Text::new(&plan.messages),
+            paper: RefCell::default(),
             people: Population::new(plan.seed, options.replication, Kind::Customer),
             staff: Population::new(plan.seed, options.replication, Kind::Agent),
             clock: Cell::new(None),
@@ -379,8 +382,15 @@ impl<D> Scene<D> {
 
     /// What is said in a message, or a part of one.
     pub fn text(&self, caller: Caller, direction: Direction, sequence: u32) -> String {
+        let mut text = self.paper.take();
         let marker = self.marker(caller, direction, sequence);
-        self.text.of(marker, self.draws(caller))
+        self.text.write(marker, self.draws(caller), &mut text);
+        text
+    }
+
+    /// Takes a text back that was said: the next is written in its place.
+    pub fn reuse(&self, text: String) {
+        self.paper.replace(text);
     }
 
     /// What is said in a reply, or a part of one, to a message that was read `heard`; none where it

@@ -59,25 +59,18 @@ impl Text {
         most(&self.bytes).max(most(&self.reply_bytes)) * 2 + ENVELOPE
     }
 
-    /// The text of the message, or part of one, that `marker` names, by the draws of the customer's
-    /// attempt.
-    pub fn of(&self, marker: Marker, draws: Draws) -> String {
-        let mut text = String::new();
-        self.write(marker, draws, &mut text);
-        text
+    /// Writes the text of the message, or part of one, that `marker` names, by the draws of the
+    /// customer's attempt, in place of what was in `into`, whose memory is used again.
+    pub fn write(&self, marker: Marker, draws: Draws, into: &mut String) {
+        self.put((marker, None), draws, into);
     }
 
-    /// The same of a reply to a message that its agent has held so long; none where that is not to
+    /// The text of a reply to a message that its agent has held so long; none where that is not to
     /// be told.
     pub fn of_reply(&self, marker: Marker, hold: Option<Hold>, draws: Draws) -> String {
         let mut text = String::new();
         self.put((marker, hold), draws, &mut text);
         text
-    }
-
-    /// The same, in place of what was in `into`, whose memory is used again.
-    pub fn write(&self, marker: Marker, draws: Draws, into: &mut String) {
-        self.put((marker, None), draws, into);
     }
 
     fn put(&self, word: (Marker, Option<Hold>), draws: Draws, into: &mut String) {
@@ -148,6 +141,14 @@ mod tests {
     use crate::time::Span;
     use crate::wire::frame::{Frame, FromAgent, Said, ToAgent};
     use crate::wire::limits::FRAME_LIMIT_LEAST;
+
+    impl Text {
+        fn of(&self, marker: Marker, draws: Draws) -> String {
+            let mut text = String::new();
+            self.write(marker, draws, &mut text);
+            text
+        }
+    }
     use proptest::prelude::*;
 
     fn draws(number: u64) -> Draws {

@@ -9,6 +9,7 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::clean_masked;
 use super::reason::Reason;
@@ -17,7 +18,7 @@ use crate::secret::Mask;
 /// A frame, to text and back.
 pub trait Frame: Serialize + DeserializeOwned + fmt::Debug + Send + 'static {
     /// The frame as text, on one line.
-    fn encode(&self) -> String {
+    fn encode(&self) -> Utf8Bytes {
         tagged::write(self)
     }
 
@@ -428,6 +429,16 @@ fn is_zero<N: Default + PartialEq>(count: &N) -> bool {
 }
 
 impl Frame for FromCustomer {}
+
+impl FromCustomer {
+    /// The text of a message; an empty one of anything else.
+    pub fn into_text(self) -> String {
+        match self {
+            FromCustomer::Say { text, .. } => text,
+            _ => String::new(),
+        }
+    }
+}
 
 impl Frame for FromAgent {
     fn chat(&self) -> Option<u64> {

@@ -301,7 +301,7 @@ async fn messages_are_heard_however_they_are_packed() {
     let mut bytes = Vec::new();
     let mut ends = Vec::new();
     for number in 0..MESSAGES {
-        let text = said(number).encode().into_bytes();
+        let text = said(number).encode().as_bytes().to_vec();
         let (first, second) = text.split_at(text.len() / 3);
         let pong = frame(0x8a, 1, b"beat");
         match number * 5 / MESSAGES {

@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::io;
 
+use bytes::{BufMut, BytesMut};
 use serde::de::value::{CowStrDeserializer, MapAccessDeserializer, MapDeserializer};
 use serde::de::{DeserializeSeed, EnumAccess, Error as _, IntoDeserializer, VariantAccess};
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -16,23 +17,27 @@ use serde::{Deserialize, Serialize, forward_to_deserialize_any};
 use serde_json::de::StrRead;
 use serde_json::ser::Formatter;
 use serde_json::{Error, Map, Value};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 const TYPE: &str = "type";
 
+/// Bytes of a sheet: as many frames as fit.
+const SHEET: usize = 4 * 1_024;
+
 thread_local! {
-    /// Where frames are written, whose size is known only then: each takes one allocation, of its
-    /// size.
-    static DESK: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    /// Where frames are written, each behind the one before. A sheet that is full is used again once
+    /// its frames are gone, as those are that were sent: then a frame takes no allocation.
+    static SHEETS: RefCell<BytesMut> = RefCell::new(BytesMut::with_capacity(SHEET));
 }
 
 /// The text of a frame, an enum of which each variant has fields of its own.
-pub fn write(frame: &impl Serialize) -> String {
-    DESK.with_borrow_mut(|text| {
-        text.clear();
-        let mut serializer = serde_json::Serializer::with_formatter(&mut *text, Flat::default());
+pub fn write(frame: &impl Serialize) -> Utf8Bytes {
+    SHEETS.with_borrow_mut(|sheet| {
+        let mut serializer =
+            serde_json::Serializer::with_formatter(sheet.writer(), Flat::default());
         let written = frame.serialize(&mut serializer);
         written.expect("a frame is an object of strings and integers");
-        str::from_utf8(text).expect("JSON is UTF-8").to_owned()
+        Utf8Bytes::try_from(sheet.split()).expect("JSON is UTF-8")
     })
 }
 

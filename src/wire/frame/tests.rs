@@ -159,7 +159,7 @@ proptest! {
         place in any::<proptest::sample::Index>(),
         byte in 0x20u8..0x7f,
     ) {
-        let mut text = frame.encode().into_bytes();
+        let mut text = frame.encode().as_bytes().to_vec();
         let place = place.index(text.len());
         text[place] = byte;
         if let Ok(text) = String::from_utf8(text) {
