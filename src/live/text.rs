@@ -141,6 +141,7 @@ mod tests {
     use crate::time::Span;
     use crate::wire::frame::{Frame, FromAgent, Said, ToAgent};
     use crate::wire::limits::FRAME_LIMIT_LEAST;
+    use proptest::prelude::*;
 
     impl Text {
         fn of(&self, marker: Marker, draws: Draws) -> String {
@@ -149,7 +150,6 @@ mod tests {
             text
         }
     }
-    use proptest::prelude::*;
 
     fn draws(number: u64) -> Draws {
         Population::new(3, 0, Kind::Customer).person(number, 0)
