@@ -11,6 +11,7 @@ pub mod limits;
 pub mod marker;
 pub mod names;
 pub mod reason;
+pub mod speaker;
 pub mod tls;
 
 pub use clean::{clean, clean_masked};

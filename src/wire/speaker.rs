@@ -1,0 +1,283 @@
+//! Owns what a person says and hears on one connection, whatever the protocol: `Speaker`.
+//!
+//! Law: a speaker knows a protocol and no socket, clock or thread: it is told what came and what its
+//! person does, and hands back what is to go out and what was heard. What it cannot follow is an
+//! error value that ends this connection and nothing else.
+//!
+//! ```text
+//!  person --Deed--> Speaker --Effects.sends, .requests--> server
+//!  person <--Tidings-- Speaker <--hear, answered--------- server
+//! ```
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::Duration;
+
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use super::frame::Party;
+use crate::error::Result;
+
+/// The number of a chat on one connection. A customer has one chat, [`OWN`]; an agent's are numbered
+/// from 1 on, in the order in which they come.
+pub type ChatNumber = u64;
+
+/// A customer's own chat.
+pub const OWN: ChatNumber = 0;
+
+/// Whose connection it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Who {
+    /// Which side.
+    pub party: Party,
+    /// The person's number: the customer's by order of arrival, or the agent's.
+    pub number: u32,
+    /// The customer's attempt; 0 for agents.
+    pub attempt: u16,
+    /// How often the person has connected before in this run, attempts aside.
+    pub connection: u32,
+    /// The run's number in markers.
+    pub run: u32,
+}
+
+/// What a person does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed<'a> {
+    /// An agent takes chats from now on, so many at a time.
+    Online {
+        /// The most at a time.
+        limit: u32,
+    },
+    /// An agent takes no more chats.
+    Offline,
+    /// A customer asks for an agent.
+    Open {
+        /// The level of priority, 0 for the least.
+        priority: u8,
+    },
+    /// In this chat the other side is the person at this address: where we dispatch, nobody else
+    /// says so.
+    Meet {
+        /// Which chat.
+        chat: ChatNumber,
+        /// As the other's speaker gave it with [`Tidings::Ready`].
+        peer: &'a str,
+    },
+    /// Says something.
+    Say {
+        /// In which chat.
+        chat: ChatNumber,
+        /// What.
+        text: &'a str,
+    },
+    /// Is seen typing.
+    Typing {
+        /// In which chat.
+        chat: ChatNumber,
+    },
+    /// Ends the chat: an agent closes it, a customer leaves it, or the queue.
+    Close {
+        /// Which.
+        chat: ChatNumber,
+    },
+    /// An agent's slot is free: wrap-up is over.
+    Free {
+        /// The chat that was in it.
+        chat: ChatNumber,
+    },
+    /// An agent gives a chat back to the queue.
+    Transfer {
+        /// Which.
+        chat: ChatNumber,
+    },
+    /// The person goes; the connection is to be ended in due form.
+    Bye,
+}
+
+/// What a person hears.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tidings {
+    /// The person is in: the connect script is through.
+    Ready {
+        /// By which others may reach the person; empty where the protocol has no such thing.
+        address: String,
+    },
+    /// The server takes the agent for online.
+    Online,
+    /// The chat waits.
+    Queued {
+        /// The place in the queue, where it is said.
+        position: Option<u32>,
+    },
+    /// The chat has an agent; or the agent has a chat more.
+    Assigned {
+        /// Which.
+        chat: ChatNumber,
+    },
+    /// Something was said by the other side.
+    Message {
+        /// In which chat; none where the server says it to everybody, so that only the text tells.
+        chat: Option<ChatNumber>,
+        /// What.
+        text: String,
+        /// When the server had it, by its own clock in Unix milliseconds, where it says so.
+        server_ms: Option<u64>,
+    },
+    /// The other side is typing.
+    Typing {
+        /// In which chat; none where it is not said.
+        chat: Option<ChatNumber>,
+    },
+    /// The chat is over, by the server or the other side.
+    Closed {
+        /// Which.
+        chat: ChatNumber,
+    },
+    /// The chat goes to another agent.
+    Transferred {
+        /// Which.
+        chat: ChatNumber,
+    },
+    /// The server has taken a message, by its own word.
+    Acknowledged {
+        /// How long after it was said.
+        after: Duration,
+    },
+    /// The other side's client has confirmed a message.
+    Received {
+        /// How long after it was said.
+        after: Duration,
+    },
+    /// The server refuses something.
+    Refused {
+        /// About which chat, where it is said.
+        chat: Option<ChatNumber>,
+        /// The kind, for counting: a code or a condition of the protocol, or a few words.
+        kind: String,
+    },
+    /// The server says that too much is asked of it.
+    Throttled {
+        /// The kind, as for `Refused`.
+        kind: String,
+        /// When to come again, where it is said.
+        retry_after: Option<Duration>,
+    },
+}
+
+/// How a stream is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opening {
+    /// Path and query, from the first `/` on.
+    pub path: String,
+    /// The WebSocket subprotocol.
+    pub subprotocol: Option<String>,
+    /// Further headers.
+    pub headers: Vec<(String, String)>,
+}
+
+/// A request over HTTP.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Given back with the answer.
+    pub number: u32,
+    /// `GET`, `POST`, ...
+    pub method: &'static str,
+    /// Path and query at the target's own authority, from the first `/` on.
+    pub path: String,
+    /// Headers, the content type included.
+    pub headers: Vec<(String, String)>,
+    /// The body; empty for none.
+    pub body: Vec<u8>,
+}
+
+/// Headers and body may hold secrets.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Request({} {})", self.number, self.method)
+    }
+}
+
+/// What came of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// Headers, with names in small letters.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// What a speaker hands back: what goes out, and what was heard, in order.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// A stream is wanted; [`Speaker::begin`] is to be called once it stands.
+    pub opening: Option<Opening>,
+    /// Texts to go out on the stream.
+    pub sends: VecDeque<Utf8Bytes>,
+    /// Requests to be made; each is answered.
+    pub requests: VecDeque<Request>,
+    /// What was heard.
+    pub tidings: VecDeque<Tidings>,
+    /// What may be told of it to whoever writes a protocol: notes are kept only when this is set.
+    pub notes: Option<Vec<String>>,
+}
+
+impl Effects {
+    /// Notes something for whoever writes a protocol; costs nothing where nobody listens.
+    pub fn note(&mut self, words: impl FnOnce() -> String) {
+        if let Some(notes) = &mut self.notes {
+            notes.push(words());
+        }
+    }
+}
+
+/// One person's side of a conversation in some protocol. Times are wall time since the speaker was
+/// made, and never run backwards.
+pub trait Speaker: fmt::Debug {
+    /// The person wants in: what is done before there is a stream, and then asks for one.
+    ///
+    /// # Errors
+    /// What was asked for cannot be said: a value is missing.
+    fn start(&mut self, now: Duration, out: &mut Effects) -> Result<()>;
+
+    /// The stream that was asked for stands.
+    ///
+    /// # Errors
+    /// As `start`.
+    fn begin(&mut self, now: Duration, out: &mut Effects) -> Result<()>;
+
+    /// A text came on the stream.
+    ///
+    /// # Errors
+    /// It is none of the protocol, or it ends the connection: refused for good where another try
+    /// makes no sense.
+    fn hear(&mut self, now: Duration, text: &str, out: &mut Effects) -> Result<()>;
+
+    /// A request was answered, or was not.
+    ///
+    /// # Errors
+    /// As `hear`.
+    fn answered(
+        &mut self,
+        now: Duration,
+        request: u32,
+        answer: Result<Answer>,
+        out: &mut Effects,
+    ) -> Result<()>;
+
+    /// The person does something. What is done before `Ready` is kept back until then.
+    ///
+    /// # Errors
+    /// As `start`.
+    fn act(&mut self, now: Duration, deed: Deed<'_>, out: &mut Effects) -> Result<()>;
+
+    /// Does what was due by `now`: a sign of life, a time-out.
+    ///
+    /// # Errors
+    /// The server did not answer in time.
+    fn wake(&mut self, now: Duration, out: &mut Effects) -> Result<()>;
+
+    /// When `wake` is to be called, at the latest; none for not at all.
+    fn deadline(&self) -> Option<Duration>;
+}
