@@ -11,12 +11,14 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::frame::Party;
 use crate::error::Result;
+use crate::scenario::plan::EndsQuiet;
 
 /// The number of a chat on one connection. A customer has one chat, [`OWN`]; an agent's are numbered
 /// from 1 on, in the order in which they come.
@@ -230,6 +232,64 @@ impl Effects {
             notes.push(words());
         }
     }
+}
+
+/// A protocol that people can speak, as it was set up for a run.
+pub trait Protocol: fmt::Debug + Send + Sync {
+    /// The name, for reports.
+    fn name(&self) -> &str;
+
+    /// How the server goes about chats.
+    fn manners(&self) -> Manners;
+
+    /// A speaker for somebody who wants in.
+    fn speaker(self: Arc<Self>, who: Who) -> Box<dyn Speaker>;
+}
+
+/// How a server goes about chats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Manners {
+    /// Who gives chats to agents.
+    pub dispatch: Dispatch,
+    /// Who hears what is said.
+    pub audience: Audience,
+    /// What holds an agent's slot after the end of a chat.
+    pub wrap_up: WrapUp,
+    /// Who ends chats whose customers are gone silently.
+    pub ends_quiet: EndsQuiet,
+}
+
+/// Who gives chats to agents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dispatch {
+    /// The server.
+    Server,
+    /// This program's router: the server only carries what is said.
+    Busyhour,
+    /// Agents, who take the next chat when they have room.
+    Pull,
+}
+
+/// Who hears what is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// The other side of the chat.
+    Chat,
+    /// Everybody.
+    All,
+}
+
+/// What holds an agent's slot after the end of a chat, while the agent wraps up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WrapUp {
+    /// The server, until it is told that the slot is free.
+    Native,
+    /// The agent, who closes the chat only once the work after it is done.
+    DelayClose,
+    /// The agent, who is away meanwhile.
+    StatusAway,
+    /// Nothing: agents do none.
+    None,
 }
 
 /// One person's side of a conversation in some protocol. Times are wall time since the speaker was
