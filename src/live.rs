@@ -12,17 +12,22 @@ pub mod breaker;
 pub mod call;
 pub mod collector;
 pub mod coordinator;
+pub mod courier;
 pub mod credentials;
 pub mod customer;
 pub mod dial;
-
+pub mod dispatcher;
 pub mod feeder;
+mod fit;
+pub mod foreign;
 pub mod greeting;
 mod heartbeat;
 pub mod journal;
 pub mod ledger;
+pub mod life;
 pub mod link;
 pub mod machine;
+pub mod mailbox;
 pub mod merge;
 mod monotonic;
 pub mod orbit;
@@ -34,6 +39,7 @@ pub mod process;
 mod rate;
 pub mod remarks;
 pub mod scene;
+pub mod session;
 pub mod shard;
 pub mod skip;
 pub mod slice;
@@ -41,6 +47,7 @@ pub mod snapshot;
 pub mod socket;
 pub mod spool;
 pub mod start;
+pub mod switchboard;
 pub mod tap;
 pub mod target;
 pub mod terms;
@@ -73,6 +80,7 @@ use crate::server::{self, ServerOptions};
 use crate::time::Span;
 use crate::wire::frame::AgentSide;
 use crate::wire::limits::{AGENTS_MOST, CONCURRENCY_MOST};
+use crate::wire::speaker::{Dispatch, Protocol};
 use access::Access;
 use alarm::Alarm;
 use coordinator::{Coordinator, Course, Hand};
@@ -100,6 +108,8 @@ pub struct Options {
     pub separate: bool,
     /// Addresses of this machine from which connections come, in turn; none for the system's choice.
     pub sources: Vec<IpAddr>,
+    /// What the server speaks; none for the built-in protocol.
+    pub protocol: Option<Arc<dyn Protocol>>,
     /// Hosts beyond loopback that may be a target, as the user wrote them.
     pub allow_targets: Vec<String>,
     /// How connections get in; none for no TLS and nothing to show.
@@ -123,6 +133,11 @@ pub struct Options {
 }
 
 impl Options {
+    /// Whether a dispatcher of ours gives out the chats.
+    pub fn dispatches(&self) -> bool {
+        self.manners().dispatch == Dispatch::Busyhour
+    }
+
     /// Whose people are played.
     pub fn slice(&self) -> Slice {
         self.shard

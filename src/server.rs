@@ -144,7 +144,20 @@ impl ServerOptions {
         Ok(())
     }
 
-    fn hello(&self) -> Hello {
+    /// The desk of a server that is told this: who gives out its chats.
+    pub fn desk(&self) -> Desk {
+        let rules = DeskRules {
+            router: self.rules.clone(),
+            inactivity: self.inactivity,
+            kept_for: self.kept_for,
+            seed: self.seed,
+            replication: self.replication,
+        };
+        Desk::new(rules, self.hello())
+    }
+
+    /// What such a server says of itself.
+    pub fn hello(&self) -> Hello {
         let limit = self.rules.queue_limit;
         let wall_ms = |span: Span| {
             let millis = (span.0 as f64 / self.speed / 1e6).round();
@@ -228,17 +241,10 @@ impl<L: Listen> Server<L> {
             idle: options.idle,
             outbox: options.outbox,
         };
-        let rules = DeskRules {
-            router: options.rules.clone(),
-            inactivity: options.inactivity,
-            kept_for: options.kept_for,
-            seed: options.seed,
-            replication: options.replication,
-        };
         Ok(Server {
             listener,
             addr,
-            desk: Desk::new(rules, options.hello()),
+            desk: options.desk(),
             speed: options.speed,
             messages_per_second: options.messages_per_second,
             house: Arc::new(house),

@@ -24,7 +24,7 @@ use super::journal::{ChatEvent, Event, Reader};
 use super::orbit::Caller;
 use super::parts::Parts;
 use super::scene::Scene;
-use super::socket::Socket;
+use super::session::Session;
 use crate::center::ChatId;
 use crate::center::agent::{Agent, AgentAct, AgentInput, Deed, SlotId};
 use crate::error::{Error, Result};
@@ -37,7 +37,7 @@ use crate::wire::marker::Direction;
 pub(super) struct Desk<D: Dial> {
     scene: Rc<Scene<D>>,
     agent: Agent,
-    socket: Socket<AgentSide, D::Stream>,
+    socket: Session<AgentSide, D>,
     /// The chats held.
     chats: Vec<Held>,
     /// Chats taken so far.
@@ -108,7 +108,7 @@ impl<D: Dial> Desk<D> {
     pub fn new(
         scene: Rc<Scene<D>>,
         shift: Shift,
-        socket: Socket<AgentSide, D::Stream>,
+        socket: Session<AgentSide, D>,
         idle: Span,
     ) -> Desk<D> {
         let mut agent = Agent::new(&scene.agents);

@@ -15,7 +15,7 @@ use super::customer::idle;
 use super::dial::Dial;
 use super::journal::{Connect, Event, Fault, Reader};
 use super::scene::Scene;
-use super::socket::{Socket, dial, dial_tapped};
+use super::session::{Comer, Session, connect};
 use super::tap::Tap;
 use super::terms::{Difference, Differences};
 use super::tries::Tries;
@@ -60,7 +60,7 @@ pub async fn attend<D: Dial>(scene: Rc<Scene<D>>, mut shifts: VecDeque<Shift>) {
 struct Came<D: Dial> {
     /// From when it is, and until when.
     shift: Shift,
-    socket: Socket<AgentSide, D::Stream>,
+    socket: Session<AgentSide, D>,
     /// How long the server may say nothing.
     idle: Span,
 }
@@ -146,7 +146,12 @@ impl Out {
 /// goes. The scene counts one as online when that is known; a server that is not there fails the run.
 pub async fn look_in<D: Dial>(scene: Rc<Scene<D>>) {
     let look = async {
-        let mut socket = dial::<CustomerSide, D>(&scene.to, 0, scene.limits).await?;
+        let comer = Comer {
+            number: 0,
+            attempt: 0,
+            connection: 0,
+        };
+        let mut socket = connect::<CustomerSide, D>(&scene, comer, None).await?;
         compare(&scene, &socket.hello().await?);
         socket.close(drop).await;
         Ok(())
@@ -158,7 +163,7 @@ pub async fn look_in<D: Dial>(scene: Rc<Scene<D>>) {
 }
 
 /// Ends a chat that the agent cannot take, so that its customer does not wait in vain.
-pub async fn refuse<D: Dial>(socket: &mut Socket<AgentSide, D::Stream>, chat: u64) -> Result<()> {
+pub async fn refuse<D: Dial>(socket: &mut Session<AgentSide, D>, chat: u64) -> Result<()> {
     socket.send(&FromAgent::Close { chat }).await?;
     socket.send(&FromAgent::Free { chat }).await
 }
@@ -243,8 +248,12 @@ async fn come<D: Dial>(
     let dialled = Instant::now();
     let connected = async {
         let tap = Tap::of_agent(scene, shift.agent);
-        let dialled = dial_tapped::<AgentSide, D>(&scene.to, shift.agent, scene.limits, tap);
-        let mut socket = dialled.await?;
+        let comer = Comer {
+            number: shift.agent,
+            attempt: 0,
+            connection: scene.abroad.next_connection(),
+        };
+        let mut socket = connect::<AgentSide, D>(scene, comer, tap).await?;
         let hello = socket.hello().await?;
         Ok((socket, hello))
     };
@@ -273,7 +282,7 @@ async fn come<D: Dial>(
 async fn wait_at_the_door<D: Dial>(
     scene: &Scene<D>,
     shift: Shift,
-    socket: &mut Socket<AgentSide, D::Stream>,
+    socket: &mut Session<AgentSide, D>,
 ) -> Result<bool> {
     loop {
         tokio::select! {
@@ -288,7 +297,7 @@ async fn wait_at_the_door<D: Dial>(
 async fn out_of_turn<D: Dial>(
     scene: &Scene<D>,
     agent: u32,
-    socket: &mut Socket<AgentSide, D::Stream>,
+    socket: &mut Session<AgentSide, D>,
     heard: Option<Result<ToAgent>>,
 ) -> Result<()> {
     match heard {
@@ -337,7 +346,7 @@ async fn in_time<D, T>(
 async fn go_online<D: Dial>(
     scene: &Scene<D>,
     shift: Shift,
-    socket: &mut Socket<AgentSide, D::Stream>,
+    socket: &mut Session<AgentSide, D>,
     connecting: Option<Duration>,
 ) -> Result<()> {
     let (agent, limit) = (shift.agent, scene.plan.agents.concurrency);

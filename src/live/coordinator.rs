@@ -13,11 +13,13 @@ use tokio::time::Instant;
 
 use super::Options;
 use super::breaker::{Breaker, Tripped};
+use super::dispatcher::{self, Dispatcher};
 use super::ledger::{Door, Ledger};
 use super::process::Process;
 use super::remarks::Remarks;
 use super::snapshot::Snapshot;
 use super::start::Start;
+use super::switchboard::Delivery;
 use super::terms::Differences;
 use super::watch::Watch;
 use super::worker::{News, Order, Report, State};
@@ -94,6 +96,8 @@ pub struct Coordinator<'a> {
     course: Course,
     failure: Option<Error>,
     breaker: Breaker,
+    /// Who gives out the chats, where the server does not.
+    dispatcher: Option<Dispatcher>,
 }
 
 impl Hand {
@@ -147,6 +151,9 @@ impl<'a> Coordinator<'a> {
             quiet: None,
             course: Course::default(),
             failure: None,
+            dispatcher: options
+                .dispatches()
+                .then(|| Dispatcher::new(plan, options.replication)),
             breaker: Breaker::new(
                 plan.live.breaker_share,
                 Duration::from_nanos(plan.live.breaker_after.0),
@@ -257,6 +264,9 @@ impl<'a> Coordinator<'a> {
                     .start
                     .map_or_else(|| Instant::now() + ahead, |start| start.instant);
                 self.order(Order::Start(at));
+                if let Some(dispatcher) = &mut self.dispatcher {
+                    dispatcher.start(at, self.plan);
+                }
                 self.watch.started.store(true, Ordering::Relaxed);
                 return Ok(true);
             }
@@ -309,6 +319,7 @@ impl<'a> Coordinator<'a> {
                         return self.order(Order::GoHome);
                     }
                 }
+                () = dispatcher::due(self.dispatcher.as_ref()) => self.dispatch(Dispatcher::wake),
             }
         }
     }
@@ -329,6 +340,7 @@ impl<'a> Coordinator<'a> {
             News::Over => (hand.over, hand.until) = (true, Time::NEVER),
             News::Lost => hand.lose(),
             News::Failed(error) => self.failure = self.failure.take().or(Some(error)),
+            News::Posted(posted) => self.dispatch(|dispatcher| dispatcher.take(worker, posted)),
             News::Report(Report {
                 mut entries,
                 until,
@@ -348,7 +360,14 @@ impl<'a> Coordinator<'a> {
     }
 
     fn order(&self, order: Order) {
-        self.hands.iter().for_each(|hand| hand.order(order));
+        self.hands.iter().for_each(|hand| hand.order(order.clone()));
+    }
+
+    /// Has the dispatcher do something, and hands out what it says.
+    fn dispatch(&mut self, act: impl FnOnce(&mut Dispatcher) -> Vec<(usize, Delivery)>) {
+        for (worker, delivery) in self.dispatcher.as_mut().map(act).unwrap_or_default() {
+            self.hands[worker].order(Order::Deliver(delivery));
+        }
     }
 
     fn stop(&mut self) {

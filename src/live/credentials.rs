@@ -165,10 +165,15 @@ impl Credentials {
         self.subprotocol.as_deref()
     }
 
+    /// The headers of a person, each with its value.
+    pub(super) fn of(&self, party: Party, number: u32) -> impl Iterator<Item = (&str, &str)> {
+        let own = self.headers.iter();
+        own.map(move |header| (&*header.name, header.values.of(party, number).reveal()))
+    }
+
     /// Adds them to the request of a person, a line each. That they fit was checked.
     pub(super) fn add_to(&self, request: &mut String, party: Party, number: u32) {
-        let own = self.headers.iter();
-        let own = own.map(|header| (&*header.name, header.values.of(party, number).reveal()));
+        let own = self.of(party, number);
         let subprotocol = self.subprotocol.as_deref();
         let subprotocol = subprotocol.map(|name| ("Sec-WebSocket-Protocol", name));
         for part in own

@@ -10,6 +10,7 @@
 mod away;
 mod enter;
 mod hearing;
+mod parting;
 
 use std::rc::Rc;
 
@@ -23,7 +24,7 @@ use super::journal::ChatEvent;
 use super::orbit::Caller;
 use super::parts::Parts;
 use super::scene::Scene;
-use super::socket::Socket;
+use super::session::Session;
 use crate::center::connection::Connection;
 use crate::center::customer::{Customer, CustomerAct, CustomerInput};
 use crate::center::rules::Again;
@@ -37,7 +38,7 @@ struct Visitor<D: Dial> {
     caller: Caller,
     customer: Customer,
     /// None while it is not in, is cut, or has lost it.
-    socket: Option<Socket<CustomerSide, D::Stream>>,
+    socket: Option<Session<CustomerSide, D>>,
     line: Line,
     /// When it is cut, and back, by plan.
     planned: Option<Box<Connection>>,
@@ -313,20 +314,6 @@ impl<D: Dial> Visitor<D> {
     fn be_left(&mut self) -> Then {
         self.note(self.scene.now(), ChatEvent::LeftOpen);
         Then::Leave(Time::NEVER)
-    }
-
-    /// Closes the connection; what still comes on it is taken note of, no more.
-    async fn go(self) {
-        let Visitor {
-            scene,
-            caller,
-            socket,
-            ..
-        } = self;
-        if let Some(socket) = socket {
-            let overheard = |frame| hearing::overhear(&scene, caller, &frame);
-            socket.close(overheard).await;
-        }
     }
 
     fn note(&self, at: Time, event: ChatEvent) {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::monotonic::Tick;
 use super::slice::Slice;
+use super::switchboard::{Delivery, Posted};
 use super::way::InClear;
 use super::worker::Report;
 use crate::error::{Error, Exit};
@@ -55,6 +56,8 @@ pub enum Said {
     GoHome,
     /// The run is given up.
     Stop,
+    /// The dispatcher tells somebody something.
+    Deliver(Delivery),
 }
 
 /// What a worker says.
@@ -62,6 +65,8 @@ pub enum Said {
 pub enum Told {
     /// What has happened.
     Report(Report),
+    /// Somebody posts something to the dispatcher.
+    Posted(Posted),
     /// It cannot go on.
     Failed(Complaint),
     /// Everybody is gone.

@@ -116,6 +116,7 @@ fn say(mut stdin: ChildStdin, setup: &Said, mut orders: UnboundedReceiver<Order>
                 Order::Start(at) => Said::Start(tick_of(at)),
                 Order::GoHome => Said::GoHome,
                 Order::Stop => Said::Stop,
+                Order::Deliver(delivery) => Said::Deliver(delivery),
             },
         );
     }
@@ -127,6 +128,7 @@ fn hear(stdout: ChildStdout, number: usize, news: &UnboundedSender<(usize, News)
     loop {
         let told = match pipe::take(&mut stdout) {
             Ok(Some(Told::Report(report))) => News::Report(report),
+            Ok(Some(Told::Posted(posted))) => News::Posted(posted),
             Ok(Some(Told::Failed(complaint))) => News::Failed(complaint.into_error()),
             Ok(Some(Told::Over)) => News::Over,
             Ok(None) | Err(_) => News::Lost,
@@ -214,6 +216,7 @@ fn listen(mut input: impl Read, orders: &UnboundedSender<Order>) {
             Said::Start(tick) => Order::Start(instant_of(tick)),
             Said::GoHome => Order::GoHome,
             Said::Stop => Order::Stop,
+            Said::Deliver(delivery) => Order::Deliver(delivery),
             Said::Setup(_) => continue,
         };
         if orders.send(order).is_err() {
@@ -227,6 +230,7 @@ fn tell(mut output: impl Write, mut told: UnboundedReceiver<(usize, News)>) {
     while let Some((_, news)) = told.blocking_recv() {
         let frame = match news {
             News::Report(report) => Told::Report(report),
+            News::Posted(posted) => Told::Posted(posted),
             News::Failed(error) => Told::Failed(Complaint::of(&error)),
             News::Over => Told::Over,
             News::Lost => return,

@@ -2,6 +2,7 @@
 //!
 //! Law: one thread, so no locks; nobody holds a borrow across an await.
 
+mod abroad;
 mod traced;
 
 use std::cell::{Cell, RefCell};
@@ -34,6 +35,7 @@ use crate::server::clock::LiveClock;
 use crate::time::{Span, Time};
 use crate::wire::hold::Hold;
 use crate::wire::marker::{Direction, Marker};
+use abroad::Abroad;
 use traced::Traced;
 
 /// What the people of a live run share; `D` leads them to the server.
@@ -45,6 +47,8 @@ pub struct Scene<D> {
     pub agents: AgentRules,
     /// Where the server is.
     pub to: D,
+    /// What it takes where that speaks another protocol.
+    pub abroad: Abroad,
     /// Wakes people when they are due.
     alarm: Alarm,
     /// What connections are held to.
@@ -115,6 +119,7 @@ impl<D> Scene<D> {
         agents.inactivity = plan.agents_inactivity();
         Scene {
             to,
+            abroad: Abroad::new(options.protocol.clone()),
             alarm,
             agents,
             limits: SocketLimits::default(),

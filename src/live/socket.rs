@@ -23,9 +23,11 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
 use handshake::Request;
+pub(super) use handshake::Wanted;
 
 use super::credentials::Credentials;
 use super::dial::{Dial, unreachable};
+use super::life::{Life, Sign};
 use super::link::{Link, Readable};
 use super::tap::Tap;
 use crate::error::{Error, Result};
@@ -33,7 +35,7 @@ use crate::measure::seen::Passing;
 use crate::scenario::outlook::live::LET_IN_S;
 use crate::secret::Mask;
 use crate::time::Time;
-use crate::wire::frame::{Frame, Hello, Side};
+use crate::wire::frame::{Frame, Hello, Party, Side};
 use crate::wire::limits::{FRAME_LIMIT, websocket};
 use crate::wire::{PROTOCOL, clean_masked};
 
@@ -94,17 +96,6 @@ enum Inbox {
     Answering,
 }
 
-/// What was heard of the server since that was last asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Life {
-    /// Something: a ping, or the answer to one, will do.
-    Heard,
-    /// Nothing.
-    Quiet,
-    /// Nothing, and it was pinged.
-    Asked,
-}
-
 /// Connects the person of this number to the server and makes the WebSocket handshake.
 ///
 /// # Errors
@@ -143,15 +134,13 @@ async fn shake<S: Side, D: Dial>(
     limits: &SocketLimits,
     tap: Option<Box<Tap>>,
 ) -> Result<Socket<S, D::Stream>> {
-    let shaking = async {
-        let authority = to.target(number).authority();
-        let besides = to.credentials().map(|known| (known, S::PARTY, number));
-        let request = Request::new(&authority, S::PATH, besides);
-        request.shake(&mut stream, tap.as_deref()).await
+    let wanted = Wanted {
+        path: S::PATH,
+        subprotocol: None,
+        headers: &[],
     };
-    // Boxed: a handshake is larger than the connection that it leaves behind.
-    let rest = Box::pin(shaking).await;
-    let rest = rest.map_err(|refusal| turned_away::words(to, number, refusal))?;
+    let whose = (S::PARTY, number);
+    let rest = upgrade(&mut stream, to, whose, wanted, tap.as_deref()).await?;
     let config = Some(websocket(limits.frame));
     let shaken = stream.bytes_read().unwrap_or(0);
     Ok(Socket {
@@ -166,6 +155,28 @@ async fn shake<S: Side, D: Dial>(
         tap,
         side: PhantomData,
     })
+}
+
+/// Makes the handshake over a stream; gives what the server has said behind its answer.
+///
+/// # Errors
+/// Failed (exit 3): the server does not answer as a WebSocket server.
+pub(super) async fn upgrade<D: Dial>(
+    stream: &mut D::Stream,
+    to: &D,
+    (party, number): (Party, u32),
+    wanted: Wanted<'_>,
+    tap: Option<&Tap>,
+) -> Result<Vec<u8>> {
+    let shaking = async {
+        let besides = to.credentials().map(|known| (known, party, number));
+        let authority = to.target(number).authority();
+        let request = Request::new(&authority, wanted, besides);
+        request.shake(stream, tap).await
+    };
+    // Boxed: a handshake is larger than the connection that it leaves behind.
+    let rest = Box::pin(shaking).await;
+    rest.map_err(|refusal| turned_away::words(to, number, refusal))
 }
 
 impl<S: Side, T: AsyncRead + AsyncWrite + Readable + Unpin> Socket<S, T> {
@@ -195,17 +206,13 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Readable + Unpin> Socket<S, T> {
     /// Whether there was a sign of life since this was last asked. Where there was none the server is
     /// pinged, once; and a server that has not answered that is none.
     pub async fn is_alive(&mut self) -> bool {
-        match self.life {
-            Life::Heard => {
-                self.life = Life::Quiet;
-                true
-            }
-            Life::Quiet => {
-                self.life = Life::Asked;
+        match self.life.look() {
+            Sign::Given => true,
+            Sign::Wanted => {
                 let asked = self.put(Message::Ping(Vec::new().into()));
                 asked.is_ok() && self.flush().await.is_ok()
             }
-            Life::Asked => false,
+            Sign::Missing => false,
         }
     }
 
@@ -396,16 +403,21 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Readable + Unpin> Socket<S, T> {
 
     #[cold]
     fn lost(&self, error: &WsError) -> Error {
-        let words = self.clean(&error.to_string());
-        let lost = Error::failed(format!("the connection to the server is lost: {words}"));
-        match error {
-            WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake)
-            | WsError::Io(_)
-            | WsError::ConnectionClosed
-            | WsError::AlreadyClosed => lost,
-            // What came is no WebSocket.
-            _ => lost.for_good(),
-        }
+        in_words(error, self.mask.as_deref())
+    }
+}
+
+/// A connection is lost: how, by somebody who knows our secrets.
+pub(super) fn in_words(error: &WsError, mask: Option<&Mask>) -> Error {
+    let words = clean_masked(&error.to_string(), mask.unwrap_or(&Mask::default()));
+    let lost = Error::failed(format!("the connection to the server is lost: {words}"));
+    match error {
+        WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake)
+        | WsError::Io(_)
+        | WsError::ConnectionClosed
+        | WsError::AlreadyClosed => lost,
+        // What came is no WebSocket.
+        _ => lost.for_good(),
     }
 }
 

@@ -22,6 +22,7 @@ use super::orbit::Caller;
 use super::remarks::Remarks;
 use super::scene::Scene;
 use super::slice::Slice;
+use super::switchboard::{Delivery, Posted};
 use super::terms::Differences;
 use super::{attendance, customer};
 use crate::error::Error;
@@ -41,7 +42,7 @@ const GATHERING: Duration = Duration::from_millis(5);
 const LATE_MOST: Span = Span::from_millis(250);
 
 /// What the coordinator asks of a worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
     /// The scenario's time goes from this instant on.
     Start(Instant),
@@ -49,6 +50,8 @@ pub enum Order {
     GoHome,
     /// The run is given up.
     Stop,
+    /// The dispatcher tells somebody something.
+    Deliver(Delivery),
 }
 
 /// What a worker tells the coordinator.
@@ -56,6 +59,8 @@ pub enum Order {
 pub enum News {
     /// What has happened since the last report, and how things stand.
     Report(Report),
+    /// Somebody posts something to the dispatcher.
+    Posted(Posted),
     /// It cannot go on, and so the run cannot.
     Failed(Error),
     /// It is gone, and nobody knows what has become of its people.
@@ -133,6 +138,7 @@ pub async fn play<D: Dial>(
     orders: UnboundedReceiver<Order>,
     news: (usize, UnboundedSender<(usize, News)>),
 ) {
+    scene.abroad.switchboard.connect(news.clone());
     let mut worker = Worker {
         scene,
         slice,
@@ -187,6 +193,7 @@ impl<D: Dial> Worker<D> {
                         self.scene.call.send_replace(Call::Play);
                         return;
                     }
+                    Some(Order::Deliver(delivery)) => self.deliver(delivery),
                     _ => return self.stop(),
                 },
                 _ = tick.tick() => {
@@ -237,6 +244,7 @@ impl<D: Dial> Worker<D> {
                 order = self.orders.recv() => match order {
                     Some(Order::GoHome) => return,
                     Some(Order::Start(_)) => {}
+                    Some(Order::Deliver(delivery)) => self.deliver(delivery),
                     // Or nobody is left to report to.
                     Some(Order::Stop) | None => return self.stop(),
                 },
@@ -251,6 +259,10 @@ impl<D: Dial> Worker<D> {
                 }
             }
         }
+    }
+
+    fn deliver(&self, delivery: Delivery) {
+        self.scene.abroad.switchboard.deliver(delivery);
     }
 
     /// The run is given up: what is noted from here on is noted as of now.
@@ -353,6 +365,7 @@ impl<D: Dial> Worker<D> {
         });
         let deadline = Duration::from_nanos(self.scene.plan.live.closing_deadline.0);
         let (customers, agents) = (&mut self.customers, &mut self.agents);
+        let (orders, scene) = (&mut self.orders, &self.scene);
         let everybody = async {
             while let Some(how) = customers.join_next().await {
                 gone(how);
@@ -361,7 +374,22 @@ impl<D: Dial> Worker<D> {
                 gone(how);
             }
         };
-        let gone = tokio::time::timeout(deadline, everybody).await.is_ok();
+        let deliveries = async {
+            while let Some(order) = orders.recv().await {
+                if let Order::Deliver(delivery) = order {
+                    scene.abroad.switchboard.deliver(delivery);
+                }
+            }
+            // Without a coordinator people go all the same.
+            std::future::pending().await
+        };
+        let leaving = async {
+            tokio::select! {
+                () = everybody => {}
+                () = deliveries => {}
+            }
+        };
+        let gone = tokio::time::timeout(deadline, leaving).await.is_ok();
         if !gone {
             let (customers, agents) = (self.customers.len(), self.agents.len());
             self.scene.remark(format!(

@@ -267,6 +267,16 @@ const SERIES: &[(&str, Runs, &str)] = &[
         "opening a chat to its assignment, where nobody waited",
     ),
     (
+        "dispatch_ms",
+        Runs::Live,
+        "asking the run's own dispatcher for an agent to its assignment, where nobody waited",
+    ),
+    (
+        "acknowledged_ms",
+        Runs::Live,
+        "message written to the server's own word that it has it",
+    ),
+    (
         "agent_online_ms",
         Runs::Live,
         "dialling to the server's confirmation of an agent",

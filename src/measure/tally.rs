@@ -134,6 +134,10 @@ pub enum Latency {
     Connect,
     /// Live: opening a chat to its assignment, where nobody waited.
     Assignment,
+    /// Live: asking the run's own dispatcher for an agent to its assignment, where nobody waited.
+    Dispatch,
+    /// Live: message written to the server's own word that it has it.
+    Acknowledged,
     /// Live: dialling to the confirmation of an agent.
     AgentOnline,
     /// Live: due to written.
@@ -162,6 +166,8 @@ impl Latency {
         Latency::RoundTrip,
         Latency::Connect,
         Latency::Assignment,
+        Latency::Dispatch,
+        Latency::Acknowledged,
         Latency::AgentOnline,
         Latency::ScheduleLag,
     ];
@@ -183,6 +189,8 @@ impl Latency {
             Latency::RoundTrip => "round_trip_ms",
             Latency::Connect => "connect_ms",
             Latency::Assignment => "assignment_ms",
+            Latency::Dispatch => "dispatch_ms",
+            Latency::Acknowledged => "acknowledged_ms",
             Latency::AgentOnline => "agent_online_ms",
             Latency::ScheduleLag => "schedule_lag_ms",
         }

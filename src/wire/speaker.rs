@@ -36,7 +36,7 @@ pub struct Who {
     pub number: u32,
     /// The customer's attempt; 0 for agents.
     pub attempt: u16,
-    /// How often the person has connected before in this run, attempts aside.
+    /// The number of the connection, which no other of the person's has in this run.
     pub connection: u32,
     /// The run's number in markers.
     pub run: u32,
@@ -257,6 +257,16 @@ pub struct Manners {
     pub wrap_up: WrapUp,
     /// Who ends chats whose customers are gone silently.
     pub ends_quiet: EndsQuiet,
+}
+
+impl Manners {
+    /// Those of the built-in protocol.
+    pub const NATIVE: Manners = Manners {
+        dispatch: Dispatch::Server,
+        audience: Audience::Chat,
+        wrap_up: WrapUp::Native,
+        ends_quiet: EndsQuiet::Server,
+    };
 }
 
 /// Who gives chats to agents.

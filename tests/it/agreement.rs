@@ -9,6 +9,7 @@
 //! take up to two thousandths more or less, takes the service level's interval to 1.5 times the bound;
 //! at 240 agents none comes to half of its bound. So the centers are large.
 
+mod abroad;
 pub mod cases;
 mod cuts;
 mod early;

@@ -17,6 +17,7 @@ mod house;
 mod laws;
 mod live;
 mod plans;
+mod post_office;
 mod precision;
 mod protocol;
 mod readme;

@@ -148,6 +148,7 @@ const OPTIONS: Options = Options {
     sources: Vec::new(),
     allow_targets: Vec::new(),
     access: None,
+    protocol: None,
     replication: 0,
     records: true,
     trace: None,

@@ -229,6 +229,8 @@ impl<D: Dial> Desk<D> {
         self.taken = self.taken.wrapping_add(1);
         let parts = self.scene.plan.messages.parts;
         let mut handover = Handover::of_new(ours, draws, exchanges, assignment.chat);
+        // The first message may still be under way.
+        handover.pending &= assignment.text.is_some();
         if assignment.turn > 0 {
             handover.turn = assignment.turn;
             handover.answered = (assignment.answered / parts).min(customer.exchanges());

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::live::dial::Dial;
 use crate::live::orbit::Caller;
 use crate::live::scene::Scene;
-use crate::live::socket::{Socket, dial_tapped};
+use crate::live::session::{Comer, Session, connect};
 use crate::live::tap::Tap;
 use crate::measure::tally::Latency;
 use crate::time::{Span, Time};
@@ -47,7 +47,7 @@ pub(super) struct Line {
 
 /// How it got in.
 pub(super) struct Entered<D: Dial> {
-    pub socket: Socket<CustomerSide, D::Stream>,
+    pub socket: Session<CustomerSide, D>,
     /// How long the server may say nothing, in scenario time.
     pub idle: Span,
     pub answer: Answer,
@@ -71,8 +71,12 @@ pub(super) async fn enter<D: Dial>(
 ) -> Result<Entered<D>> {
     let dialled = Instant::now();
     let tap = Tap::of_customer(scene, caller, line.due);
-    let reached = dial_tapped::<CustomerSide, D>(&scene.to, caller.number, scene.limits, tap);
-    let mut socket = reached.await?;
+    let comer = Comer {
+        number: caller.number,
+        attempt: caller.attempt,
+        connection: scene.abroad.next_connection(),
+    };
+    let mut socket = connect::<CustomerSide, D>(scene, comer, tap).await?;
     let limit = scene.limits.connect;
     let hello = in_time(limit, socket.hello()).await?;
     let asks = !line.asked.replace(true);
@@ -116,7 +120,7 @@ async fn ask<D: Dial>(
     scene: &Scene<D>,
     caller: Caller,
     line: &Line,
-    socket: &mut Socket<CustomerSide, D::Stream>,
+    socket: &mut Session<CustomerSide, D>,
 ) -> Result<Answer> {
     let text = |sequence| scene.text(caller, Direction::Customer, sequence);
     let open = FromCustomer::Open {
@@ -142,7 +146,7 @@ async fn resume<D: Dial>(
     scene: &Scene<D>,
     caller: Caller,
     line: &Line,
-    socket: &mut Socket<CustomerSide, D::Stream>,
+    socket: &mut Session<CustomerSide, D>,
 ) -> Result<Answer> {
     let (ticket, heard) = (scene.ticket(caller), line.heard);
     socket.send(&FromCustomer::Resume { ticket, heard }).await?;

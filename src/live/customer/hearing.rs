@@ -105,7 +105,11 @@ impl<D: Dial> Visitor<D> {
         self.standing.was_assigned |= first && !self.ghost;
         self.closing = Time::NEVER;
         if let Some(opened) = self.opened.take() {
-            self.scene.took(Latency::Assignment, opened.elapsed());
+            let latency = match self.scene.abroad.dispatches() {
+                true => Latency::Dispatch,
+                false => Latency::Assignment,
+            };
+            self.scene.took(latency, opened.elapsed());
         }
         if first && !self.ghost {
             let rules = self.scene.rules(self.caller.class);

@@ -15,6 +15,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::live::credentials::Credentials;
 use crate::live::tap::Tap;
+use crate::wire::frame::Party;
 
 /// Room for the head of an answer, which grows with it.
 const HEAD_USUAL: usize = 512;
@@ -24,6 +25,17 @@ const HEAD_MOST: usize = 64 << 10;
 const HEADERS_MOST: usize = 128;
 /// The most pieces in which it may come: it is looked at anew with each.
 const PIECES_MOST: usize = 512;
+
+/// What a connection is wanted for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// Path and query.
+    pub path: &'a str,
+    /// The subprotocol that the protocol itself asks for.
+    pub subprotocol: Option<&'a str>,
+    /// Headers that it asks for.
+    pub headers: &'a [(String, String)],
+}
 
 /// What a connection is asked for.
 #[derive(Debug)]
@@ -64,17 +76,17 @@ pub struct Answer {
 }
 
 impl<'a> Request<'a> {
-    /// Asks the server at `authority` for `path`; what is said besides comes with the number of the
-    /// person.
+    /// Asks the server at `authority` for what is wanted; what is said besides comes with the number of
+    /// the person. Where the user asks for a subprotocol, that is asked for.
     pub fn new(
         authority: &str,
-        path: &str,
-        besides: Option<(&'a Credentials, crate::wire::frame::Party, u32)>,
+        wanted: Wanted<'a>,
+        besides: Option<(&'a Credentials, Party, u32)>,
     ) -> Request<'a> {
         let key = generate_key();
         let mut text = String::with_capacity(256);
         let usual = [
-            ("GET ", path),
+            ("GET ", wanted.path),
             (" HTTP/1.1\r\nHost: ", authority),
             (
                 "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13",
@@ -86,11 +98,24 @@ impl<'a> Request<'a> {
         for part in usual.iter().flat_map(|(name, value)| [name, value]) {
             text.push_str(part);
         }
+        let given = besides.and_then(|(credentials, ..)| credentials.subprotocol());
         if let Some((credentials, party, number)) = besides {
             credentials.add_to(&mut text, party, number);
         }
+        let own = wanted.subprotocol.filter(|_| given.is_none());
+        let own = own.map(|name| ("Sec-WebSocket-Protocol", name));
+        let headers = wanted
+            .headers
+            .iter()
+            .map(|(name, value)| (&**name, &**value));
+        for part in headers
+            .chain(own)
+            .flat_map(|(name, value)| [name, ": ", value, "\r\n"])
+        {
+            text.push_str(part);
+        }
         text.push_str("\r\n");
-        let subprotocol = besides.and_then(|(credentials, ..)| credentials.subprotocol());
+        let subprotocol = given.or(wanted.subprotocol);
         Request {
             text,
             key,
@@ -207,9 +232,14 @@ mod tests {
     use tokio::io::duplex;
 
     fn asked(subprotocol: Option<&str>) -> Request<'_> {
+        let wanted = Wanted {
+            path: "/customer",
+            subprotocol: None,
+            headers: &[],
+        };
         Request {
             subprotocol,
-            ..Request::new("localhost:1", "/customer", None)
+            ..Request::new("localhost:1", wanted, None)
         }
     }
 

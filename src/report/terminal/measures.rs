@@ -47,12 +47,14 @@ const TIMES: [(&str, &str); 5] = [
     ("handle time", "handle_s"),
 ];
 
-const LIVE_TIMES: [(&str, &str); 6] = [
+const LIVE_TIMES: [(&str, &str); 8] = [
     ("delivery", "delivery_ms"),
+    ("acknowledged", "acknowledged_ms"),
     ("round trip", "round_trip_ms"),
     ("schedule lag", "schedule_lag_ms"),
     ("connect", "connect_ms"),
     ("assignment", "assignment_ms"),
+    ("dispatch", "dispatch_ms"),
     ("agent online", "agent_online_ms"),
 ];
 

@@ -1,0 +1,151 @@
+//! Owns the `Courier`: requests over HTTP, by connections that are used again.
+//!
+//! Law: a request goes to the checked address of its person's door and nowhere else: a redirect is an
+//! answer like any other. An answer is bounded in bytes and in time, and comes to whoever asked, or to
+//! nobody where that is gone.
+
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Bytes;
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use rustc_hash::FxHashMap;
+use tokio::task::spawn_local;
+use tokio::time::timeout;
+
+use super::dial::Dial;
+use super::mailbox::Mailbox;
+use super::scene::Scene;
+use crate::error::{Error, Result};
+use crate::wire::clean;
+use crate::wire::frame::Party;
+use crate::wire::speaker::{Answer, Request};
+
+/// The most bytes of an answer.
+const ANSWER_MOST: usize = 1 << 20;
+
+/// Wall time within which it must be there.
+const ANSWERED: Duration = Duration::from_secs(30);
+
+/// Connections that are kept for the next request, a door.
+const KEPT: usize = 64;
+
+/// Answers on their way to somebody, each with its request's number.
+pub type Answers = Mailbox<(u32, Result<Answer>)>;
+
+type Connection = SendRequest<Full<Bytes>>;
+
+/// The connections that are not in use.
+#[derive(Debug, Default)]
+pub struct Courier {
+    /// By the name of the door.
+    idle: RefCell<FxHashMap<String, Vec<Connection>>>,
+}
+
+/// Makes a request of a person of this side and number; the answer is put where that looks for it.
+pub fn carry<D: Dial>(
+    scene: &Rc<Scene<D>>,
+    (party, number): (Party, u32),
+    request: Request,
+    answers: &Rc<Answers>,
+) {
+    let (scene, answers) = (Rc::clone(scene), Rc::downgrade(answers));
+    spawn_local(async move {
+        let asked = request.number;
+        let answer = timeout(ANSWERED, ask(&scene, (party, number), request)).await;
+        let answer = answer.unwrap_or_else(|_| {
+            let words = format!(
+                "{} did not answer within {ANSWERED:?}",
+                scene.to.target(number)
+            );
+            Err(Error::failed(words))
+        });
+        if let Some(answers) = Weak::upgrade(&answers) {
+            answers.put((asked, answer));
+        }
+    });
+}
+
+async fn ask<D: Dial>(
+    scene: &Rc<Scene<D>>,
+    (party, number): (Party, u32),
+    request: Request,
+) -> Result<Answer> {
+    let target = scene.to.target(number);
+    let door = target.authority();
+    let failed = |error: &dyn std::error::Error| {
+        let words = clean(&error.to_string());
+        Error::failed(format!("{target} does not answer a request: {words}"))
+    };
+    let mut builder = hyper::Request::builder()
+        .method(request.method)
+        .uri(&request.path)
+        .header("host", &door);
+    if let Some(credentials) = scene.to.credentials() {
+        for (name, value) in credentials.of(party, number) {
+            builder = builder.header(name, value);
+        }
+    }
+    for (name, value) in &request.headers {
+        builder = builder.header(name, value);
+    }
+    let body = Full::new(Bytes::from(request.body));
+    let request = builder
+        .body(body)
+        .map_err(|error| failed(&error).for_good())?;
+    let mut connection = connection(scene, number, &door).await?;
+    let answer = connection.send_request(request).await;
+    let answer = answer.map_err(|error| failed(&error))?;
+    let status = answer.status().as_u16();
+    let headers = answer.headers().iter();
+    let headers = headers.map(|(name, value)| {
+        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        (name.as_str().to_owned(), value)
+    });
+    let headers = headers.collect();
+    let body = Limited::new(answer.into_body(), ANSWER_MOST)
+        .collect()
+        .await;
+    let body = body.map_err(|error| failed(&*error))?.to_bytes().to_vec();
+    scene.abroad.courier.keep(door, connection);
+    Ok(Answer {
+        status,
+        headers,
+        body,
+    })
+}
+
+/// A connection that is not in use, or a new one.
+async fn connection<D: Dial>(scene: &Rc<Scene<D>>, number: u32, door: &str) -> Result<Connection> {
+    while let Some(mut kept) = scene.abroad.courier.take(door) {
+        if kept.ready().await.is_ok() {
+            return Ok(kept);
+        }
+    }
+    let stream = scene.to.connect(number).await?;
+    let shaken = handshake(TokioIo::new(stream)).await;
+    let (connection, going) = shaken.map_err(|error| {
+        let words = format!("{}: {error}", scene.to.target(number));
+        Error::failed(words)
+    })?;
+    // Whatever ends it, the next request on it says so.
+    spawn_local(async move { drop(going.await) });
+    Ok(connection)
+}
+
+impl Courier {
+    fn take(&self, door: &str) -> Option<Connection> {
+        self.idle.borrow_mut().get_mut(door)?.pop()
+    }
+
+    fn keep(&self, door: String, connection: Connection) {
+        let mut idle = self.idle.borrow_mut();
+        let kept = idle.entry(door).or_default();
+        if kept.len() < KEPT && !connection.is_closed() {
+            kept.push(connection);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Owns how a plan is fitted to the server that it is played against.
+//!
+//! Law: what a server cannot do is not in the plan that is played, nor in the prediction that is held
+//! against it; and it is told.
+
+use super::Options;
+use crate::scenario::plan::{EndsQuiet, Plan};
+use crate::stats::law::Law;
+use crate::wire::speaker::{Manners, WrapUp};
+
+impl Options {
+    /// How the server goes about chats.
+    pub fn manners(&self) -> Manners {
+        let protocol = self.protocol.as_ref();
+        protocol.map_or(Manners::NATIVE, |protocol| protocol.manners())
+    }
+
+    /// Fits a plan to the server.
+    pub fn fit(&self, plan: &mut Plan) {
+        let manners = self.manners();
+        if manners.ends_quiet == EndsQuiet::Agent {
+            plan.live.inactivity = EndsQuiet::Agent;
+        }
+        if manners.wrap_up == WrapUp::None {
+            plan.agents.wrap_up = Law::constant(0.0).expect("no time at all is a constant");
+        }
+    }
+}

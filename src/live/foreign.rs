@@ -1,0 +1,390 @@
+//! Owns `Foreign`: one person at a server that speaks another protocol than the built-in one.
+//!
+//! Law: a `Speaker` knows the protocol, a `Persona` what the person's frames come to in it, and this
+//! moves texts, answers and deliveries between them and the network. Whatever the server sends costs
+//! this connection at most.
+
+mod answerer;
+mod around;
+mod asker;
+mod entrance;
+
+use std::collections::VecDeque;
+use std::fmt::Debug;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::{FutureExt, SinkExt, StreamExt};
+use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::{Error as WsError, Message};
+
+use super::courier::{self, Answers};
+use super::dial::Dial;
+use super::life::{Life, Sign};
+use super::scene::Scene;
+use super::socket::in_words;
+use super::switchboard::{Line, Post};
+use super::tap::Tap;
+use crate::error::{Error, Result};
+use crate::measure::seen::Passing;
+use crate::measure::tally::Latency;
+use crate::time::Time;
+use crate::wire::frame::{AgentSide, CustomerSide, Side};
+use crate::wire::speaker::{Deed, Dispatch, Effects, Manners, Speaker, Tidings, Who, WrapUp};
+use answerer::Answerer;
+use around::Around;
+use asker::Asker;
+
+/// Wall time for which something is waited for that the dispatcher says has been said.
+const UNDER_WAY: Duration = Duration::from_secs(10);
+
+/// A side with what its people's frames come to elsewhere.
+pub trait Part: Side {
+    /// What they come to.
+    type Persona: Persona<Side = Self>;
+}
+
+impl Part for CustomerSide {
+    type Persona = Asker;
+}
+
+impl Part for AgentSide {
+    type Persona = Answerer;
+}
+
+/// What a person's frames come to at a foreign server, and what comes of what is heard there.
+pub trait Persona: Debug + Default {
+    /// Whose.
+    type Side: Side;
+
+    /// The person says a frame.
+    ///
+    /// # Errors
+    /// The protocol cannot say it.
+    fn says(
+        &mut self,
+        frame: &<Self::Side as Side>::Says,
+        around: &mut Around<'_, Self::Side>,
+    ) -> Result<()>;
+
+    /// Something was heard of the server.
+    ///
+    /// # Errors
+    /// As `says`.
+    fn told(&mut self, tidings: Tidings, around: &mut Around<'_, Self::Side>) -> Result<()>;
+
+    /// The dispatcher says a frame, with where the other side of a chat is reached.
+    ///
+    /// # Errors
+    /// As `says`.
+    fn delivered(
+        &mut self,
+        frame: &str,
+        peer: Option<&str>,
+        around: &mut Around<'_, Self::Side>,
+    ) -> Result<()>;
+
+    /// What was waited for does not come.
+    fn gives_up_waiting(&mut self, around: &mut Around<'_, Self::Side>);
+
+    /// Whether the chat is over.
+    fn is_over(&self) -> bool;
+}
+
+/// One person at a foreign server.
+pub struct Foreign<S: Part, D: Dial> {
+    scene: Rc<Scene<D>>,
+    who: Who,
+    speaker: Box<dyn Speaker>,
+    persona: S::Persona,
+    manners: Manners,
+    ws: Option<Box<WebSocketStream<D::Stream>>>,
+    effects: Effects,
+    heard: VecDeque<S::Hears>,
+    /// To the dispatcher, where that is ours.
+    line: Option<Line>,
+    answers: Rc<Answers>,
+    /// Where others reach the person, once it is in.
+    address: Option<String>,
+    born: Instant,
+    alarm: Option<Pin<Box<Sleep>>>,
+    /// Until when something is waited for.
+    waits: Option<Instant>,
+    life: Life,
+    broken: Option<Error>,
+    is_over: bool,
+    tap: Option<Box<Tap>>,
+}
+
+impl<S: Part, D: Dial> Debug for Foreign<S, D> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Foreign({:?}, {:?})", self.who, self.persona)
+    }
+}
+
+impl<S: Part, D: Dial> Foreign<S, D> {
+    /// Sends a frame that was due at this scenario time: it is written when this returns, or the
+    /// request is made that it comes to. Not cancel-safe.
+    ///
+    /// # Errors
+    /// Failed (exit 3): the connection is lost or closed, or the protocol cannot say it.
+    pub async fn act(&mut self, frame: &S::Says, _: Time) -> Result<()> {
+        self.around(|persona, around| persona.says(frame, around))?;
+        self.settle()?;
+        self.send()?;
+        self.flush().await
+    }
+
+    /// The next frame; none when the server has ended the connection in due form. Cancel-safe.
+    ///
+    /// # Errors
+    /// Failed (exit 3): the connection is lost, or what came is not of the protocol.
+    pub async fn next(&mut self) -> Option<Result<S::Hears>> {
+        poll_fn(|context| self.poll_next(context)).await
+    }
+
+    /// Whether there was a sign of life since this was last asked.
+    pub async fn is_alive(&mut self) -> bool {
+        match self.life.look() {
+            Sign::Given => true,
+            Sign::Missing => false,
+            Sign::Wanted => {
+                let Some(ws) = &mut self.ws else { return true };
+                let ping = Message::Ping(Vec::new().into());
+                ws.start_send_unpin(ping).is_ok() && self.flush().await.is_ok()
+            }
+        }
+    }
+
+    /// Whether the chat is to be ended by the other side, at a server that would take the end of the
+    /// connection for it.
+    pub fn waits_for_the_end(&self) -> bool {
+        let by_close = self.manners.wrap_up == WrapUp::DelayClose;
+        let theirs = self.manners.dispatch != Dispatch::Busyhour;
+        by_close && theirs && !self.persona.is_over() && !self.is_over && self.broken.is_none()
+    }
+
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<S::Hears>>> {
+        loop {
+            if let Some(frame) = self.heard.pop_front() {
+                return Poll::Ready(Some(Ok(frame)));
+            }
+            if let Some(error) = self.broken.take() {
+                self.is_over = true;
+                return Poll::Ready(Some(Err(error)));
+            }
+            if self.is_over {
+                return Poll::Ready(None);
+            }
+            match self.step(context) {
+                Ok(true) => {}
+                Ok(false) => return Poll::Pending,
+                Err(error) => self.broken = Some(error),
+            }
+        }
+    }
+
+    /// Takes in what has come, once, and carries out what that causes; false where nothing has.
+    fn step(&mut self, context: &mut Context<'_>) -> Result<bool> {
+        let came = self.take_in(context)?;
+        self.settle()?;
+        self.send()?;
+        if let Some(ws) = &mut self.ws
+            && let Poll::Ready(Err(error)) = ws.flush().poll_unpin(context)
+        {
+            return Err(self.lost(&error));
+        }
+        Ok(came)
+    }
+
+    fn take_in(&mut self, context: &mut Context<'_>) -> Result<bool> {
+        if let Some(line) = &self.line
+            && let Poll::Ready(delivery) = line.poll_next(context)
+        {
+            let Some(frame) = delivery.frame else {
+                return Ok(true);
+            };
+            let peer = delivery.peer;
+            self.around(|persona, around| persona.delivered(&frame, peer.as_deref(), around))?;
+            return Ok(true);
+        }
+        if let Poll::Ready((request, answer)) = self.answers.poll_take(context) {
+            let now = self.born.elapsed();
+            self.speaker
+                .answered(now, request, answer, &mut self.effects)?;
+            return Ok(true);
+        }
+        if self.is_due(context) {
+            return self.wake().map(|()| true);
+        }
+        self.read(context)
+    }
+
+    /// Reads a message of the stream, if one has come.
+    fn read(&mut self, context: &mut Context<'_>) -> Result<bool> {
+        let Some(ws) = &mut self.ws else {
+            return Ok(false);
+        };
+        let Poll::Ready(message) = ws.poll_next_unpin(context) else {
+            return Ok(false);
+        };
+        self.life = Life::Heard;
+        match message {
+            Some(Ok(message)) => self.hear(&message)?,
+            Some(Err(error)) => return Err(self.lost(&error)),
+            None => self.is_over = true,
+        }
+        Ok(true)
+    }
+
+    fn hear(&mut self, message: &Message) -> Result<()> {
+        match message {
+            Message::Text(text) => {
+                self.tell(Passing::Heard, text);
+                let now = self.born.elapsed();
+                self.speaker.hear(now, text, &mut self.effects)
+            }
+            Message::Binary(_) => Err(Error::failed("the server sent a binary message").for_good()),
+            Message::Close(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Ok(()),
+        }
+    }
+
+    /// Whether the speaker is due, or what is waited for has taken too long.
+    fn is_due(&mut self, context: &mut Context<'_>) -> bool {
+        let speaker = self.speaker.deadline().map(|due| self.born + due);
+        let Some(due) = speaker.into_iter().chain(self.waits).min() else {
+            return false;
+        };
+        let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(due)));
+        if alarm.deadline() != due {
+            alarm.as_mut().reset(due);
+        }
+        alarm.as_mut().poll(context).is_ready()
+    }
+
+    fn wake(&mut self) -> Result<()> {
+        let now = Instant::now();
+        if self.waits.is_some_and(|until| until <= now) {
+            self.waits = None;
+            self.around(|persona, around| persona.gives_up_waiting(around));
+        }
+        let now = now - self.born;
+        if self.speaker.deadline().is_some_and(|due| due <= now) {
+            self.speaker.wake(now, &mut self.effects)?;
+        }
+        Ok(())
+    }
+
+    /// Has the persona make something of it.
+    fn around<R>(&mut self, act: impl FnOnce(&mut S::Persona, &mut Around<'_, S>) -> R) -> R {
+        let mut waits = false;
+        let mut around = Around {
+            speaker: &mut *self.speaker,
+            now: self.born.elapsed(),
+            effects: &mut self.effects,
+            line: self.line.as_mut(),
+            manners: self.manners,
+            heard: &mut self.heard,
+            waits: &mut waits,
+        };
+        let made = act(&mut self.persona, &mut around);
+        if waits {
+            self.waits = Some(Instant::now() + UNDER_WAY);
+        }
+        made
+    }
+
+    /// Hands on all that was heard, which may have more said.
+    fn settle(&mut self) -> Result<()> {
+        while let Some(tidings) = self.effects.tidings.pop_front() {
+            match tidings {
+                Tidings::Ready { address } => self.address = Some(address),
+                Tidings::Throttled { kind, .. } => {
+                    let words = format!("the server says that too much is asked of it: {kind}");
+                    self.scene.remark(words);
+                }
+                Tidings::Acknowledged { after } => self.scene.took(Latency::Acknowledged, after),
+                // When the other side read it, that has noted.
+                Tidings::Received { .. } => {}
+                tidings => self.around(|persona, around| persona.told(tidings, around))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts what is to be said where it goes out with the next flush, and makes the requests.
+    fn send(&mut self) -> Result<()> {
+        while let Some(request) = self.effects.requests.pop_front() {
+            let whose = (self.who.party, self.who.number);
+            courier::carry(&self.scene, whose, request, &self.answers);
+        }
+        while let Some(text) = self.effects.sends.pop_front() {
+            self.tell(Passing::Said, &text);
+            let Some(ws) = &mut self.ws else {
+                return Err(Error::failed("there is no stream to say it on"));
+            };
+            if let Err(error) = ws.start_send_unpin(Message::Text(text)) {
+                return Err(self.lost(&error));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what was put to the connection.
+    async fn flush(&mut self) -> Result<()> {
+        let Some(ws) = &mut self.ws else {
+            return Ok(());
+        };
+        match timeout(self.scene.limits.taking, ws.flush()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(self.lost(&error)),
+            Err(_) => Err(Error::failed("the server does not take what it is sent")),
+        }
+    }
+
+    /// Ends the connection in due form; frames that still come are `overheard`.
+    pub async fn close(mut self, mut overheard: impl FnMut(S::Hears)) {
+        let until = Instant::now() + self.scene.limits.closing;
+        if let Some(line) = &mut self.line {
+            line.post(Post::Leaves);
+        }
+        let now = self.born.elapsed();
+        let said = self.speaker.act(now, Deed::Bye, &mut self.effects);
+        let said = said.and_then(|()| self.send());
+        let ending = async {
+            if said.is_err() || self.flush().await.is_err() {
+                return;
+            }
+            if let Some(ws) = &mut self.ws
+                && ws.close(None).await.is_err()
+            {
+                return;
+            }
+            while let Some(Ok(frame)) = self.next().await {
+                overheard(frame);
+            }
+        };
+        // A server that does not answer in time is left without its answer.
+        let _ = timeout_at(until, ending).await;
+    }
+
+    fn tell(&self, passing: Passing, words: &str) {
+        if let Some(tap) = &self.tap {
+            tap.tell(passing, Time::NEVER, words);
+        }
+    }
+
+    #[cold]
+    fn lost(&self, error: &WsError) -> Error {
+        let mask = self
+            .scene
+            .to
+            .credentials()
+            .map(super::credentials::Credentials::mask);
+        in_words(error, mask.map(|mask| &**mask))
+    }
+}

@@ -1,0 +1,334 @@
+//! Owns `Answerer`: what an agent's frames come to at another server than the built-in one.
+//!
+//! Law: a chat that the server assigns is the agent's from its first message on, which tells whose it
+//! is; and only while the agent has a slot for it that the server takes for free. Where the agents'
+//! work after a chat is nothing to the server, a chat stays open there until it is done.
+
+use std::collections::VecDeque;
+
+use super::Persona;
+use super::around::Around;
+use super::asker::name;
+use crate::error::Result;
+use crate::wire::frame::{AgentSide, Frame, FromAgent, ToAgent};
+use crate::wire::marker::{Direction, Marker};
+use crate::wire::speaker::{ChatNumber, Deed, Tidings, WrapUp};
+
+/// Messages of chats that are not known yet are kept so many.
+const STRANGERS_MOST: usize = 64;
+
+/// An agent at a foreign server.
+#[derive(Debug, Default)]
+pub struct Answerer {
+    agent: u32,
+    limit: u32,
+    is_online: bool,
+    chats: Vec<Held>,
+    /// What came of chats that are not known yet.
+    strangers: VecDeque<(Option<ChatNumber>, String)>,
+    /// Whether it is told to the server that no more are taken.
+    leaves: bool,
+}
+
+/// A chat that the server has given to the agent.
+#[derive(Debug)]
+struct Held {
+    number: ChatNumber,
+    /// Whose it is.
+    marker: Option<Marker>,
+    /// What came before the agent could take it.
+    kept: Vec<String>,
+    stage: Stage,
+}
+
+/// Where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// It is not known whose it is, or the agent has no slot for it.
+    Waiting,
+    /// The agent has it.
+    Open,
+    /// The agent is through with it, and the server does not know.
+    Closing,
+    /// It is over for the server, and the agent wraps up.
+    Over,
+}
+
+impl Answerer {
+    fn find(&mut self, number: ChatNumber) -> Option<&mut Held> {
+        self.chats.iter_mut().find(|held| held.number == number)
+    }
+
+    /// How many slots the agent holds.
+    fn held(&self) -> usize {
+        let waits = |held: &&Held| held.stage == Stage::Waiting;
+        self.chats.len() - self.chats.iter().filter(waits).count()
+    }
+
+    /// A chat more, of which it may not be known whose it is.
+    fn add(&mut self, number: ChatNumber, marker: Option<Marker>, stage: Stage) {
+        self.chats.retain(|held| held.number != number);
+        self.chats.push(Held {
+            number,
+            marker,
+            kept: Vec::new(),
+            stage,
+        });
+    }
+
+    /// A message has come, in a chat that the server names or that its marker does.
+    fn message(
+        &mut self,
+        chat: Option<ChatNumber>,
+        text: String,
+        around: &mut Around<'_, AgentSide>,
+    ) {
+        let marker = Marker::of(&text);
+        if marker.is_some_and(|marker| marker.direction == Direction::Agent) {
+            // One's own, or another agent's.
+            return;
+        }
+        let whose = marker.map(|marker| marker.at(Direction::Customer, 0));
+        let same = |held: &&mut Held| match chat {
+            Some(number) => held.number == number,
+            None => whose.is_some() && held.marker == whose,
+        };
+        let Some(held) = self.chats.iter_mut().find(same) else {
+            return self.set_aside(chat, text);
+        };
+        if held.stage == Stage::Waiting {
+            held.marker = held.marker.or(whose);
+            if held.kept.len() < STRANGERS_MOST {
+                held.kept.push(text);
+            }
+            return self.take_up(around);
+        }
+        let chat = held.number;
+        let seq = marker.map_or(0, |marker| marker.sequence);
+        around.hear(Some(ToAgent::Message { chat, seq, text }));
+    }
+
+    fn set_aside(&mut self, chat: Option<ChatNumber>, text: String) {
+        if self.strangers.len() == STRANGERS_MOST {
+            self.strangers.pop_front();
+        }
+        self.strangers.push_back((chat, text));
+    }
+
+    /// What was set aside of a chat that is known now is heard.
+    fn recall(&mut self, number: ChatNumber, around: &mut Around<'_, AgentSide>) {
+        for (chat, text) in std::mem::take(&mut self.strangers) {
+            let whose = Marker::of(&text).map(|marker| marker.at(Direction::Customer, 0));
+            let known = self.find(number).is_some_and(|held| match chat {
+                Some(chat) => chat == number,
+                None => whose.is_some() && held.marker == whose,
+            });
+            match known {
+                true => self.message(chat, text, around),
+                false => self.set_aside(chat, text),
+            }
+        }
+    }
+
+    /// Whether the agent can hear of one more chat: it has a slot for it, or it has none because the
+    /// server gave it too many.
+    fn has_room(&self) -> bool {
+        let wrapping = self.chats.iter().any(|held| held.stage == Stage::Over);
+        self.held() < self.limit as usize || !wrapping
+    }
+
+    /// Chats that waited for a slot, and of which it is known whose they are, are the agent's.
+    fn take_up(&mut self, around: &mut Around<'_, AgentSide>) {
+        while self.has_room() {
+            let known = |held: &&mut Held| held.stage == Stage::Waiting && !held.kept.is_empty();
+            let Some(held) = self.chats.iter_mut().find(known) else {
+                return;
+            };
+            held.stage = Stage::Open;
+            let chat = held.number;
+            let mut kept = std::mem::take(&mut held.kept).into_iter();
+            let marker = held.marker.map(|marker| marker.to_string());
+            around.hear(Some(ToAgent::Assigned {
+                chat,
+                marker: marker.unwrap_or_default(),
+                text: kept.next(),
+                turn: 0,
+                answered: 0,
+                pending: None,
+            }));
+            for text in kept {
+                let seq = Marker::of(&text).map_or(0, |marker| marker.sequence);
+                around.hear(Some(ToAgent::Message { chat, seq, text }));
+            }
+        }
+    }
+
+    /// The dispatcher says something.
+    fn dispatched(
+        &mut self,
+        frame: ToAgent,
+        peer: Option<&str>,
+        around: &mut Around<'_, AgentSide>,
+    ) -> Result<()> {
+        match &frame {
+            // What was said comes over the server.
+            ToAgent::Message { .. } | ToAgent::Typing { .. } => return Ok(()),
+            ToAgent::Assigned { chat, marker, .. } => {
+                let (chat, marker) = (*chat, Marker::parse(marker));
+                if let Some(peer) = peer {
+                    around.act(Deed::Meet { chat, peer })?;
+                }
+                self.add(chat, marker, Stage::Open);
+                around.hear(Some(frame));
+                self.recall(chat, around);
+                return Ok(());
+            }
+            _ => {}
+        }
+        around.hear(Some(frame));
+        Ok(())
+    }
+
+    /// The server has ended the chat, or the customer has.
+    fn ended(&mut self, chat: ChatNumber, around: &mut Around<'_, AgentSide>) {
+        let Some(held) = self.find(chat) else {
+            return;
+        };
+        let before = std::mem::replace(&mut held.stage, Stage::Over);
+        match before {
+            // The agent has never had it.
+            Stage::Waiting => self.chats.retain(|held| held.number != chat),
+            Stage::Open => around.hear(Some(ToAgent::Left { chat })),
+            Stage::Closing | Stage::Over => {}
+        }
+    }
+
+    /// The agent ends the chat: where it goes on wrapping up, the server hears of it once that is
+    /// done.
+    fn close(&mut self, chat: ChatNumber, around: &mut Around<'_, AgentSide>) -> Result<()> {
+        let delays = around.manners().wrap_up == WrapUp::DelayClose;
+        let Some(held) = self.find(chat).filter(|held| held.stage == Stage::Open) else {
+            return Ok(());
+        };
+        if delays && !around.dispatches() {
+            held.stage = Stage::Closing;
+            return Ok(());
+        }
+        held.stage = Stage::Over;
+        around.act(Deed::Close { chat })
+    }
+
+    /// The slot is free: here, and at the server.
+    fn free(&mut self, chat: ChatNumber, around: &mut Around<'_, AgentSide>) -> Result<()> {
+        let stage = self.find(chat).map(|held| held.stage);
+        self.chats.retain(|held| held.number != chat);
+        if stage == Some(Stage::Closing) {
+            around.act(Deed::Close { chat })?;
+        }
+        around.act(Deed::Free { chat })?;
+        if !around.dispatches() {
+            around.hear(Some(ToAgent::Freed { chat }));
+            self.take_up(around);
+            self.go_if_done(around);
+        }
+        Ok(())
+    }
+
+    /// An agent who takes no more is away with the last chat.
+    fn go_if_done(&mut self, around: &mut Around<'_, AgentSide>) {
+        if self.leaves && self.chats.is_empty() {
+            (self.leaves, self.is_online) = (false, false);
+            around.hear(Some(ToAgent::Offline {}));
+        }
+    }
+}
+
+impl Persona for Answerer {
+    type Side = AgentSide;
+
+    fn says(&mut self, frame: &FromAgent, around: &mut Around<'_, AgentSide>) -> Result<()> {
+        if around.dispatches() {
+            around.post(&match frame {
+                FromAgent::Reply { chat, seq, text } => FromAgent::Reply {
+                    chat: *chat,
+                    seq: *seq,
+                    text: name(text),
+                },
+                frame => frame.clone(),
+            });
+        }
+        match frame {
+            FromAgent::Online { agent, limit } => {
+                (self.agent, self.limit, self.leaves) = (*agent, *limit, false);
+                let limit = *limit;
+                around.act(Deed::Online { limit })
+            }
+            FromAgent::Reply { chat, text, .. } => around.act(Deed::Say { chat: *chat, text }),
+            FromAgent::Typing { chat } => around.act(Deed::Typing { chat: *chat }),
+            FromAgent::Close { chat } => self.close(*chat, around),
+            FromAgent::Free { chat } => self.free(*chat, around),
+            FromAgent::HandOver { chat } => {
+                self.chats.retain(|held| held.number != *chat);
+                around.act(Deed::Transfer { chat: *chat })?;
+                if !around.dispatches() {
+                    around.hear(Some(ToAgent::Freed { chat: *chat }));
+                    self.go_if_done(around);
+                }
+                Ok(())
+            }
+            FromAgent::Offline {} => {
+                around.act(Deed::Offline)?;
+                if !around.dispatches() {
+                    self.leaves = true;
+                    self.go_if_done(around);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn told(&mut self, tidings: Tidings, around: &mut Around<'_, AgentSide>) -> Result<()> {
+        match tidings {
+            Tidings::Message { chat, text, .. } => self.message(chat, text, around),
+            Tidings::Typing { chat } => {
+                let frame = chat.map(|chat| ToAgent::Typing { chat });
+                around.hear(frame);
+            }
+            Tidings::Refused { chat, kind } => {
+                let reason = kind;
+                around.hear(Some(ToAgent::Error { reason, chat }));
+            }
+            _ if around.dispatches() => {}
+            Tidings::Online => {
+                self.is_online = true;
+                let (agent, limit) = (self.agent, self.limit);
+                around.hear(Some(ToAgent::Online { agent, limit }));
+            }
+            Tidings::Assigned { chat } => {
+                self.add(chat, None, Stage::Waiting);
+                self.recall(chat, around);
+            }
+            Tidings::Closed { chat } => self.ended(chat, around),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn delivered(
+        &mut self,
+        text: &str,
+        peer: Option<&str>,
+        around: &mut Around<'_, AgentSide>,
+    ) -> Result<()> {
+        match ToAgent::decode(text) {
+            Ok(frame) => self.dispatched(frame, peer, around),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn gives_up_waiting(&mut self, _: &mut Around<'_, AgentSide>) {}
+
+    fn is_over(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,253 @@
+//! Owns `Asker`: what a customer's frames come to at another server than the built-in one.
+//!
+//! Law: what is said before an agent has the chat is kept, and goes over the server under test once it
+//! has. What a dispatcher of ours says about messages is never taken for the message: that counts when
+//! the server has brought it.
+
+use super::Persona;
+use super::around::Around;
+use crate::error::Result;
+use crate::wire::frame::{CustomerSide, Frame, FromCustomer, Party, ToCustomer};
+use crate::wire::marker::{Direction, Marker};
+use crate::wire::speaker::{Deed, OWN, Tidings};
+
+/// The number of an agent of whom the server does not say who it is.
+const SOMEBODY: u32 = u32::MAX - 1;
+
+/// A customer at a foreign server.
+#[derive(Debug, Default)]
+pub struct Asker {
+    /// The name of the chat, once it was asked for.
+    chat: Option<Marker>,
+    stage: Stage,
+    /// What is said once an agent has the chat.
+    kept: Vec<(u32, String)>,
+    /// The highest number of the replies that the dispatcher has heard of, and of those that came.
+    told: u32,
+    came: u32,
+    /// The chat was closed, and a reply that was said before is still under way.
+    closed: Option<Party>,
+}
+
+/// Where the chat stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    #[default]
+    New,
+    /// An agent was asked for.
+    Asked,
+    /// The server has said that it waits.
+    Waiting,
+    /// An agent has it.
+    Met,
+    Over,
+}
+
+impl Asker {
+    /// An agent has the chat: what was kept is said.
+    fn meet(&mut self, around: &mut Around<'_, CustomerSide>) -> Result<()> {
+        self.stage = Stage::Met;
+        let kept = std::mem::take(&mut self.kept).into_iter();
+        kept.map(|(seq, text)| say(seq, &text, around)).collect()
+    }
+
+    /// What came of a message, if it is one of this chat's.
+    fn message(&mut self, text: String, around: &Around<'_, CustomerSide>) -> Option<ToCustomer> {
+        let marker = Marker::of(&text);
+        let own = self
+            .chat
+            .zip(marker)
+            .is_some_and(|(chat, marker)| marker == chat.at(marker.direction, marker.sequence));
+        // To everybody: what is another's is nothing to this customer.
+        if around.is_broadcast() && !own {
+            return None;
+        }
+        if own && marker.is_some_and(|marker| marker.direction == Direction::Customer) {
+            return None;
+        }
+        let seq = marker.map_or(0, |marker| marker.sequence);
+        if own {
+            self.came = self.came.max(seq);
+        }
+        Some(ToCustomer::Message { seq, text })
+    }
+
+    /// The close that was held back, where all that was said before it has come.
+    fn close_at_last(&mut self) -> Option<ToCustomer> {
+        if self.came < self.told {
+            return None;
+        }
+        let by = self.closed.take()?;
+        self.stage = Stage::Over;
+        Some(ToCustomer::Closed { by })
+    }
+
+    /// The dispatcher says something.
+    fn dispatched(
+        &mut self,
+        frame: ToCustomer,
+        around: &mut Around<'_, CustomerSide>,
+    ) -> Result<()> {
+        match frame {
+            ToCustomer::Message { seq, .. } => {
+                self.told = self.told.max(seq);
+                return Ok(());
+            }
+            ToCustomer::Typing {} => return Ok(()),
+            ToCustomer::Closed { by } => {
+                self.closed = Some(by);
+                let closed = self.close_at_last();
+                if closed.is_none() {
+                    around.wait();
+                }
+                around.hear(closed);
+                return Ok(());
+            }
+            ToCustomer::Queued { .. } => self.stage = Stage::Waiting,
+            ToCustomer::Rejected { .. } => self.stage = Stage::Over,
+            ToCustomer::Assigned { .. } => self.meet(around)?,
+            _ => {}
+        }
+        around.hear(Some(frame));
+        Ok(())
+    }
+}
+
+fn say(seq: u32, text: &str, around: &mut Around<'_, CustomerSide>) -> Result<()> {
+    around.act(Deed::Say { chat: OWN, text })?;
+    if around.dispatches() {
+        let text = name(text);
+        around.post(&FromCustomer::Say {
+            seq,
+            text,
+            heard: 0,
+        });
+    }
+    Ok(())
+}
+
+/// What the dispatcher hears of a message.
+pub(super) fn name(text: &str) -> String {
+    text.split_whitespace()
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+impl Persona for Asker {
+    type Side = CustomerSide;
+
+    fn says(&mut self, frame: &FromCustomer, around: &mut Around<'_, CustomerSide>) -> Result<()> {
+        match frame {
+            FromCustomer::Open {
+                marker,
+                text,
+                priority,
+                ..
+            } => {
+                self.chat = Marker::parse(marker);
+                self.stage = Stage::Asked;
+                self.kept.extend(text.clone().map(|text| (1, text)));
+                if around.dispatches() {
+                    around.post(&FromCustomer::Open {
+                        marker: marker.clone(),
+                        text: None,
+                        priority: *priority,
+                        ticket: None,
+                    });
+                }
+                let priority = *priority;
+                around.act(Deed::Open { priority })
+            }
+            FromCustomer::Say { seq, text, .. } => match self.stage {
+                Stage::Met => say(*seq, text, around),
+                _ => {
+                    self.kept.push((*seq, text.clone()));
+                    Ok(())
+                }
+            },
+            FromCustomer::Typing {} if self.stage == Stage::Met => {
+                around.act(Deed::Typing { chat: OWN })
+            }
+            FromCustomer::Typing {} => Ok(()),
+            FromCustomer::Leave {} => {
+                if around.dispatches() {
+                    around.post(frame);
+                }
+                self.stage = Stage::Over;
+                around.act(Deed::Close { chat: OWN })
+            }
+            // Nothing is kept: nobody can go on with it.
+            FromCustomer::Resume { .. } => {
+                around.hear(Some(ToCustomer::Gone {}));
+                Ok(())
+            }
+        }
+    }
+
+    fn told(&mut self, tidings: Tidings, around: &mut Around<'_, CustomerSide>) -> Result<()> {
+        let frame = match tidings {
+            Tidings::Message { text, .. } => {
+                let message = self.message(text, around);
+                around.hear(message);
+                self.close_at_last()
+            }
+            Tidings::Typing { .. } => Some(ToCustomer::Typing {}),
+            Tidings::Refused { kind, .. } => {
+                let reason = kind;
+                Some(ToCustomer::Error { reason })
+            }
+            _ if around.dispatches() => None,
+            // Another place in the queue is no news.
+            Tidings::Queued { position } if self.stage == Stage::Asked => {
+                self.stage = Stage::Waiting;
+                let position = position.unwrap_or(1);
+                Some(ToCustomer::Queued { position })
+            }
+            Tidings::Assigned { .. } if self.stage != Stage::Met => {
+                around.hear(Some(ToCustomer::Assigned { agent: SOMEBODY }));
+                self.meet(around)?;
+                None
+            }
+            Tidings::Transferred { .. } if self.stage == Stage::Met => {
+                self.stage = Stage::Waiting;
+                Some(ToCustomer::Queued { position: 1 })
+            }
+            Tidings::Closed { .. } if self.stage != Stage::Over => {
+                self.stage = Stage::Over;
+                let by = Party::Agent;
+                Some(ToCustomer::Closed { by })
+            }
+            _ => None,
+        };
+        around.hear(frame);
+        Ok(())
+    }
+
+    fn delivered(
+        &mut self,
+        text: &str,
+        peer: Option<&str>,
+        around: &mut Around<'_, CustomerSide>,
+    ) -> Result<()> {
+        match ToCustomer::decode(text) {
+            Ok(frame) => {
+                if let Some(peer) = peer {
+                    around.act(Deed::Meet { chat: OWN, peer })?;
+                }
+                self.dispatched(frame, around)
+            }
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn gives_up_waiting(&mut self, around: &mut Around<'_, CustomerSide>) {
+        self.came = self.told;
+        let closed = self.close_at_last();
+        around.hear(closed);
+    }
+
+    fn is_over(&self) -> bool {
+        self.stage == Stage::Over
+    }
+}

@@ -1,0 +1,164 @@
+//! Owns how a person gets in at a foreign server: what goes before, the stream, the connect script.
+//!
+//! Law: whoever is not in within the time is not let in; where a dispatcher of ours gives out the chats,
+//! it is told of nobody who is not in at the server.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::rc::Rc;
+
+use tokio::time::{Instant, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::Role;
+
+use super::{Foreign, Part};
+use crate::error::{Error, Result};
+use crate::live::courier::Answers;
+use crate::live::dial::{Dial, unreachable};
+use crate::live::life::Life;
+use crate::live::scene::Scene;
+use crate::live::socket::{Wanted, upgrade};
+use crate::live::switchboard::Post;
+use crate::live::tap::Tap;
+use crate::wire::PROTOCOL;
+use crate::wire::frame::{Hello, Party};
+use crate::wire::limits::websocket;
+use crate::wire::speaker::{Dispatch, Effects, Opening, Speaker, Who};
+
+/// Wall milliseconds without a sign of life after which a server is asked for one.
+const IDLE_MS: u64 = 60_000;
+
+impl<S: Part, D: Dial> Foreign<S, D> {
+    /// Brings somebody in who speaks so.
+    ///
+    /// # Errors
+    /// Failed (exit 3): nobody answers, not within the time, or not in the protocol.
+    pub async fn enter(
+        scene: &Rc<Scene<D>>,
+        who: Who,
+        speaker: Box<dyn Speaker>,
+        tap: Option<Box<Tap>>,
+    ) -> Result<Box<Foreign<S, D>>> {
+        let manners = scene.abroad.manners;
+        let mut foreign = Box::new(Foreign {
+            scene: Rc::clone(scene),
+            who,
+            speaker,
+            persona: S::Persona::default(),
+            manners,
+            ws: None,
+            effects: Effects::default(),
+            heard: VecDeque::new(),
+            line: None,
+            answers: Rc::new(Answers::default()),
+            address: None,
+            born: Instant::now(),
+            alarm: None,
+            waits: None,
+            life: Life::Heard,
+            broken: None,
+            is_over: false,
+            tap,
+        });
+        let limit = scene.limits.connect;
+        let late = |_| {
+            let within = format!("nobody is let in within {limit:?}");
+            unreachable(scene.to.target(who.number), &within)
+        };
+        timeout(limit, foreign.get_in()).await.map_err(late)??;
+        Ok(foreign)
+    }
+
+    async fn get_in(&mut self) -> Result<()> {
+        let now = self.born.elapsed();
+        self.speaker.start(now, &mut self.effects)?;
+        let opening = self.prepare().await?;
+        self.open(&opening).await?;
+        let now = self.born.elapsed();
+        self.speaker.begin(now, &mut self.effects)?;
+        self.settle()?;
+        self.send()?;
+        self.flush().await?;
+        poll_fn(|context| {
+            loop {
+                if self.address.is_some() {
+                    return std::task::Poll::Ready(Ok(()));
+                }
+                if self.is_over {
+                    let words = "the server ended the connection before anybody was let in";
+                    return std::task::Poll::Ready(Err(Error::failed(words)));
+                }
+                match self.step(context) {
+                    Ok(true) => {}
+                    Ok(false) => return std::task::Poll::Pending,
+                    Err(error) => return std::task::Poll::Ready(Err(error)),
+                }
+            }
+        })
+        .await
+    }
+
+    /// What goes before the stream: until that is asked for.
+    async fn prepare(&mut self) -> Result<Opening> {
+        loop {
+            self.settle()?;
+            if let Some(opening) = self.effects.opening.take() {
+                return Ok(opening);
+            }
+            self.send()?;
+            let (request, answer) = poll_fn(|context| self.answers.poll_take(context)).await;
+            let now = self.born.elapsed();
+            self.speaker
+                .answered(now, request, answer, &mut self.effects)?;
+        }
+    }
+
+    async fn open(&mut self, opening: &Opening) -> Result<()> {
+        let (scene, number) = (Rc::clone(&self.scene), self.who.number);
+        let mut stream = scene.to.connect(number).await?;
+        let whose = (self.who.party, number);
+        let wanted = Wanted {
+            path: &opening.path,
+            subprotocol: opening.subprotocol.as_deref(),
+            headers: &opening.headers,
+        };
+        let rest = upgrade(&mut stream, &scene.to, whose, wanted, self.tap.as_deref()).await?;
+        let config = Some(websocket(scene.limits.frame));
+        let ws = WebSocketStream::from_partially_read(stream, rest, Role::Client, config).await;
+        self.ws = Some(Box::new(ws));
+        Ok(())
+    }
+
+    /// What the dispatcher of ours says of itself; or, of a server that says nothing of the kind, that it
+    /// goes by the scenario's rules.
+    ///
+    /// # Errors
+    /// Failed (exit 3): the connection is lost meanwhile.
+    pub async fn hello(&mut self) -> Result<Hello> {
+        if self.manners.dispatch != Dispatch::Busyhour {
+            return Ok(Hello {
+                protocol: PROTOCOL,
+                idle_ms: IDLE_MS,
+                kept_ms: None,
+                ..self.scene.usual_hello()
+            });
+        }
+        let mut line = self.scene.abroad.switchboard.line();
+        let address = self.address.clone().unwrap_or_default();
+        line.post(match self.who.party {
+            Party::Agent => Post::Agent { address },
+            _ => Post::Customer { address },
+        });
+        self.line = Some(line);
+        let ended = || Error::failed("the connection was lost before there was a dispatcher");
+        loop {
+            let heard = self.next().await.ok_or_else(ended)??;
+            if let Some(hello) = S::hello(heard) {
+                return Ok(Hello {
+                    idle_ms: IDLE_MS,
+                    ..hello
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Owns `Abroad`: what the people of an event loop share at a server that speaks another protocol.
+//!
+//! Law: at a server that speaks the built-in one nothing of it is used.
+
+use std::cell::Cell;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::Scene;
+use crate::live::built_in;
+use crate::live::courier::Courier;
+use crate::live::switchboard::Switchboard;
+use crate::wire::frame::Hello;
+use crate::wire::speaker::{Dispatch, Manners, Protocol};
+
+/// What the people of an event loop share at a foreign server.
+#[derive(Debug)]
+pub struct Abroad {
+    /// What it speaks; none for the built-in protocol.
+    pub protocol: Option<Arc<dyn Protocol>>,
+    /// How the server goes about chats.
+    pub manners: Manners,
+    /// How people reach a dispatcher of ours.
+    pub switchboard: Rc<Switchboard>,
+    /// Carries requests over HTTP.
+    pub courier: Courier,
+    /// Connections so far.
+    connections: Cell<u32>,
+}
+
+impl Abroad {
+    /// Where nobody has been yet.
+    pub(super) fn new(protocol: Option<Arc<dyn Protocol>>) -> Abroad {
+        let manners = protocol.as_ref().map(|protocol| protocol.manners());
+        Abroad {
+            manners: manners.unwrap_or(Manners::NATIVE),
+            protocol,
+            switchboard: Rc::default(),
+            courier: Courier::default(),
+            connections: Cell::new(0),
+        }
+    }
+
+    /// The number of a connection, used once in this event loop.
+    pub fn next_connection(&self) -> u32 {
+        self.connections.replace(self.connections.get() + 1)
+    }
+
+    /// Whether a dispatcher of ours gives out the chats.
+    pub fn dispatches(&self) -> bool {
+        self.manners.dispatch == Dispatch::Busyhour
+    }
+}
+
+impl<D> Scene<D> {
+    /// What a server says of itself that goes by the scenario's rules.
+    pub fn usual_hello(&self) -> Hello {
+        let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        built_in(&self.plan, nowhere).hello()
+    }
+}
