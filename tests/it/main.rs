@@ -25,6 +25,7 @@ mod report;
 mod rosters;
 mod scenario;
 mod server;
+mod servers;
 mod socket;
 mod stage;
 mod theory;
