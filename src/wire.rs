@@ -13,6 +13,7 @@ pub mod names;
 pub mod reason;
 pub mod speaker;
 pub mod tls;
+pub mod xmpp;
 
 pub use clean::{clean, clean_masked};
 
