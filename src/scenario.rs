@@ -34,7 +34,7 @@ mod overrides;
 mod people;
 pub mod plan;
 mod precision;
-mod problem;
+pub(crate) mod problem;
 mod quantity;
 mod replay;
 mod resample;

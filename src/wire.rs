@@ -5,6 +5,7 @@
 //! that server and generator cannot disagree; docs/protocol.md says the same in prose.
 
 pub mod clean;
+pub mod declared;
 pub mod frame;
 pub mod hold;
 pub mod limits;
