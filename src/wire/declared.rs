@@ -4,8 +4,13 @@
 //! frame after that is bounded, and nothing that a server says can panic or be taken for more than
 //! a value.
 
+pub mod aim;
+pub mod capture;
+pub mod condition;
 pub mod hole;
 pub mod json_template;
+pub mod matcher;
+pub mod pattern;
 pub mod place;
 pub mod pointer;
 pub mod template;
