@@ -6,8 +6,10 @@
 
 pub mod aim;
 pub mod capture;
+pub mod codec;
 pub mod condition;
 pub mod hole;
+pub mod inner;
 pub mod json_template;
 pub mod matcher;
 pub mod pattern;
