@@ -7,11 +7,13 @@
 //! `/rooms/*/events`. The empty pointer is the whole value. `/rooms/*/@key` is not what stands
 //! there but the key at which it stands, for servers that use ids as keys.
 
-use std::borrow::Cow;
-use std::iter::Enumerate;
-use std::slice;
+mod found;
 
-use serde_json::{Map, Value, map};
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+pub use found::{Found, Key};
 
 use crate::scenario::problem::Fault;
 
@@ -42,25 +44,6 @@ enum Step {
     Name { key: Box<str>, index: Option<usize> },
     /// Every member or element.
     Any,
-}
-
-/// The key of a member or the number of an element.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key<'v> {
-    /// A member's.
-    Name(&'v str),
-    /// An element's, from 0.
-    Index(usize),
-}
-
-impl<'v> Key<'v> {
-    /// As text.
-    pub fn text(self) -> Cow<'v, str> {
-        match self {
-            Key::Name(name) => Cow::Borrowed(name),
-            Key::Index(index) => Cow::Owned(index.to_string()),
-        }
-    }
 }
 
 impl Pointer {
@@ -142,13 +125,7 @@ impl Pointer {
 
     /// All values that stand there.
     pub fn all<'p, 'v>(&'p self, value: &'v Value) -> Found<'p, 'v> {
-        Found {
-            steps: &self.steps,
-            start: Some(value),
-            levels: [const { None }; STARS_MOST],
-            depth: 0,
-            looks: LOOKS_MOST,
-        }
+        Found::new(&self.steps, value)
     }
 
     /// The first key that stands there; none for a pointer that does not end in `@key`.
@@ -259,111 +236,6 @@ fn each_mut(
         (Step::Any, Value::Array(elements)) => drop(elements.iter_mut().all(go)),
         (Step::Any, Value::Object(members)) => drop(members.values_mut().all(&mut go)),
         _ => {}
-    }
-}
-
-/// The values that a pointer finds, one after the other.
-#[derive(Clone, Debug)]
-pub struct Found<'p, 'v> {
-    steps: &'p [Step],
-    start: Option<&'v Value>,
-    /// One for each `*` on the way to the value that was found last.
-    levels: [Option<Level<'v>>; STARS_MOST],
-    depth: usize,
-    looks: usize,
-}
-
-#[derive(Clone, Debug)]
-struct Level<'v> {
-    children: Children<'v>,
-    /// The step behind the `*`.
-    next: usize,
-    key: Option<Key<'v>>,
-}
-
-#[derive(Clone, Debug)]
-enum Children<'v> {
-    Elements(Enumerate<slice::Iter<'v, Value>>),
-    Members(map::Iter<'v>),
-}
-
-impl<'v> Children<'v> {
-    fn of(value: &'v Value) -> Option<Children<'v>> {
-        match value {
-            Value::Array(elements) => Some(Children::Elements(elements.iter().enumerate())),
-            Value::Object(members) => Some(Children::Members(Map::iter(members))),
-            _ => None,
-        }
-    }
-
-    fn next(&mut self) -> Option<(Key<'v>, &'v Value)> {
-        match self {
-            Children::Elements(elements) => {
-                let (index, value) = elements.next()?;
-                Some((Key::Index(index), value))
-            }
-            Children::Members(members) => {
-                let (name, value) = members.next()?;
-                Some((Key::Name(name), value))
-            }
-        }
-    }
-}
-
-impl<'v> Found<'_, 'v> {
-    /// The keys at the pointer's `*`, in order, of the value that was found last.
-    pub fn keys(&self) -> [Option<Key<'v>>; STARS_MOST] {
-        let key = |number: usize| {
-            let level = self.levels[number].as_ref();
-            level.filter(|_| number < self.depth)?.key
-        };
-        std::array::from_fn(key)
-    }
-
-    /// Follows the steps from one on: to a value, to the next `*`, or to nothing.
-    fn descend(&mut self, mut value: &'v Value, from: usize) -> Option<&'v Value> {
-        for (number, step) in self.steps.iter().enumerate().skip(from) {
-            if *step == Step::Any {
-                let children = Children::of(value)?;
-                let next = number + 1;
-                let key = None;
-                self.levels[self.depth] = Some(Level {
-                    children,
-                    next,
-                    key,
-                });
-                self.depth += 1;
-                return None;
-            }
-            value = step.child(value)?;
-        }
-        Some(value)
-    }
-}
-
-impl<'v> Iterator for Found<'_, 'v> {
-    type Item = &'v Value;
-
-    fn next(&mut self) -> Option<&'v Value> {
-        if let Some(start) = self.start.take()
-            && let Some(found) = self.descend(start, 0)
-        {
-            return Some(found);
-        }
-        while let Some(last) = self.depth.checked_sub(1) {
-            let level = self.levels[last].as_mut()?;
-            let Some((key, child)) = level.children.next() else {
-                self.depth = last;
-                continue;
-            };
-            self.looks = self.looks.checked_sub(1)?;
-            level.key = Some(key);
-            let next = level.next;
-            if let Some(found) = self.descend(child, next) {
-                return Some(found);
-            }
-        }
-        None
     }
 }
 
