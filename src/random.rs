@@ -77,6 +77,8 @@ pub enum Purpose {
     Away = 23,
     /// How long somebody waits before it tries once more to get in; one a try.
     BackOff = 24,
+    /// Names that nobody has had before, for protocols that want some; one a name.
+    Name = 25,
 }
 
 const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;

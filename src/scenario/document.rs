@@ -47,7 +47,7 @@ pub enum Value {
     /// A number; whole numbers have been written without point and exponent.
     Number { value: f64, whole: Option<i64> },
     /// True or false.
-    Boolean,
+    Boolean(bool),
     /// A date, a time, or both.
     Moment(toml::value::Datetime),
     /// A list.
@@ -210,7 +210,7 @@ fn grow(value: &Spanned<DeValue<'_>>, from: &Text<'_>) -> Node {
             value: number.as_str().parse().unwrap_or(f64::NAN),
             whole: None,
         },
-        DeValue::Boolean(_) => Value::Boolean,
+        DeValue::Boolean(value) => Value::Boolean(*value),
         DeValue::Datetime(moment) => Value::Moment(*moment),
         DeValue::Array(items) => Value::List(items.iter().map(|item| grow(item, from)).collect()),
         DeValue::Table(table) => Value::Table(grow_table(table, from)),

@@ -29,7 +29,7 @@ pub fn kind(node: &Node) -> &'static str {
     match &node.value {
         Value::Text { .. } => "a string",
         Value::Number { .. } => "a number",
-        Value::Boolean => "true or false",
+        Value::Boolean(_) => "true or false",
         Value::Moment(_) => "a date or time",
         Value::List(_) => "a list",
         Value::Table(_) => "a table",

@@ -4,7 +4,7 @@
 //! the value and writes its line of the JSON Schema. So a section asks for all its keys before it
 //! looks at any answer, and what was not asked for is unknown.
 
-mod free;
+pub mod free;
 mod rules;
 
 use serde_json::{Map, Value as Json, json};
