@@ -1,0 +1,421 @@
+//! Owns `Talk`: one connection of one person in a declared protocol.
+//!
+//! Law: it is a speaker like any other: told what came, it says what is to go out and what was
+//! heard. Whatever a server sends is a value or an error; all that is kept has a bound.
+
+mod answers;
+mod chats;
+mod deeds;
+mod fresh;
+mod hearing;
+mod held;
+mod jar;
+mod kept;
+mod meanings;
+mod person;
+mod running;
+mod saying;
+mod scene;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::chats::Chats;
+use self::fresh::Fresh;
+use self::held::Held;
+use self::jar::Jar;
+use self::kept::Kept;
+pub(super) use self::person::People;
+use self::person::Person;
+use self::running::{Running, Task};
+use self::scene::{About, Scene};
+use super::Protocol;
+use super::codec::{Codec, Incoming, socket_io};
+use super::on::Meaning;
+use super::place::Place;
+use super::script::Action;
+use super::template::{Missing, Template};
+use crate::error::{Error, Result};
+use crate::secret::{Mask, Secret};
+use crate::wire::clean::clean_to;
+use crate::wire::speaker::{Answer, Deed, Effects, Opening, Speaker, Tidings, Who};
+
+/// How long the server may take until the person is in, once it has all that it asked for.
+const GREETING: Duration = Duration::from_secs(30);
+
+/// The most that is done before the person is in.
+const HELD_MOST: usize = 64;
+
+/// The most that is under way at a time.
+const RUNNING_MOST: usize = 4_096;
+
+/// The most characters of a server's word for a refusal.
+const KIND_MOST: usize = 80;
+
+/// How far the person is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Before there is a stream.
+    Before,
+    /// A stream was asked for.
+    Opening,
+    /// The stream stands; the person is not in yet.
+    Connecting,
+    /// The person is in.
+    In,
+}
+
+/// One connection of one person.
+pub struct Talk {
+    protocol: Arc<Protocol>,
+    who: Who,
+    stage: Stage,
+    kept: Kept,
+    jar: Jar,
+    fresh: Fresh,
+    chats: Chats,
+    limit: Option<u32>,
+    running: Vec<Running>,
+    held: VecDeque<Held>,
+    seq: u32,
+    requests: u32,
+    acks: u64,
+    /// When each sign of life is due.
+    signs: Vec<Option<Duration>>,
+    /// When the next of each kind that is paced may go.
+    paced: Vec<Duration>,
+    matched: Vec<u32>,
+    /// The server has taken us in, where its codec says so.
+    is_taken_in: bool,
+    /// The script of `connect` is through.
+    is_through: bool,
+    /// The matcher of `ready` has hit.
+    is_ready: bool,
+    /// Until when the server may take its time before the person is in.
+    patience: Option<Duration>,
+    /// What is needed but once was done on an earlier connection.
+    is_set_up: bool,
+    is_gone: bool,
+}
+
+/// What a person says and keeps may be secret.
+impl fmt::Debug for Talk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, stage) = (&self.protocol.name, self.stage);
+        write!(f, "Talk({name}, {:?}, {stage:?})", self.who)
+    }
+}
+
+impl Talk {
+    pub(super) fn new(protocol: Arc<Protocol>, who: Who) -> Talk {
+        let known = protocol.people.take(&who);
+        let is_set_up = known.is_some();
+        let known = known.unwrap_or_default();
+        Talk {
+            stage: Stage::Before,
+            kept: Kept::of_user(known.user),
+            jar: known.jar,
+            fresh: Fresh::of_connection(&who),
+            chats: Chats::default(),
+            limit: None,
+            running: Vec::new(),
+            held: VecDeque::new(),
+            seq: 0,
+            requests: 0,
+            acks: 0,
+            signs: vec![None; protocol.keepalives.len()],
+            paced: vec![Duration::ZERO; protocol.pacing.len()],
+            matched: vec![0; protocol.matcher_names.len()],
+            is_taken_in: false,
+            is_through: false,
+            is_ready: false,
+            patience: None,
+            is_set_up,
+            is_gone: false,
+            protocol,
+            who,
+        }
+    }
+
+    /// How often each matcher of the protocol has hit, in the order of
+    /// [`Protocol::matcher_names`].
+    pub fn matched(&self) -> &[u32] {
+        &self.matched
+    }
+
+    /// What names stand for now.
+    fn scene<'a>(&'a self, now: Duration, about: &'a About) -> Scene<'a> {
+        Scene {
+            who: &self.who,
+            outside: &self.protocol.source.values,
+            kept: &self.kept,
+            fresh: &self.fresh,
+            now,
+            about,
+            limit: self.limit,
+        }
+    }
+
+    /// A text with its holes filled.
+    fn text(
+        &self,
+        template: &Template,
+        place: Place,
+        now: Duration,
+        about: &About,
+    ) -> std::result::Result<String, Missing> {
+        let mut text = String::new();
+        template.render(&self.scene(now, about), place, &mut text)?;
+        Ok(text)
+    }
+
+    /// Makes the values of a scope: 0 a person's, 1 a connection's, 2 a chat's.
+    fn make(&mut self, scope: usize, now: Duration, about: &About) -> Result<()> {
+        let protocol = Arc::clone(&self.protocol);
+        for (name, template) in &protocol.scopes[scope] {
+            let value = self.text(template, Place::Plain, now, about);
+            let value = value.map_err(|missing| self.missing(name, &missing))?;
+            self.kept.put(name, &value, about.chat)?;
+        }
+        Ok(())
+    }
+
+    fn missing(&self, what: &str, missing: &Missing) -> Error {
+        let name = &self.protocol.name;
+        Error::failed(format!("{name}: {what} cannot be said: {missing}"))
+    }
+
+    /// Hides what nobody is to see.
+    fn mask(&self) -> Mask {
+        let values = &self.protocol.source.values;
+        let mut secrets: Vec<Secret> = values.env.values().map(|v| Secret::new(&**v)).collect();
+        let chats = self.chats.numbers().map(Some).chain([None]);
+        let chats: Vec<_> = chats.collect();
+        for name in &self.protocol.secret {
+            for chat in &chats {
+                let about = About {
+                    chat: *chat,
+                    ..About::default()
+                };
+                let scene = self.scene(Duration::ZERO, &about);
+                secrets.extend(scene.found(name).map(Secret::new));
+            }
+        }
+        Mask::of(&secrets)
+    }
+
+    /// The server's word for a refusal, fit to be counted and shown.
+    fn kind(&self, words: &str) -> String {
+        clean_to(words, &self.mask(), KIND_MOST)
+    }
+
+    /// Asks for the stream, once all that comes before it is done.
+    fn open(&mut self, now: Duration, out: &mut Effects) -> Result<()> {
+        let (protocol, about) = (Arc::clone(&self.protocol), About::default());
+        let transport = &protocol.transport;
+        let text = |template: &Template, place, what: &str| {
+            let text = self.text(template, place, now, &about);
+            text.map_err(|missing| self.missing(what, &missing))
+        };
+        let path = text(&transport.path, Place::Url, "the stream's path")?;
+        let subprotocol = transport.subprotocol.as_ref();
+        let subprotocol = subprotocol.map(|name| text(name, Place::Header, "the subprotocol"));
+        let mut headers = Vec::new();
+        for (name, value) in &transport.headers {
+            headers.push((name.clone(), text(value, Place::Header, name)?));
+        }
+        headers.extend(self.jar.header().map(|cookies| ("Cookie".into(), cookies)));
+        out.opening = Some(Opening {
+            path,
+            subprotocol: subprotocol.transpose()?,
+            headers,
+        });
+        self.stage = Stage::Opening;
+        Ok(())
+    }
+
+    /// The person is in, once the script is through and the server has said so, if it does.
+    fn ready(&mut self, now: Duration, out: &mut Effects) -> Result<()> {
+        let is_said = self.is_ready || !self.protocol.says(self.who.party, Meaning::Ready);
+        if self.stage != Stage::Connecting || !self.is_through || !is_said {
+            return Ok(());
+        }
+        let (protocol, about) = (Arc::clone(&self.protocol), About::default());
+        let address = protocol.address.as_ref();
+        let address = address.map(|address| self.text(address, Place::Plain, now, &about));
+        let address = address.transpose();
+        let address = address.map_err(|missing| self.missing("the address", &missing))?;
+        self.stage = Stage::In;
+        self.patience = None;
+        out.tidings.push_back(Tidings::Ready {
+            address: address.unwrap_or_default(),
+        });
+        for (sign, keepalive) in self.signs.iter_mut().zip(&protocol.keepalives) {
+            let agent = self.who.party == crate::wire::frame::Party::Agent;
+            let is_ours = keepalive.agent.is_none_or(|of_agent| of_agent == agent);
+            *sign = keepalive.every.filter(|_| is_ours).map(|every| now + every);
+        }
+        while let Some(held) = self.held.pop_front() {
+            self.deed(now, held.deed(), out)?;
+        }
+        Ok(())
+    }
+
+    fn incoming(&mut self, now: Duration, incoming: Incoming, out: &mut Effects) -> Result<()> {
+        match incoming {
+            Incoming::Event(event) => self.event(now, event, out),
+            Incoming::Reply(text) => {
+                out.sends.push_back(text.into_owned().into());
+                Ok(())
+            }
+            Incoming::Opened { .. } => {
+                let packet = self.handshake(now)?;
+                out.sends.push_back(packet.into());
+                Ok(())
+            }
+            Incoming::Connected if self.stage == Stage::Connecting && !self.is_taken_in => {
+                self.is_taken_in = true;
+                self.push(Running::new(
+                    Task::Do(Action::Connect),
+                    About::default(),
+                    now,
+                ))
+            }
+            Incoming::Ack { id, data } => self.acked(now, id, &data, out),
+            Incoming::Refused(why) => {
+                let name = &self.protocol.name;
+                let why = self.kind(&why.to_string());
+                let what = format!("{name}: the server does not let us in: {why}");
+                Err(Error::failed(what).for_good())
+            }
+            Incoming::Closed => {
+                let name = &self.protocol.name;
+                Err(Error::failed(format!(
+                    "{name}: the server ends the connection"
+                )))
+            }
+            Incoming::Connected | Incoming::Nothing => Ok(()),
+        }
+    }
+
+    /// Until when the server has to let us in; the steps of a script have their own time.
+    fn patience(&self) -> Option<Duration> {
+        let is_entering = self.running.iter().any(Running::is_entry);
+        let waits = self.stage == Stage::Connecting && !is_entering;
+        self.patience.filter(|_| waits)
+    }
+
+    /// How Socket.IO is asked to let us in.
+    fn handshake(&self, now: Duration) -> Result<String> {
+        let transport = &self.protocol.transport;
+        let (mut auth, about) = (String::new(), About::default());
+        if let Some(template) = &transport.auth {
+            let rendered = template.render(&self.scene(now, &about), &mut auth);
+            rendered.map_err(|missing| self.missing("`auth`", &missing))?;
+        }
+        Ok(socket_io::connect(&transport.namespace, &auth))
+    }
+}
+
+impl Speaker for Talk {
+    fn start(&mut self, now: Duration, out: &mut Effects) -> Result<()> {
+        let about = About::default();
+        let connection = std::mem::replace(&mut self.fresh, Fresh::of_person(&self.who));
+        if !self.is_set_up {
+            self.make(0, now, &about)?;
+        }
+        self.fresh = connection;
+        self.make(1, now, &about)?;
+        let first = match self.is_set_up {
+            true => Action::BeforeConnect,
+            false => Action::Setup,
+        };
+        self.push(Running::new(Task::Do(first), about, now))?;
+        self.advance(now, out)
+    }
+
+    fn begin(&mut self, now: Duration, out: &mut Effects) -> Result<()> {
+        self.stage = Stage::Connecting;
+        self.patience = Some(now + GREETING);
+        if self.protocol.transport.codec != Codec::SocketIo {
+            let connect = Task::Do(Action::Connect);
+            self.push(Running::new(connect, About::default(), now))?;
+        }
+        self.advance(now, out)
+    }
+
+    fn hear(&mut self, now: Duration, text: &str, out: &mut Effects) -> Result<()> {
+        let protocol = Arc::clone(&self.protocol);
+        let mut said = Vec::new();
+        let codec = &protocol.transport.codec;
+        let decoded = codec.decode(text, &mut |incoming| said.push(incoming));
+        for incoming in said {
+            self.incoming(now, incoming, out)?;
+            self.advance(now, out)?;
+        }
+        decoded
+    }
+
+    fn answered(
+        &mut self,
+        now: Duration,
+        request: u32,
+        answer: Result<Answer>,
+        out: &mut Effects,
+    ) -> Result<()> {
+        self.answer(now, request, answer, out)?;
+        self.advance(now, out)
+    }
+
+    fn act(&mut self, now: Duration, deed: Deed<'_>, out: &mut Effects) -> Result<()> {
+        if let Deed::Online { limit } = deed {
+            self.limit = Some(limit);
+        }
+        if self.stage == Stage::In {
+            self.deed(now, deed, out)?;
+            return self.advance(now, out);
+        }
+        if self.held.len() == HELD_MOST {
+            let name = &self.protocol.name;
+            let what = format!("{name}: the server does not let us in, and too much is to be said");
+            return Err(Error::failed(what));
+        }
+        self.held.push_back(Held::of(deed));
+        Ok(())
+    }
+
+    fn wake(&mut self, now: Duration, out: &mut Effects) -> Result<()> {
+        if self.patience().is_some_and(|until| until <= now) {
+            let (name, secs) = (&self.protocol.name, GREETING.as_secs());
+            let what = format!("{name}: the server has not let us in within {secs} s");
+            return Err(Error::failed(what));
+        }
+        self.late(now, out)?;
+        self.give_signs(now)?;
+        self.advance(now, out)
+    }
+
+    fn deadline(&self) -> Option<Duration> {
+        let signs = self.signs.iter().copied().flatten();
+        let running = (0..self.running.len()).filter_map(|at| self.due(at));
+        signs.chain(self.patience()).chain(running).min()
+    }
+}
+
+/// Who is cut off comes again; what was needed but once is not done twice.
+impl Drop for Talk {
+    fn drop(&mut self) {
+        if self.is_set_up && !self.is_gone {
+            let person = Person {
+                user: self.kept.user().clone(),
+                jar: std::mem::take(&mut self.jar),
+            };
+            self.protocol.people.keep(&self.who, person);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

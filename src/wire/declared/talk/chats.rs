@@ -1,0 +1,116 @@
+//! Owns `Chats`: which chats a person is in, and how far each is.
+//!
+//! Law: a chat has one number as long as the person is in it; a number never comes twice on a
+//! connection, but for a customer's own.
+
+use crate::wire::speaker::{ChatNumber, OWN};
+
+/// The most chats that are known at a time.
+pub const MOST: usize = 2_000;
+
+/// A chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chat {
+    /// Its number.
+    pub number: ChatNumber,
+    /// The person has ended it, or given it back.
+    pub is_left: bool,
+    /// The server has said that it is over.
+    pub is_over: bool,
+}
+
+/// Which chat something is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// This one.
+    Known(ChatNumber),
+    /// It is not said.
+    Unsaid,
+    /// It is said, and none of the person's.
+    Strange,
+}
+
+/// The chats that a person is in, oldest first.
+#[derive(Debug, Default)]
+pub struct Chats {
+    all: Vec<Chat>,
+    last: ChatNumber,
+}
+
+impl Chats {
+    /// All numbers, newest first.
+    pub fn numbers(&self) -> impl Iterator<Item = ChatNumber> {
+        self.all.iter().rev().map(|chat| chat.number)
+    }
+
+    /// The next number that an agent's chat has.
+    pub fn next(&self) -> ChatNumber {
+        self.last + 1
+    }
+
+    /// A chat of this number begins, in place of one that has had it.
+    pub fn begin(&mut self, number: ChatNumber) {
+        self.end(number);
+        self.last = self.last.max(number);
+        self.all.push(Chat {
+            number,
+            is_left: false,
+            is_over: false,
+        });
+    }
+
+    /// The person has nothing to do with it any more.
+    pub fn end(&mut self, number: ChatNumber) {
+        self.all.retain(|chat| chat.number != number);
+    }
+
+    /// The chat of this number.
+    pub fn get_mut(&mut self, number: ChatNumber) -> Option<&mut Chat> {
+        self.all.iter_mut().find(|chat| chat.number == number)
+    }
+
+    /// The same, to look at.
+    pub fn get(&self, number: ChatNumber) -> Option<&Chat> {
+        self.all.iter().find(|chat| chat.number == number)
+    }
+
+    /// The one that goes on, where there is but one.
+    pub fn only(&self) -> Option<ChatNumber> {
+        let mut open = self.all.iter().filter(|chat| !chat.is_over);
+        let first = open.next()?;
+        open.next().is_none().then_some(first.number)
+    }
+
+    /// Whether there are as many as there may be.
+    pub fn is_full(&self) -> bool {
+        self.all.len() >= MOST
+    }
+
+    /// The oldest that is over: it makes room for another.
+    pub fn spent(&self) -> Option<ChatNumber> {
+        let spent = self.all.iter().find(|chat| chat.is_over);
+        spent
+            .map(|chat| chat.number)
+            .filter(|number| *number != OWN)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_go_up_and_are_not_used_again() {
+        let mut chats = Chats::default();
+        assert_eq!(chats.next(), 1);
+        chats.begin(1);
+        assert_eq!(chats.only(), Some(1));
+        chats.begin(2);
+        assert_eq!(chats.only(), None);
+        chats.get_mut(1).unwrap().is_over = true;
+        assert_eq!((chats.only(), chats.spent()), (Some(2), Some(1)));
+        chats.end(2);
+        assert_eq!(chats.next(), 3);
+        assert_eq!(chats.numbers().collect::<Vec<_>>(), [1]);
+    }
+}

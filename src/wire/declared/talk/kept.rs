@@ -1,0 +1,139 @@
+//! Owns `Kept`: the values that a person keeps, by name and scope.
+//!
+//! Law: all of a person's values together have a bound, since most of them come from a server.
+
+use std::collections::BTreeMap;
+
+use crate::error::{Error, Result};
+use crate::wire::speaker::ChatNumber;
+
+/// The most bytes that a person keeps.
+pub const KEPT_MOST: usize = 64 * 1024;
+
+/// What an entry takes besides its text.
+const ENTRY: usize = 32;
+
+type Names = BTreeMap<String, String>;
+
+/// The values that a person keeps.
+#[derive(Default)]
+pub struct Kept {
+    user: Names,
+    connection: Names,
+    chats: BTreeMap<ChatNumber, Names>,
+    bytes: usize,
+}
+
+impl Kept {
+    /// The values of another connection of the same person.
+    pub fn of_user(user: Names) -> Kept {
+        Kept {
+            bytes: size(&user),
+            user,
+            ..Kept::default()
+        }
+    }
+
+    /// What the person keeps for its next connection.
+    pub fn user(&self) -> &Names {
+        &self.user
+    }
+
+    /// A value by its full name, as seen from a chat.
+    pub fn get(&self, name: &str, chat: Option<ChatNumber>) -> Option<&str> {
+        let (scope, _) = name.split_once('.')?;
+        let names = match scope {
+            "user" => &self.user,
+            "connection" => &self.connection,
+            _ => self.chats.get(&chat?)?,
+        };
+        names.get(name).map(String::as_str)
+    }
+
+    /// Keeps a value under its full name. What belongs to a chat is let go where there is none.
+    ///
+    /// # Errors
+    /// It is too much.
+    pub fn put(&mut self, name: &str, value: &str, chat: Option<ChatNumber>) -> Result<()> {
+        let (bytes, names) = (self.bytes, self.names(name, chat));
+        let Some(names) = names else {
+            return Ok(());
+        };
+        let old = names.get(name).map_or(0, |old| cost(name, old));
+        let bytes = bytes - old + cost(name, value);
+        if bytes > KEPT_MOST {
+            let what = format!("`{name}` is too long: at most {KEPT_MOST} bytes are kept");
+            return Err(Error::failed(what).for_good());
+        }
+        names.insert(name.to_string(), value.to_string());
+        self.bytes = bytes;
+        Ok(())
+    }
+
+    /// A chat begins: it has no values yet.
+    pub fn begin(&mut self, chat: ChatNumber) {
+        self.end(chat);
+        self.chats.insert(chat, Names::new());
+    }
+
+    /// A chat is over.
+    pub fn end(&mut self, chat: ChatNumber) {
+        let names = self.chats.remove(&chat);
+        self.bytes -= names.map_or(0, |names| size(&names));
+    }
+
+    /// Whether there is such a chat.
+    pub fn has(&self, chat: ChatNumber) -> bool {
+        self.chats.contains_key(&chat)
+    }
+
+    fn names(&mut self, name: &str, chat: Option<ChatNumber>) -> Option<&mut Names> {
+        match name.split_once('.')?.0 {
+            "user" => Some(&mut self.user),
+            "connection" => Some(&mut self.connection),
+            _ => self.chats.get_mut(&chat?),
+        }
+    }
+}
+
+fn size(names: &Names) -> usize {
+    names.iter().map(|(name, value)| cost(name, value)).sum()
+}
+
+fn cost(name: &str, value: &str) -> usize {
+    name.len() + value.len() + ENTRY
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_kept_by_scope_and_end_with_it() {
+        let mut kept = Kept::default();
+        kept.put("user.token", "t", None).unwrap();
+        kept.put("chat.id", "lost", Some(1)).unwrap();
+        kept.begin(1);
+        kept.put("chat.id", "c1", Some(1)).unwrap();
+        assert_eq!(kept.get("user.token", Some(1)), Some("t"));
+        assert_eq!(kept.get("chat.id", Some(1)), Some("c1"));
+        assert_eq!(kept.get("chat.id", Some(2)), None);
+        let before = kept.bytes;
+        kept.begin(1);
+        assert_eq!(kept.get("chat.id", Some(1)), None);
+        assert!(kept.bytes < before);
+        kept.end(1);
+        assert_eq!(kept.bytes, size(kept.user()));
+    }
+
+    #[test]
+    fn there_is_a_bound_for_all_of_them() {
+        let mut kept = Kept::default();
+        let half = "x".repeat(KEPT_MOST / 2);
+        kept.put("user.a", &half, None).unwrap();
+        kept.put("user.a", &half, None).unwrap();
+        assert!(kept.put("connection.b", &half, None).is_err());
+        kept.put("user.a", "", None).unwrap();
+        kept.put("connection.b", &half, None).unwrap();
+    }
+}

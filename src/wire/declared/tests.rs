@@ -1,0 +1,151 @@
+//! Owns what is expected of protocol files: what is read, and what is said of those that are wrong.
+//!
+//! Law: every file that comes with the program is read.
+
+use super::*;
+
+fn refused(text: &str) -> String {
+    let read = read_text("p.toml", text, Path::new(""));
+    read.unwrap_err().plain().to_string()
+}
+
+#[test]
+fn every_protocol_that_comes_with_the_program_is_read() {
+    for name in built_in::NAMES {
+        let protocol = read_built_in(name).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(protocol.name(), name);
+        let again = read_again(protocol.source()).unwrap();
+        assert_eq!(again.matcher_names(), protocol.matcher_names());
+    }
+    assert!(
+        read_built_in("hexlett")
+            .unwrap_err()
+            .to_string()
+            .contains("did you mean `hexlet`?")
+    );
+}
+
+/// As much wrong as fits.
+const WRONG: &str = r##"
+name = "acme"
+evidnce = "none"
+dispatch = "sever"
+secret = ["user.tokn"]
+
+[transport]
+path = "/ws?token=${user.token"
+codec = "separator"
+pattern = "x"
+connection = "chat"
+
+[user]
+token = "${hex61}"
+
+[customer]
+setup = [{ post = "/in", json = { name = "${n:int}${nam}" }, expects = { "/a" = 1 } }]
+connect = [{ send = "x", emit = "y" }, { expect = { "a" = 1, "/b" = { exist = true } } }, "say", {}]
+say = "customer.sya"
+close = [{ get = "/x", data = {}, capture = { id = "/id", "chat.id" = "id" } }]
+
+[agent]
+online = [{ send = { max = "${max_chats:integer}" }, within = "30" }]
+say = "customer.say"
+
+[on]
+message = { when = { "/t" = "m" }, chat = "/c", pos = "/p" }
+closed = [{ when = {}, each = "/*/x" }, { chat = "@1" }]
+massage = { when = { "/t" = "m" } }
+
+[[keepalive]]
+every = "0s"
+send = "ping"
+
+[pacing]
+says = "5 per second"
+say = "5"
+"##;
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once() {
+    insta::assert_snapshot!(refused(WRONG));
+}
+
+/// What can be read and can never work.
+const USELESS: &str = r#"
+name = "acme"
+evidence = "none"
+dispatch = "busyhour"
+
+[transport]
+path = "/ws"
+
+[customer]
+setup = [{ send = "too early" }]
+connect = [{ emit = "hello" }]
+say = [{ send = { text = "${text}" }, ack = true }]
+
+[agent]
+open = []
+
+[on]
+typing = { when = { "/type" = "typing" } }
+"#;
+
+#[test]
+fn what_can_never_work_is_told_before_a_run() {
+    insta::assert_snapshot!(refused(USELESS));
+}
+
+#[test]
+fn the_schema_knows_every_protocol_that_comes_with_the_program() {
+    let schema = schema();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    for name in built_in::NAMES {
+        let text = built_in::built_in(name).unwrap();
+        let file: serde_json::Value = toml::from_str(text).unwrap();
+        let errors: Vec<String> = validator.iter_errors(&file).map(|e| e.to_string()).collect();
+        assert_eq!(errors, [""; 0], "{name}");
+    }
+    let wrong: serde_json::Value = toml::from_str(WRONG).unwrap();
+    assert!(!validator.is_valid(&wrong));
+}
+
+#[test]
+fn columns_and_variables_go_along_to_other_processes() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("users.csv"), "name,token\na,t1\nb,t2\n").unwrap();
+    let text = r#"
+        name = "x"
+        evidence = "none"
+        secret = ["columns.token"]
+        [transport]
+        path = "/${columns.token}/${env.key}"
+        [columns]
+        token = "users.csv:token"
+        [env]
+        key = "KEY_OF_X"
+        [on]
+        message = { when = { "/t" = 1 }, text = "/text" }
+        assigned = { when = { "/t" = 2 } }
+    "#;
+    let at = |known: bool| {
+        let env = move |name: &str| (known && name == "KEY_OF_X").then(|| "k7".to_string());
+        let outside = Outside {
+            folder: folder.path(),
+            env: &env,
+            taken: None,
+        };
+        read_with("x.toml", text, &outside)
+    };
+    let protocol = at(true).unwrap();
+    let source = serde_json::to_string(protocol.source()).unwrap();
+    let again = read_again(&serde_json::from_str(&source).unwrap()).unwrap();
+    assert_eq!(again.source(), protocol.source());
+    assert_eq!(again.source().values.cell("token", false, 3), Some("t2"));
+    assert!(!format!("{:?} {:?}", protocol.source().values, protocol).contains("t2"));
+    let refused = at(false).unwrap_err();
+    assert!(refused.plain().contains("the environment has no `KEY_OF_X`"), "{refused}");
+    let missing = text.replace("users.csv:token", "users.csv:tokn");
+    let refused = read_text("x.toml", &missing, folder.path()).unwrap_err();
+    assert!(refused.plain().contains("users.csv has no column `tokn`"), "{refused}");
+}
