@@ -10,7 +10,6 @@ use std::ops::Range;
 
 use super::hole::{Hole, Type};
 use super::place::Place;
-use crate::error::Error;
 use crate::scenario::problem::Fault;
 
 /// What holes are filled with.
@@ -52,12 +51,6 @@ impl Missing {
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` {}", self.name, self.why)
-    }
-}
-
-impl From<Missing> for Error {
-    fn from(missing: Missing) -> Error {
-        Error::failed(missing.to_string())
     }
 }
 
