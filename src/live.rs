@@ -224,6 +224,10 @@ async fn knock(plan: &Plan, options: &Options, way: &Way) -> Result<()> {
     if options.only_customers || plan.shifts.iter().any(is_there) {
         return Ok(());
     }
+    if options.protocol.is_some() {
+        // What it says to whom is for the people to find out.
+        return way.connect(0).await.map(drop);
+    }
     let limits = SocketLimits::default();
     let look = async {
         let mut socket = dial::<AgentSide, Way>(way, 0, limits).await?;

@@ -11,6 +11,7 @@ pub mod hold;
 pub mod limits;
 pub mod marker;
 pub mod names;
+pub mod protocols;
 pub mod reason;
 pub mod speaker;
 pub mod tls;

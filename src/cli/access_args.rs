@@ -17,6 +17,8 @@ use crate::live::feeder::Feeder;
 use crate::live::target::Target;
 use crate::live::tls::Trust;
 use crate::secret::Secret;
+use crate::wire::protocols;
+use crate::wire::speaker::Protocol;
 use crate::wire::tls::{Certificates, Identity};
 
 /// The server, and how connections get in.
@@ -27,6 +29,10 @@ pub struct AccessArgs {
     /// for each door of a deployment: each person goes through the one of its number
     #[arg(long = "target", value_name = "ws://HOST:PORT")]
     targets: Vec<String>,
+    /// What the server speaks: a name of `busyhour protocols`, or a file that declares it [default: the
+    /// built-in server's protocol]
+    #[arg(long, value_name = "NAME|FILE", requires = "targets")]
+    protocol: Option<String>,
     /// What several targets are: doors of one deployment, or centers of their own, each with its
     /// part of the customers and agents
     #[arg(
@@ -92,6 +98,8 @@ pub struct Entrance {
     pub sources: Vec<IpAddr>,
     /// Hosts beyond loopback that may be a target.
     pub allow_targets: Vec<String>,
+    /// What it speaks; none for the built-in server's protocol.
+    pub protocol: Option<Arc<dyn Protocol>>,
     /// None for no TLS and nothing to show.
     pub access: Option<Arc<Access>>,
 }
@@ -119,6 +127,10 @@ impl AccessArgs {
             separate: self.targets_are == TargetsAre::Separate,
             sources: self.source_ip.clone(),
             allow_targets: self.allow_targets.clone(),
+            protocol: match &self.protocol {
+                Some(name) => protocols::open(name)?,
+                None => None,
+            },
             access: (access != Access::default()).then(|| Arc::new(access)),
         })
     }

@@ -46,6 +46,7 @@ impl LiveArgs {
             sources: entrance.sources,
             allow_targets: entrance.allow_targets,
             access: entrance.access,
+            protocol: entrance.protocol,
             ..Options::default()
         })
     }

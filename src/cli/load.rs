@@ -95,6 +95,7 @@ pub fn run(args: &Load, console: &Console) -> Result<Exit> {
         trace.check(&plan, args.replication)?;
     }
     let options = options(args)?;
+    options.fit(&mut plan);
     // No output may overwrite these either.
     plan.source.files.extend(args.live.files().cloned());
     let options = args.live.spread(&plan, options)?;

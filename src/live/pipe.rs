@@ -15,7 +15,8 @@ use super::switchboard::{Delivery, Posted};
 use super::way::InClear;
 use super::worker::Report;
 use crate::error::{Error, Exit};
-use crate::scenario::plan::Source;
+use crate::scenario::plan;
+use crate::wire::protocols::Source;
 
 /// The most bytes of a frame.
 const LONGEST: usize = 1 << 30;
@@ -26,7 +27,7 @@ pub struct Setup {
     /// The program's version: both ends are of one build.
     pub version: String,
     /// What the plan is read from.
-    pub source: Source,
+    pub source: plan::Source,
     /// What the plan has to come to.
     pub fingerprint: u64,
     /// The run's number in markers.
@@ -41,6 +42,8 @@ pub struct Setup {
     pub trace: Option<u32>,
     /// Whether the customers alone are played.
     pub only_customers: bool,
+    /// What the server speaks; none for the built-in protocol.
+    pub protocol: Option<Source>,
     /// Descriptors that it may need at once.
     pub descriptors: u64,
 }

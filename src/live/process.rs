@@ -23,6 +23,7 @@ use super::worker::{self, News, Order};
 use super::{Options, in_event_loop};
 use crate::error::{Error, Result, in_words};
 use crate::scenario;
+use crate::wire::protocols;
 
 /// Milliseconds that a process has to end once its pipe is closed.
 const ENDING: u32 = 500;
@@ -178,7 +179,14 @@ fn play(
     input: impl Read + Send + 'static,
     news: UnboundedSender<(usize, News)>,
 ) -> Result<()> {
-    let plan = scenario::read_again(&setup.source)?;
+    let mut plan = scenario::read_again(&setup.source)?;
+    let options = Options {
+        trace: setup.trace,
+        only_customers: setup.only_customers,
+        protocol: setup.protocol.clone().map(protocols::read_again).transpose()?,
+        ..Options::default()
+    };
+    options.fit(&mut plan);
     if plan.fingerprint() != setup.fingerprint {
         return Err(Error::failed(
             "a file that the scenario names has changed since the run was started",
@@ -190,11 +198,6 @@ fn play(
     let listening = listening.spawn(move || listen(input, &orders));
     listening.map_err(|error| no_thread(&error))?;
     let way = setup.way.clone().hide()?;
-    let options = Options {
-        trace: setup.trace,
-        only_customers: setup.only_customers,
-        ..Options::default()
-    };
     let people = async {
         let alarm = Alarm::fine()?;
         let scene = Scene::new(&plan, setup.run, way, alarm, &options, setup.slice);
@@ -266,6 +269,7 @@ mod tests {
             way: way.with_secrets_in_clear(),
             trace: None,
             only_customers: false,
+            protocol: None,
             descriptors: 16,
         };
         let (news, _heard) = unbounded_channel();

@@ -74,6 +74,7 @@ impl Workers {
                 way: way.with_secrets_in_clear(),
                 trace: options.trace,
                 only_customers: options.only_customers,
+                protocol: options.protocol.as_ref().and_then(|known| known.source()),
                 descriptors: self.descriptors(),
             };
             let to = (index as usize, news.clone());

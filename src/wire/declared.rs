@@ -53,6 +53,7 @@ use self::talk::{People, Talk};
 use self::template::Template;
 use self::transport::Transport;
 use super::frame::Party;
+use super::protocols;
 use super::speaker::{self, Manners, Speaker, Who};
 use crate::error::{Error, Result};
 use crate::scenario::document::Document;
@@ -278,6 +279,10 @@ impl speaker::Protocol for Protocol {
 
     fn manners(&self) -> Manners {
         Protocol::manners(self)
+    }
+
+    fn source(&self) -> Option<protocols::Source> {
+        Some(protocols::Source::Declared(self.source.clone()))
     }
 
     fn speaker(self: Arc<Self>, who: Who) -> Box<dyn Speaker> {

@@ -17,6 +17,7 @@ use std::time::Duration;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::frame::Party;
+use super::protocols::Source;
 use crate::error::Result;
 use crate::scenario::plan::EndsQuiet;
 
@@ -241,6 +242,9 @@ pub trait Protocol: fmt::Debug + Send + Sync {
 
     /// How the server goes about chats.
     fn manners(&self) -> Manners;
+
+    /// What it was read from; none where it cannot be read again elsewhere.
+    fn source(&self) -> Option<Source>;
 
     /// A speaker for somebody who wants in.
     fn speaker(self: Arc<Self>, who: Who) -> Box<dyn Speaker>;

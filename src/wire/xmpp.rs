@@ -15,13 +15,14 @@ mod management;
 mod namespace;
 mod sasl;
 mod scram;
+mod server;
 mod settings;
 mod shelf;
 mod stanzas;
 mod talk;
 mod write;
 
-pub use settings::{Account, Settings};
+pub use settings::{Account, InClear, Settings};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -12,6 +12,7 @@ use std::time::Duration;
 use busyhour::error::Result;
 use busyhour::scenario::plan::EndsQuiet;
 use busyhour::wire::frame::Party;
+use busyhour::wire::protocols::Source;
 use busyhour::wire::speaker::{
     Answer, Audience, ChatNumber, Deed, Dispatch, Effects, Manners, Opening, Protocol, Speaker,
     Tidings, Who, WrapUp,
@@ -81,6 +82,10 @@ impl Protocol for Post {
             wrap_up: WrapUp::Native,
             ends_quiet: EndsQuiet::Server,
         }
+    }
+
+    fn source(&self) -> Option<Source> {
+        None
     }
 
     fn speaker(self: Arc<Self>, who: Who) -> Box<dyn Speaker> {

@@ -71,7 +71,51 @@ impl Default for Settings {
     }
 }
 
+/// Settings with their passwords in clear, for a pipe to another process of the run and for nothing
+/// else.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InClear {
+    /// Their passwords are `***`. As text: not every format knows which fields were left out.
+    settings: String,
+    /// The password of all agents.
+    password: Option<String>,
+    /// Those of the accounts.
+    passwords: Vec<String>,
+}
+
+impl InClear {
+    /// Hides the passwords again.
+    pub fn hide(self) -> Settings {
+        let settings = serde_json::from_str(&self.settings);
+        let mut settings: Settings = settings.expect("what was written here is read");
+        settings.password = self.password.map(Secret::new);
+        for (account, password) in settings.accounts.iter_mut().zip(self.passwords) {
+            account.password = Secret::new(password);
+        }
+        settings
+    }
+}
+
 impl Settings {
+    /// The default ones, where all agents have the password `secret`: for a server on this machine that
+    /// was set up for a trial.
+    pub fn usual() -> Settings {
+        Settings {
+            password: Some(Secret::new("secret")),
+            ..Settings::default()
+        }
+    }
+
+    /// The settings with their passwords in clear: never for a file, a report or a command line.
+    pub fn with_secrets_in_clear(&self) -> InClear {
+        let passwords = self.accounts.iter().map(|account| &account.password);
+        InClear {
+            settings: serde_json::to_string(self).expect("settings are texts and numbers"),
+            password: self.password.as_ref().map(|secret| secret.reveal().to_owned()),
+            passwords: passwords.map(|secret| secret.reveal().to_owned()).collect(),
+        }
+    }
+
     /// The domain that a side logs in to.
     pub fn domain(&self, party: Party) -> &str {
         match party {

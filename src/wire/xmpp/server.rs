@@ -1,0 +1,34 @@
+//! Owns XMPP as a protocol of a run: who gives out chats, and who speaks.
+//!
+//! Law: the server carries what is said between two addresses and knows no chats, so that this program
+//! gives them out.
+
+use std::sync::Arc;
+
+use super::{Settings, Xmpp};
+use crate::scenario::plan::EndsQuiet;
+use crate::wire::protocols::{Source, XMPP};
+use crate::wire::speaker::{Audience, Dispatch, Manners, Protocol, Speaker, Who, WrapUp};
+
+impl Protocol for Settings {
+    fn name(&self) -> &str {
+        XMPP
+    }
+
+    fn manners(&self) -> Manners {
+        Manners {
+            dispatch: Dispatch::Busyhour,
+            audience: Audience::Chat,
+            wrap_up: WrapUp::Native,
+            ends_quiet: EndsQuiet::Server,
+        }
+    }
+
+    fn source(&self) -> Option<Source> {
+        Some(Source::Xmpp(self.with_secrets_in_clear()))
+    }
+
+    fn speaker(self: Arc<Self>, who: Who) -> Box<dyn Speaker> {
+        Box::new(Xmpp::new(who, self))
+    }
+}
