@@ -116,6 +116,7 @@ mod tests {
     use crate::wire::declared::condition::Test;
     use crate::wire::declared::template::Template;
     use serde_json::json;
+    use std::borrow::Cow;
 
     /// A matcher of these conditions and captures.
     fn matcher(each: Option<&str>, when: Vec<(&str, Test)>, captures: &[&str]) -> Matcher {
@@ -138,7 +139,7 @@ mod tests {
         };
         let hits = matcher.hits(root, &values).map(|hit| {
             let texts = matcher.captures.iter().filter_map(|one| one.text(&hit));
-            texts.map(|text| text.into_owned()).collect()
+            texts.map(Cow::into_owned).collect()
         });
         hits.collect()
     }
