@@ -46,6 +46,13 @@ impl Missing {
         let name = name.to_string();
         Missing { name, why }
     }
+
+    /// As the error that ends a connection. No `From`: a second one for `Error` would make the type
+    /// of many an `Ok` elsewhere unclear.
+    #[cold]
+    pub fn into_error(self) -> Error {
+        Error::failed(self.to_string())
+    }
 }
 
 impl fmt::Display for Missing {
