@@ -38,8 +38,10 @@ pub fn check(written: &Written, document: &Document, problems: &mut Problems) {
             let help = "write `message = { when = { .. }, text = \"/..\" }` in [on]".to_string();
             problems.add(at("on"), title, "no `message` here", Some(help));
         }
-        if written.manners.dispatch != Dispatch::Busyhour && !says(Meaning::Assigned) {
-            let title = format!("nothing tells the {name} that the chat has its other side");
+        // A customer whom nobody tells may talk once its chat is open; an agent has no chat then.
+        let is_ours = written.manners.dispatch == Dispatch::Busyhour;
+        if agent == 1 && !is_ours && !says(Meaning::Assigned) {
+            let title = "nothing tells the agent that it has a chat";
             let help = "write `assigned = { when = { .. }, chat = \"/..\" }` in [on]".to_string();
             problems.add(at("on"), title, "no `assigned` here", Some(help));
         }

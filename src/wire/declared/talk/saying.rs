@@ -17,7 +17,7 @@ use crate::wire::declared::script::Action;
 use crate::wire::declared::step::{Ack, Body, Call, Step, What};
 use crate::wire::declared::template::{Missing, Values};
 use crate::wire::frame::Party;
-use crate::wire::speaker::{Effects, Request, Tidings};
+use crate::wire::speaker::{Dispatch, Effects, OWN, Request, Tidings};
 
 impl Talk {
     /// Something is to be done in its turn.
@@ -232,10 +232,12 @@ impl Talk {
                     body.push_str(if number > 0 { "&" } else { "" });
                     let from = body.len();
                     body.push_str(name);
-                    // A form takes any name.
+                    // A form takes anything, escaped: what the file says, too.
                     Place::Form.escape(&mut body, from).unwrap_or_default();
                     body.push('=');
-                    value.render(scene, Place::Form, &mut body)?;
+                    let from = body.len();
+                    value.render(scene, Place::Plain, &mut body)?;
+                    Place::Form.escape(&mut body, from).unwrap_or_default();
                 }
                 Some("application/x-www-form-urlencoded")
             }
@@ -270,6 +272,7 @@ impl Talk {
             return Ok(());
         };
         let says = |meaning| self.protocol.says(self.who.party, meaning);
+        let is_ours = self.protocol.manners.dispatch == Dispatch::Busyhour;
         match action {
             Action::Setup => {
                 self.is_set_up = true;
@@ -281,6 +284,10 @@ impl Talk {
                 self.is_through = true;
                 self.patience = Some(now + GREETING);
                 self.ready(now, out)
+            }
+            Action::Open if !says(Meaning::Assigned) && !is_ours => {
+                out.tidings.push_back(Tidings::Assigned { chat: OWN });
+                self.take_on(OWN, now)
             }
             Action::Online if !says(Meaning::Online) && self.who.party == Party::Agent => {
                 out.tidings.push_back(Tidings::Online);

@@ -120,7 +120,8 @@ impl Stage {
             let headers: Vec<String> = request.headers.iter().map(header).collect();
             let body = String::from_utf8(request.body).unwrap();
             let (method, path) = (request.method, request.path);
-            let _ = writeln!(told, ">> {method} {path} {body}{}", headers.concat());
+            let line = format!(">> {method} {path} {body}{}", headers.concat());
+            let _ = writeln!(told, "{}", line.trim_end());
             self.asked.push_back(request.number);
         }
         for tidings in out.tidings {
