@@ -28,6 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::wire::frame::Party;
 use crate::wire::speaker::{Answer, Deed, Effects, Speaker, Tidings, Who};
 use element::{Element, Malformed};
 use getting_in::{GettingIn, Progress};
@@ -203,7 +204,7 @@ impl Xmpp {
 
 impl Speaker for Xmpp {
     fn start(&mut self, now: Duration, out: &mut Effects) -> Result<()> {
-        if self.who.party == super::frame::Party::Agent {
+        if self.who.party == Party::Agent {
             // Found out before there is a connection.
             self.settings.account(self.who.number)?;
         }

@@ -1,7 +1,7 @@
 //! Owns `GettingIn`: the way from a stream that stands to an address of one's own.
 //!
-//! Law: one step at a time, each with the same time for its answer; what comes out of turn ends it.
-//! Made once and thrown away when the person is in, since most connections are in.
+//! Law: one step at a time, each with the same time for its answer; what comes out of turn ends
+//! it. Made once and thrown away when the person is in, since most connections are in.
 
 use std::time::Duration;
 
@@ -288,8 +288,8 @@ impl GettingIn {
         let bind = heard.child("bind", Namespace::Bind);
         let address = bind.and_then(|bind| bind.child("jid", Namespace::Bind));
         let address = address.map_or("", |address| address.text.trim());
-        if address.is_empty() {
-            return Err(Error::failed("the server gave an address that is empty"));
+        if address.is_empty() || address.len() > stanzas::ADDRESS_MOST {
+            return Err(Error::failed("the server gave an address that is none"));
         }
         let address: Box<str> = address.into();
         if !self.manages {

@@ -1,8 +1,8 @@
 //! Owns `Management`: what the server has acknowledged, and what it would need to resume a lost
 //! session (XEP-0198).
 //!
-//! Law: counts wrap at 2^32 as the document has it. What waits for its acknowledgement is bounded: a
-//! session that has lost any of it still counts, and cannot be resumed.
+//! Law: counts wrap at 2^32 as the document has it. What waits for its acknowledgement is
+//! bounded: a session that has lost any of it still counts, and cannot be resumed.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -17,6 +17,9 @@ const KEPT_MOST: usize = 256;
 
 /// After so many stanzas that are no messages the server is asked as well.
 const UNASKED_MOST: u8 = 16;
+
+/// The most bytes of a session's name, and of where it is.
+const ID_MOST: usize = 4_000;
 
 /// What both sides count of each other.
 #[derive(Debug)]
@@ -57,14 +60,15 @@ impl Management {
     /// Begins to count, as the server says with `enabled`.
     pub(super) fn begin(enabled: &Element, address: &str) -> Management {
         let resumable = matches!(enabled.attribute("resume"), Some("true" | "1"));
-        let id = enabled
-            .attribute("id")
-            .filter(|id| resumable && !id.is_empty());
+        let is_fit = |id: &&str| resumable && (1..=ID_MOST).contains(&id.len());
+        let id = enabled.attribute("id").filter(is_fit);
+        let location = enabled.attribute("location");
+        let location = location.filter(|location| location.len() <= ID_MOST);
         let session = id.map(|id| Session {
             address: address.into(),
             id: id.into(),
             most_s: enabled.attribute("max").and_then(|most| most.parse().ok()),
-            location: enabled.attribute("location").map(Into::into),
+            location: location.map(Into::into),
         });
         Management {
             session,
@@ -213,6 +217,7 @@ mod tests {
             "<enabled/>",
             "<enabled id='a'/>",
             "<enabled resume='1' id=''/>",
+            &format!("<enabled resume='1' id='{}'/>", "x".repeat(ID_MOST + 1)),
         ] {
             assert!(
                 Management::begin(&element(enabled), "a@b/c")

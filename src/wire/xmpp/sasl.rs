@@ -1,7 +1,7 @@
 //! Owns `Login`: how a person proves who it is, in the way that was chosen.
 //!
-//! Law: of what a server offers the strongest is taken, and a password never goes out as it is where
-//! that is not allowed.
+//! Law: of what a server offers the strongest is taken, and a password never goes out as it is
+//! where that is not allowed.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -58,11 +58,14 @@ impl Mechanism {
             let domain = clean(settings.domain(party));
             let what = match offers.as_slice() {
                 [] => format!("{domain} offers no way to log in"),
-                offers => format!("{domain} offers only {} to log in", clean(&offers.join(", "))),
+                offers => format!(
+                    "{domain} offers only {} to log in",
+                    clean(&offers.join(", "))
+                ),
             };
             let error = Error::failed(what).with_remedy(format!(
-                "let it offer {}: many servers do so only over wss://, or where they are told to take \
-                 their WebSocket for secure",
+                "let it offer {}: many servers do so only over wss://, or where they are told to \
+                 take their WebSocket for secure",
                 wanted.join(" or "),
             ));
             error.for_good()

@@ -1,7 +1,7 @@
 //! Owns `Scram`: a login that proves a password without saying it (RFC 5802, RFC 7677).
 //!
-//! Law: the server proves that it knows the password, too, or the login failed. What the server asks
-//! of us in work is bounded.
+//! Law: the server proves that it knows the password, too, or the login failed. What the server
+//! asks of us in work is bounded.
 
 use std::num::NonZeroU32;
 
@@ -14,7 +14,7 @@ use super::settings::Account;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
-/// The most rounds that a server may ask for: some 50 ms of work, and servers ask for 4,096 to 10,000.
+/// The most rounds that a server may ask for: some 50 ms of work. Servers ask for 4,096 to 10,000.
 const ROUNDS_MOST: u32 = 100_000;
 
 /// The bytes of a nonce.

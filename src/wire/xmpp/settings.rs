@@ -1,7 +1,8 @@
 //! Owns `Settings`: what is to be known of an XMPP server and the accounts on it.
 //!
-//! Law: as shown, it holds no password. Names and passwords are plain ASCII: others would have to be
-//! prepared by rules that change with Unicode, and a login that fails for that is hard to explain.
+//! Law: as shown, it holds no password. Names and passwords are plain ASCII: others would have to
+//! be prepared by rules that change with Unicode, and a login that fails for that is hard to
+//! explain.
 
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +40,8 @@ pub struct Settings {
     /// Whether the server acknowledges what it has taken, and lets a lost connection be resumed
     /// (XEP-0198), where it can.
     pub stream_management: bool,
-    /// Seconds of silence after which the server is asked for a sign of life (XEP-0199); 0 for never.
+    /// Seconds of silence after which the server is asked for a sign of life (XEP-0199); 0 for
+    /// never.
     pub ping_s: u32,
 }
 

@@ -1,7 +1,7 @@
 //! Owns `Shelf`: messages of people whom we have not met yet.
 //!
-//! Law: bounded in number and bytes, and the oldest go first: anybody may write to an address. There
-//! is one at all because a message can overtake the news of who its sender is.
+//! Law: bounded in number and bytes, and the oldest go first: anybody may write to an address.
+//! There is one at all because a message can overtake the news of who its sender is.
 
 use std::collections::VecDeque;
 

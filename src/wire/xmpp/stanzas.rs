@@ -1,13 +1,16 @@
 //! Owns what we say, word for word.
 //!
-//! Law: each is one whole element with its vocabulary, as RFC 7395 has it; nothing of another's comes
-//! in but escaped.
+//! Law: each is one whole element with its vocabulary, as RFC 7395 has it; nothing of another's
+//! comes in but escaped.
 
 use super::namespace::Namespace;
 use super::write;
 
 /// The id of the query for an address.
 pub(super) const BIND_ID: &str = "bind";
+
+/// The most bytes of an address.
+pub(super) const ADDRESS_MOST: usize = 3_071;
 
 /// What is said in a message.
 #[derive(Clone, Copy, Debug)]

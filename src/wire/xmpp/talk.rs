@@ -1,7 +1,7 @@
-//! Owns `Talk`: what is said between people once one is in, and all that outlives a lost connection.
+//! Owns `Talk`: what is said between people once one is in, and what outlives a lost connection.
 //!
-//! Law: who speaks is told by the whole address, since that is whom we met; a chat is whatever its
-//! person says it is. Nothing is kept of a chat that was closed.
+//! Law: who speaks is told by the whole address, since that is whom we met; a chat is whatever
+//! its person says it is. Nothing is kept of a chat that was closed.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -14,13 +14,16 @@ use super::management::Management;
 use super::namespace::Namespace;
 use super::settings::Settings;
 use super::shelf::{Shelf, Stray};
-use super::stanzas::{self, Said};
+use super::stanzas::{self, ADDRESS_MOST, Said};
 use crate::error::{Error, Result};
 use crate::wire::clean;
 use crate::wire::speaker::{ChatNumber, Deed, Effects, Tidings};
 
 /// The most messages whose confirmation is waited for.
 const UNCONFIRMED_MOST: usize = 64;
+
+/// The most bytes of an id that is said back to whoever gave it: what we say is kept for a while.
+const ID_MOST: usize = 512;
 
 /// A chat, and with whom.
 #[derive(Debug)]
@@ -276,6 +279,7 @@ impl Talk {
             && settings.receipts
             && !from.is_empty()
             && let Some(id) = heard.attribute("id")
+            && is_fit(from, id)
         {
             self.tell(from, Said::Received(id), out);
         }
@@ -336,6 +340,11 @@ impl Talk {
     fn query(&mut self, heard: &Element, out: &mut Effects) {
         let (from, id) = (heard.attribute("from"), heard.attribute("id").unwrap_or(""));
         match heard.attribute("type") {
+            Some("get" | "set") if !is_fit(from.unwrap_or(""), id) => {
+                out.note(|| {
+                    "heard a query whose sender or id is too long to be answered".to_owned()
+                });
+            }
             Some("get") if heard.child("ping", Namespace::Ping).is_some() => {
                 self.send(stanzas::pong(from, id), None, out);
             }
@@ -347,6 +356,11 @@ impl Talk {
             _ => {}
         }
     }
+}
+
+/// Whether that is as short as XMPP has it, and so to be said back.
+fn is_fit(from: &str, id: &str) -> bool {
+    from.len() <= ADDRESS_MOST && id.len() <= ID_MOST
 }
 
 /// When the server had a message, where it says so.

@@ -3,7 +3,6 @@
 //! Law: what goes out is compared word for word, since that is what a server sees.
 
 pub(super) use super::*;
-pub(super) use crate::wire::frame::Party;
 
 use crate::secret::Secret;
 

@@ -1,7 +1,8 @@
 //! Owns what makes any text fit for an XML document.
 //!
-//! Law: what is written is read back as it was, save for characters that no XML document may hold:
-//! a replacement character stands for each, so that a message keeps its length and its place.
+//! Law: what is written is read back as it was, save for characters that no XML document may
+//! hold: a replacement character stands for each, so that a message keeps its length and its
+//! place.
 
 use super::namespace::Namespace;
 

@@ -192,6 +192,20 @@ fn queries_are_answered() {
 }
 
 #[test]
+fn what_is_said_back_is_short() {
+    let mut line = Line::customer(settings());
+    let id = "x".repeat(600);
+    line.hears(&format!("<iq xmlns='jabber:client' type='get' id='{id}'/>"));
+    let request = "<body>x</body><request xmlns='urn:xmpp:receipts'/>";
+    line.hears(&format!("<message {MESSAGE} id='{id}'>{request}</message>"));
+    let from = format!("a@b/{}", "x".repeat(4_000));
+    line.hears(&format!(
+        "<message xmlns='jabber:client' id='1' from='{from}'>{request}</message>"
+    ));
+    assert!(line.said().is_empty());
+}
+
+#[test]
 fn silence_is_asked_about() {
     let mut line = Line::customer(settings());
     assert_eq!(line.xmpp.deadline(), Some(Duration::from_secs(60)));
