@@ -169,9 +169,9 @@ impl Xmpp {
     }
 
     /// How far the person has come, once something was heard on the way.
-    fn advance(&mut self, now: Duration, progress: Progress, out: &mut Effects) -> Result<()> {
+    fn advance(&mut self, now: Duration, progress: Progress, out: &mut Effects) {
         let (address, is_resumed) = match progress {
-            Progress::Waiting => return Ok(()),
+            Progress::Waiting => return,
             Progress::In(address, management) => {
                 if let Phase::GettingIn(getting_in) = &mut self.phase
                     && let Some(lost) = getting_in.lost.take()
@@ -195,10 +195,9 @@ impl Xmpp {
         }
         if let Phase::GettingIn(getting_in) = phase {
             for deed in getting_in.kept() {
-                self.talk.act(self.clock(now), deed, &self.settings, out)?;
+                self.talk.act(self.clock(now), deed, &self.settings, out);
             }
         }
-        Ok(())
     }
 }
 
@@ -235,7 +234,8 @@ impl Speaker for Xmpp {
         match &mut self.phase {
             Phase::GettingIn(getting_in) => {
                 let progress = getting_in.hear(now, &heard, self.who, &self.settings, out)?;
-                self.advance(now, progress, out)
+                self.advance(now, progress, out);
+                Ok(())
             }
             _ => self.talk.hear(self.clock(now), &heard, &self.settings, out),
         }
@@ -267,7 +267,11 @@ impl Speaker for Xmpp {
         }
         match &mut self.phase {
             Phase::GettingIn(getting_in) => getting_in.keep(deed),
-            Phase::In => self.talk.act(self.clock(now), deed, &self.settings, out),
+            Phase::In => {
+                let now = self.clock(now);
+                self.talk.act(now, deed, &self.settings, out);
+                Ok(())
+            }
             Phase::Over => Ok(()),
         }
     }

@@ -15,7 +15,7 @@ use super::namespace::Namespace;
 use super::settings::Settings;
 use super::shelf::{Shelf, Stray};
 use super::stanzas::{self, ADDRESS_MOST, Said};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::wire::clean;
 use crate::wire::speaker::{ChatNumber, Deed, Effects, Tidings};
 
@@ -54,20 +54,17 @@ pub(super) struct Talk {
 
 impl Talk {
     /// The person does something.
-    ///
-    /// # Errors
-    /// It says something to nobody.
     pub(super) fn act(
         &mut self,
         now: Duration,
         deed: Deed<'_>,
         settings: &Settings,
         out: &mut Effects,
-    ) -> Result<()> {
+    ) {
         match deed {
             Deed::Online { .. } => out.tidings.push_back(Tidings::Online),
             Deed::Meet { chat, peer } => self.meet(chat, peer, out),
-            Deed::Say { chat, text } => self.say(now, chat, text, settings, out)?,
+            Deed::Say { chat, text } => self.say(now, chat, text, settings, out),
             Deed::Typing { chat } if settings.chat_states => match self.peer(chat) {
                 Some(peer) => self.tell(peer, Said::Composing, out),
                 None => out.note(|| format!("typing in chat {chat}, which has nobody else")),
@@ -80,7 +77,6 @@ impl Talk {
             Deed::Free { chat } | Deed::Transfer { chat } => drop(self.forget(chat)),
             Deed::Typing { .. } | Deed::Offline | Deed::Open { .. } | Deed::Bye => {}
         }
-        Ok(())
     }
 
     fn meet(&mut self, number: ChatNumber, peer: &str, out: &mut Effects) {
@@ -112,11 +108,12 @@ impl Talk {
         text: &str,
         settings: &Settings,
         out: &mut Effects,
-    ) -> Result<()> {
+    ) {
         let Some(peer) = self.peer(chat) else {
-            return Err(Error::failed(format!(
-                "chat {chat} has nobody to say it to"
-            )));
+            // The other side may have left just now: no reason to end the other chats.
+            let (chat, kind) = (Some(chat), "nobody to say it to".to_owned());
+            out.tidings.push_back(Tidings::Refused { chat, kind });
+            return;
         };
         let (number, id) = self.id('m');
         let said = Said::Text {
@@ -132,7 +129,6 @@ impl Talk {
                 .push_back(Unconfirmed { number, said: now });
         }
         self.send(stanzas::message(&peer, &id, said), Some(now), out);
-        Ok(())
     }
 
     /// Something small, which is not waited for.

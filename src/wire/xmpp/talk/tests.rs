@@ -42,8 +42,16 @@ fn a_message_goes_out_and_is_confirmed() {
     line.does(Deed::Close { chat: 0 });
     line.does(Deed::Typing { chat: 0 });
     assert!(line.said().is_empty(), "it is forgotten");
-    let deed = Deed::Say { chat: 0, text: "x" };
-    assert!(line.xmpp.act(line.now, deed, &mut line.out).is_err());
+    line.does(Deed::Say { chat: 0, text: "x" });
+    let kind = "nobody to say it to".to_owned();
+    assert_eq!(
+        line.heard(),
+        [Tidings::Refused {
+            chat: Some(0),
+            kind
+        }]
+    );
+    assert!(line.said().is_empty());
 }
 
 #[test]
