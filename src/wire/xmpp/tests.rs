@@ -123,7 +123,8 @@ impl Line {
 
     /// Forgets what was said and heard so far.
     pub(super) fn quiet(&mut self) {
-        (self.said(), self.heard());
+        self.said();
+        self.heard();
     }
 }
 
