@@ -139,6 +139,12 @@ impl Error {
         self
     }
 
+    /// The same error where another try may fare better, whatever was thought of it before.
+    pub fn may_pass(mut self) -> Error {
+        self.0.for_good = false;
+        self
+    }
+
     /// Whether another try is of no use.
     pub fn is_for_good(&self) -> bool {
         self.0.for_good || self.0.of_this_machine

@@ -4,6 +4,8 @@
 //! Law: workers know nothing of each other; only here is the whole run seen. The scenario's time
 //! starts when the server has confirmed every agent of the first shift, of every worker.
 
+mod abroad;
+
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -13,7 +15,7 @@ use tokio::time::Instant;
 
 use super::Options;
 use super::breaker::{Breaker, Tripped};
-use super::dispatcher::{self, Dispatcher};
+use super::dispatcher::Dispatcher;
 use super::ledger::{Door, Ledger};
 use super::process::Process;
 use super::remarks::Remarks;
@@ -29,6 +31,7 @@ use crate::measure::clock::Gauge;
 use crate::measure::tally::Latency;
 use crate::scenario::plan::{Plan, Shift};
 use crate::time::{Span, Time};
+use abroad::Abroad;
 
 /// How often the run is looked over.
 const TICK: Duration = Duration::from_millis(100);
@@ -96,8 +99,8 @@ pub struct Coordinator<'a> {
     course: Course,
     failure: Option<Error>,
     breaker: Breaker,
-    /// Who gives out the chats, where the server does not.
-    dispatcher: Option<Dispatcher>,
+    /// What it takes where the server speaks another protocol.
+    abroad: Abroad,
 }
 
 impl Hand {
@@ -151,9 +154,7 @@ impl<'a> Coordinator<'a> {
             quiet: None,
             course: Course::default(),
             failure: None,
-            dispatcher: options
-                .dispatches()
-                .then(|| Dispatcher::new(plan, options.replication)),
+            abroad: Abroad::new(plan, options),
             breaker: Breaker::new(
                 plan.live.breaker_share,
                 Duration::from_nanos(plan.live.breaker_after.0),
@@ -171,6 +172,7 @@ impl<'a> Coordinator<'a> {
             self.see_through(&mut news).await;
         }
         self.see_home(&mut news).await;
+        self.course.remarks.append(self.abroad.remarks());
         self.ledger.post_until(Time::NEVER);
         self.show();
         let states = self.hands.iter().map(|hand| hand.state);
@@ -264,9 +266,7 @@ impl<'a> Coordinator<'a> {
                     .start
                     .map_or_else(|| Instant::now() + ahead, |start| start.instant);
                 self.order(Order::Start(at));
-                if let Some(dispatcher) = &mut self.dispatcher {
-                    dispatcher.start(at, self.plan);
-                }
+                self.abroad.start(at, self.plan);
                 self.watch.started.store(true, Ordering::Relaxed);
                 return Ok(true);
             }
@@ -319,7 +319,7 @@ impl<'a> Coordinator<'a> {
                         return self.order(Order::GoHome);
                     }
                 }
-                () = dispatcher::due(self.dispatcher.as_ref()) => self.dispatch(Dispatcher::wake),
+                () = self.abroad.due() => self.dispatch(Dispatcher::wake),
             }
         }
     }
@@ -347,7 +347,9 @@ impl<'a> Coordinator<'a> {
                 state,
                 remarks,
                 seen,
+                matched,
             }) => {
+                self.abroad.count(&matched);
                 hand.state = state;
                 hand.until = hand.until.max(until);
                 self.ledger.take(&mut entries);
@@ -365,7 +367,7 @@ impl<'a> Coordinator<'a> {
 
     /// Has the dispatcher do something, and hands out what it says.
     fn dispatch(&mut self, act: impl FnOnce(&mut Dispatcher) -> Vec<(usize, Delivery)>) {
-        for (worker, delivery) in self.dispatcher.as_mut().map(act).unwrap_or_default() {
+        for (worker, delivery) in self.abroad.dispatch(act) {
             self.hands[worker].order(Order::Deliver(delivery));
         }
     }

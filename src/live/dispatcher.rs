@@ -5,11 +5,10 @@
 //! knows how each chat stands, and hands no message on.
 
 use std::collections::HashMap;
-use std::future::pending;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use super::switchboard::{Delivery, Post, Posted};
 use crate::scenario::plan::Plan;
@@ -46,14 +45,6 @@ struct Person {
 
 /// How many lines a worker may have had.
 const LINES: u32 = 48;
-
-/// Waits until the dispatcher, if there is one, is to be woken; for ever where it is not.
-pub async fn due(dispatcher: Option<&Dispatcher>) {
-    match dispatcher.and_then(Dispatcher::deadline) {
-        Some(at) => sleep_until(at).await,
-        None => pending().await,
-    }
-}
 
 /// A line of a worker as a connection of the desk.
 fn conn(worker: usize, line: u64) -> ConnId {
@@ -94,7 +85,7 @@ impl Dispatcher {
     }
 
     /// When `wake` is to be called; none for not at all.
-    fn deadline(&self) -> Option<Instant> {
+    pub fn deadline(&self) -> Option<Instant> {
         let deadline = self.desk.deadline();
         let clock = self.clock.filter(|_| deadline.comes())?;
         Some(clock.instant(deadline))

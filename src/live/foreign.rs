@@ -120,6 +120,12 @@ pub struct Foreign<S: Part, D: Dial> {
     tap: Option<Box<Tap>>,
 }
 
+impl<S: Part, D: Dial> Drop for Foreign<S, D> {
+    fn drop(&mut self) {
+        self.scene.abroad.count(self.speaker.matched());
+    }
+}
+
 impl<S: Part, D: Dial> Debug for Foreign<S, D> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Foreign({:?}, {:?})", self.who, self.persona)
@@ -183,7 +189,9 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             match self.step(context) {
                 Ok(true) => {}
                 Ok(false) => return Poll::Pending,
-                Err(error) => self.broken = Some(error),
+                // Who was let in once may be again, whatever came meanwhile: a server that sends
+                // garbage to somebody costs that connection.
+                Err(error) => self.broken = Some(error.may_pass()),
             }
         }
     }

@@ -38,7 +38,12 @@ pub fn greeted(options: &Options, within: Duration) -> Result<Duration> {
 
 async fn connected(way: &Way, door: u32, within: Duration) -> Result<Duration> {
     let began = Instant::now();
-    let late = |_| Error::failed(format!("{} does not answer within {within:?}", way.target(door)));
+    let late = |_| {
+        Error::failed(format!(
+            "{} does not answer within {within:?}",
+            way.target(door)
+        ))
+    };
     timeout(within, way.connect(door)).await.map_err(late)??;
     Ok(began.elapsed())
 }

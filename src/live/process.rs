@@ -183,7 +183,11 @@ fn play(
     let options = Options {
         trace: setup.trace,
         only_customers: setup.only_customers,
-        protocol: setup.protocol.clone().map(protocols::read_again).transpose()?,
+        protocol: setup
+            .protocol
+            .clone()
+            .map(protocols::read_again)
+            .transpose()?,
         ..Options::default()
     };
     options.fit(&mut plan);

@@ -2,7 +2,7 @@
 //!
 //! Law: one thread, so no locks; nobody holds a borrow across an await.
 
-mod abroad;
+pub mod abroad;
 mod traced;
 
 use std::cell::{Cell, RefCell};

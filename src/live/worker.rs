@@ -82,6 +82,8 @@ pub struct Report {
     pub remarks: Remarks,
     /// What was seen of the customer who is traced.
     pub seen: Vec<Seen>,
+    /// How often the matchers of the protocol took something, on connections that are over.
+    pub matched: Vec<u32>,
 }
 
 /// How things stand with a worker's people.
@@ -309,6 +311,7 @@ impl<D: Dial> Worker<D> {
             },
             remarks: scene.take_remarks(),
             seen: scene.take_seen(),
+            matched: scene.abroad.take_matched(),
         };
         self.tell(News::Report(report));
     }

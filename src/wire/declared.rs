@@ -281,6 +281,10 @@ impl speaker::Protocol for Protocol {
         Protocol::manners(self)
     }
 
+    fn matchers(&self) -> &[String] {
+        self.matcher_names()
+    }
+
     fn source(&self) -> Option<protocols::Source> {
         Some(protocols::Source::Declared(self.source.clone()))
     }

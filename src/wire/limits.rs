@@ -8,6 +8,9 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 /// The most bytes of a message, unless a server is told otherwise.
 pub const FRAME_LIMIT: usize = 16 * 1024;
 
+/// The most bytes of a message from a server that speaks another protocol: some say much at once.
+pub const FOREIGN_FRAME_LIMIT: usize = 256 * 1024;
+
 /// The least a server may be told: room for any frame without text.
 pub const FRAME_LIMIT_LEAST: usize = 512;
 

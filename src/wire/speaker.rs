@@ -243,6 +243,11 @@ pub trait Protocol: fmt::Debug + Send + Sync {
     /// How the server goes about chats.
     fn manners(&self) -> Manners;
 
+    /// The names of what tells its events apart, where it is declared.
+    fn matchers(&self) -> &[String] {
+        &[]
+    }
+
     /// What it was read from; none where it cannot be read again elsewhere.
     fn source(&self) -> Option<Source>;
 
@@ -354,4 +359,9 @@ pub trait Speaker: fmt::Debug {
 
     /// When `wake` is to be called, at the latest; none for not at all.
     fn deadline(&self) -> Option<Duration>;
+
+    /// How often each of the protocol's matchers has taken an event, in their order.
+    fn matched(&self) -> &[u32] {
+        &[]
+    }
 }

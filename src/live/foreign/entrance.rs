@@ -22,7 +22,7 @@ use crate::live::switchboard::Post;
 use crate::live::tap::Tap;
 use crate::wire::PROTOCOL;
 use crate::wire::frame::{Hello, Party};
-use crate::wire::limits::websocket;
+use crate::wire::limits::{FOREIGN_FRAME_LIMIT, websocket};
 use crate::wire::speaker::{Dispatch, Effects, Opening, Speaker, Who};
 
 /// Wall milliseconds without a sign of life after which a server is asked for one.
@@ -123,7 +123,7 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             headers: &opening.headers,
         };
         let rest = upgrade(&mut stream, &scene.to, whose, wanted, self.tap.as_deref()).await?;
-        let config = Some(websocket(scene.limits.frame));
+        let config = Some(websocket(FOREIGN_FRAME_LIMIT));
         let ws = WebSocketStream::from_partially_read(stream, rest, Role::Client, config).await;
         self.ws = Some(Box::new(ws));
         Ok(())

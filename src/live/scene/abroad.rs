@@ -2,7 +2,7 @@
 //!
 //! Law: at a server that speaks the built-in one nothing of it is used.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -27,6 +27,9 @@ pub struct Abroad {
     pub courier: Courier,
     /// Connections so far.
     connections: Cell<u32>,
+    /// How often the matchers of the protocol took something on connections that are over, and was not
+    /// handed on yet.
+    matched: RefCell<Vec<u32>>,
 }
 
 impl Abroad {
@@ -39,6 +42,7 @@ impl Abroad {
             switchboard: Rc::default(),
             courier: Courier::default(),
             connections: Cell::new(0),
+            matched: RefCell::default(),
         }
     }
 
@@ -47,9 +51,27 @@ impl Abroad {
         self.connections.replace(self.connections.get() + 1)
     }
 
+    /// Counts what the matchers took on a connection that is over.
+    pub fn count(&self, matched: &[u32]) {
+        add(&mut self.matched.borrow_mut(), matched);
+    }
+
+    /// Hands on what was counted since the last time.
+    pub fn take_matched(&self) -> Vec<u32> {
+        self.matched.take()
+    }
+
     /// Whether a dispatcher of ours gives out the chats.
     pub fn dispatches(&self) -> bool {
         self.manners.dispatch == Dispatch::Busyhour
+    }
+}
+
+/// Adds counts to others, place by place.
+pub fn add(sums: &mut Vec<u32>, more: &[u32]) {
+    sums.resize(sums.len().max(more.len()), 0);
+    for (sum, more) in sums.iter_mut().zip(more) {
+        *sum = sum.saturating_add(*more);
     }
 }
 

@@ -402,6 +402,10 @@ impl Speaker for Talk {
         let running = (0..self.running.len()).filter_map(|at| self.due(at));
         signs.chain(self.patience()).chain(running).min()
     }
+
+    fn matched(&self) -> &[u32] {
+        Talk::matched(self)
+    }
 }
 
 /// Who is cut off comes again; what was needed but once is not done twice.

@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use super::hole::{Hole, Type};
 use super::place::Place;
+use crate::error::Error;
 use crate::scenario::problem::Fault;
 
 /// What holes are filled with.

@@ -113,7 +113,10 @@ impl Settings {
         let passwords = self.accounts.iter().map(|account| &account.password);
         InClear {
             settings: serde_json::to_string(self).expect("settings are texts and numbers"),
-            password: self.password.as_ref().map(|secret| secret.reveal().to_owned()),
+            password: self
+                .password
+                .as_ref()
+                .map(|secret| secret.reveal().to_owned()),
             passwords: passwords.map(|secret| secret.reveal().to_owned()).collect(),
         }
     }
