@@ -8,6 +8,7 @@ mod answerer;
 mod around;
 mod asker;
 mod entrance;
+pub mod lost;
 
 use std::collections::VecDeque;
 use std::fmt::Debug;
@@ -93,6 +94,9 @@ pub trait Persona: Debug + Default {
 
     /// Whether the chat is over.
     fn is_over(&self) -> bool;
+
+    /// It is back on another connection: whether the server has kept the one that was lost.
+    fn is_back(&mut self, kept: bool);
 }
 
 /// One person at a foreign server.
@@ -114,6 +118,8 @@ pub struct Foreign<S: Part, D: Dial> {
     alarm: Option<Pin<Box<Sleep>>>,
     /// Until when something is waited for.
     waits: Option<Instant>,
+    /// The address on the connection that was lost, where this one goes on with it.
+    before: Option<String>,
     life: Life,
     broken: Option<Error>,
     is_over: bool,

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use crate::time::Time;
 
 /// One who comes: which customer, for which time, of which class.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Caller {
     /// By the plan's order of arrival.
     pub number: u32,

@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use super::dial::Dial;
+use super::foreign::lost::Kept;
 use super::foreign::{Foreign, Part};
 use super::scene::Scene;
 use super::socket::{Socket, dial_tapped};
@@ -35,13 +36,14 @@ pub struct Comer {
     pub connection: u32,
 }
 
-/// Connects somebody to the server.
+/// Connects somebody to the server; whoever goes on where a connection was lost with what was `kept`.
 ///
 /// # Errors
 /// Failed (exit 3): nobody answers, or not within the time, or not in the protocol.
 pub async fn connect<S: Part, D: Dial>(
     scene: &Rc<Scene<D>>,
     comer: Comer,
+    kept: Option<Kept<S>>,
     tap: Option<Box<Tap>>,
 ) -> Result<Session<S, D>> {
     let Some(protocol) = &scene.abroad.protocol else {
@@ -55,7 +57,13 @@ pub async fn connect<S: Part, D: Dial>(
         connection: comer.connection,
         run: scene.run,
     };
-    let speaker = protocol.clone().speaker(who);
+    let protocol = protocol.clone();
+    let speaker = match kept {
+        None => (protocol.speaker(who), None),
+        Some(Kept { lost, since, rest }) => {
+            (protocol.resume(who, lost, since.elapsed()), Some(rest))
+        }
+    };
     // Boxed: whoever speaks the built-in protocol has no room for this.
     let entered = Box::pin(Foreign::enter(scene, who, speaker, tap)).await?;
     Ok(Session::Foreign(entered))

@@ -15,7 +15,7 @@ pub mod codec;
 pub mod condition;
 mod conditions;
 mod file;
-mod form;
+pub(in crate::wire) mod form;
 pub mod hole;
 pub mod inner;
 pub mod json_template;
@@ -54,7 +54,7 @@ use self::template::Template;
 use self::transport::Transport;
 use super::frame::Party;
 use super::protocols;
-use super::speaker::{self, Manners, Speaker, Who};
+use super::speaker::{self, Lost, Manners, Speaker, Who};
 use crate::error::{Error, Result};
 use crate::scenario::document::Document;
 use crate::scenario::problem::Problems;
@@ -112,11 +112,19 @@ impl fmt::Debug for Protocol {
 /// # Errors
 /// One error (exit 2) with everything that is wrong with it.
 pub fn read(file: &Path) -> Result<Protocol> {
-    let bytes = read_bytes(file).map_err(|source| Error::unreadable(file, &source))?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| Error::refused(format!("{} is not UTF-8 text", file.display())))?;
+    let text = text_of(file)?;
     let folder = file.parent().unwrap_or(Path::new(""));
     read_text(&file.display().to_string(), &text, folder)
+}
+
+/// The text of a protocol file.
+///
+/// # Errors
+/// Refused: it cannot be read, is too long, or no text.
+pub fn text_of(file: &Path) -> Result<String> {
+    let bytes = read_bytes(file).map_err(|source| Error::unreadable(file, &source))?;
+    String::from_utf8(bytes)
+        .map_err(|_| Error::refused(format!("{} is not UTF-8 text", file.display())))
 }
 
 fn read_bytes(file: &Path) -> std::io::Result<Vec<u8>> {
@@ -283,6 +291,10 @@ impl speaker::Protocol for Protocol {
 
     fn matchers(&self) -> &[String] {
         self.matcher_names()
+    }
+
+    fn resume(self: Arc<Self>, who: Who, _: Lost, _: Duration) -> Box<dyn Speaker> {
+        self.speaker(who)
     }
 
     fn source(&self) -> Option<protocols::Source> {

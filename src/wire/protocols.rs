@@ -12,6 +12,8 @@ use super::declared::{self, built_in};
 use super::speaker::Protocol;
 use super::xmpp::{self, Settings};
 use crate::error::{Error, Result};
+use crate::scenario::document::Document;
+use crate::scenario::problem::Problems;
 
 /// The built-in server's own.
 pub const NATIVE: &str = "native";
@@ -70,8 +72,22 @@ pub fn open(name: &str) -> Result<Option<Arc<dyn Protocol>>> {
     })
 }
 
+/// The protocol that a file declares, or the XMPP server that it tells of.
 fn read(file: &Path) -> Result<Arc<dyn Protocol>> {
-    Ok(Arc::new(declared::read(file)?))
+    let text = declared::text_of(file)?;
+    let mut problems = Problems::new(&file.display().to_string(), &text);
+    let Some(document) = Document::parse(&text, &mut problems) else {
+        return Err(problems.into_error());
+    };
+    if !xmpp::file::is_one(&document) {
+        return Ok(Arc::new(declared::read(file)?));
+    }
+    let env = |variable: &str| std::env::var(variable).ok();
+    let settings = xmpp::file::read(&document, &env, &mut problems);
+    match problems.is_empty() {
+        true => Ok(Arc::new(settings)),
+        false => Err(problems.into_error()),
+    }
 }
 
 /// Reads a protocol once more, in another process.

@@ -18,6 +18,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::frame::Party;
 use super::protocols::Source;
+use super::xmpp::Resumption;
 use crate::error::Result;
 use crate::scenario::plan::EndsQuiet;
 
@@ -251,8 +252,19 @@ pub trait Protocol: fmt::Debug + Send + Sync {
     /// What it was read from; none where it cannot be read again elsewhere.
     fn source(&self) -> Option<Source>;
 
+    /// A speaker for somebody who goes on where another connection was lost so long ago; one who
+    /// begins anew where the protocol has no such thing.
+    fn resume(self: Arc<Self>, who: Who, lost: Lost, ago: Duration) -> Box<dyn Speaker>;
+
     /// A speaker for somebody who wants in.
     fn speaker(self: Arc<Self>, who: Who) -> Box<dyn Speaker>;
+}
+
+/// What is left of a connection that was lost, for another to go on with.
+#[derive(Debug)]
+pub enum Lost {
+    /// A session of an XMPP server.
+    Xmpp(Box<Resumption>),
 }
 
 /// How a server goes about chats.
@@ -359,6 +371,18 @@ pub trait Speaker: fmt::Debug {
 
     /// When `wake` is to be called, at the latest; none for not at all.
     fn deadline(&self) -> Option<Duration>;
+
+    /// For how long the server keeps what is said to somebody whose connection is lost; none for not at
+    /// all. Good once the person is in.
+    fn kept_for(&self) -> Option<Duration> {
+        None
+    }
+
+    /// The connection is lost: what another needs to go on with it, if the server keeps it. Nothing is
+    /// to be said or heard after that.
+    fn lose(&mut self, _: Duration) -> Option<Lost> {
+        None
+    }
 
     /// How often each of the protocol's matchers has taken an event, in their order.
     fn matched(&self) -> &[u32] {

@@ -10,6 +10,7 @@
 
 mod element;
 mod fault;
+pub mod file;
 mod getting_in;
 mod management;
 mod namespace;
@@ -28,8 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
-use crate::wire::frame::Party;
-use crate::wire::speaker::{Answer, Deed, Effects, Speaker, Tidings, Who};
+use crate::wire::speaker::{Answer, Deed, Effects, Lost, Speaker, Tidings, Who};
 use element::{Element, Malformed};
 use getting_in::{GettingIn, Progress};
 use management::Session;
@@ -72,10 +72,7 @@ pub struct Resumption {
 impl Resumption {
     /// How long the server keeps the session, where it says so.
     pub fn kept_for(&self) -> Option<Duration> {
-        let session = self.talk.management.as_ref()?.session()?;
-        session
-            .most_s
-            .map(|most| Duration::from_secs(u64::from(most)))
+        self.talk.management.as_ref()?.session()?.kept_for()
     }
 
     /// Where the server would rather have the session resumed, as it says it.
@@ -203,10 +200,8 @@ impl Xmpp {
 
 impl Speaker for Xmpp {
     fn start(&mut self, now: Duration, out: &mut Effects) -> Result<()> {
-        if self.who.party == Party::Agent {
-            // Found out before there is a connection.
-            self.settings.account(self.who.number)?;
-        }
+        // Found out before there is a connection.
+        self.settings.whose(self.who.party, self.who.number)?;
         if let Phase::GettingIn(getting_in) = &mut self.phase {
             getting_in.start(now, &self.settings, out);
         }
@@ -293,6 +288,17 @@ impl Speaker for Xmpp {
         self.talk.ping(settings.domain(self.who.party), out);
         self.asked = Some(now);
         Ok(())
+    }
+
+    fn kept_for(&self) -> Option<Duration> {
+        // Whom the server knows by no name it does not know again.
+        let is_named = self.settings.is_named(self.who.party);
+        let management = self.talk.management.as_ref().filter(|_| is_named);
+        management?.session()?.kept_for()
+    }
+
+    fn lose(&mut self, now: Duration) -> Option<Lost> {
+        self.resumption(now).map(|lost| Lost::Xmpp(Box::new(lost)))
     }
 
     fn deadline(&self) -> Option<Duration> {

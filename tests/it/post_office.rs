@@ -14,8 +14,8 @@ use busyhour::scenario::plan::EndsQuiet;
 use busyhour::wire::frame::Party;
 use busyhour::wire::protocols::Source;
 use busyhour::wire::speaker::{
-    Answer, Audience, ChatNumber, Deed, Dispatch, Effects, Manners, Opening, Protocol, Speaker,
-    Tidings, Who, WrapUp,
+    Answer, Audience, ChatNumber, Deed, Dispatch, Effects, Lost, Manners, Opening, Protocol,
+    Speaker, Tidings, Who, WrapUp,
 };
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::DuplexStream;
@@ -82,6 +82,10 @@ impl Protocol for Post {
             wrap_up: WrapUp::Native,
             ends_quiet: EndsQuiet::Server,
         }
+    }
+
+    fn resume(self: Arc<Self>, who: Who, _: Lost, _: Duration) -> Box<dyn Speaker> {
+        self.speaker(who)
     }
 
     fn source(&self) -> Option<Source> {

@@ -75,7 +75,9 @@ impl<D: Dial> Visitor<D> {
 
     /// Has no connection any more: since then it may not have heard what was said.
     pub(super) fn disconnect(&mut self, at: Time, since: Time) {
-        self.socket = None;
+        if let Some(session) = self.socket.take() {
+            session.lose(&self.scene, self.caller);
+        }
         (self.opened, self.said, self.typing) = (None, None, Time::NEVER);
         self.line.is_off = true;
         self.scene.met(self.caller, "no connection any more");

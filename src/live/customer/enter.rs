@@ -76,7 +76,8 @@ pub(super) async fn enter<D: Dial>(
         attempt: caller.attempt,
         connection: scene.abroad.next_connection(),
     };
-    let mut socket = connect::<CustomerSide, D>(scene, comer, tap).await?;
+    let kept = scene.abroad.take(caller);
+    let mut socket = connect::<CustomerSide, D>(scene, comer, kept, tap).await?;
     let limit = scene.limits.connect;
     let hello = in_time(limit, socket.hello()).await?;
     let asks = !line.asked.replace(true);

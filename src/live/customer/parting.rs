@@ -21,6 +21,8 @@ impl<D: Dial> Visitor<D> {
             socket,
             ..
         } = self;
+        // Nobody comes back for what was kept.
+        drop(scene.abroad.take(caller));
         let Some(mut session) = socket else {
             return;
         };

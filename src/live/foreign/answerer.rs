@@ -331,4 +331,6 @@ impl Persona for Answerer {
     fn is_over(&self) -> bool {
         false
     }
+
+    fn is_back(&mut self, _: bool) {}
 }

@@ -25,6 +25,10 @@ pub struct Asker {
     /// The highest number of the replies that the dispatcher has heard of, and of those that came.
     told: u32,
     came: u32,
+    /// The highest number of its messages that were said at the server.
+    said: u32,
+    /// Whether the server has kept its chat, once it is back.
+    is_kept: bool,
     /// The chat was closed, and a reply that was said before is still under way.
     closed: Option<Party>,
 }
@@ -47,8 +51,30 @@ impl Asker {
     /// An agent has the chat: what was kept is said.
     fn meet(&mut self, around: &mut Around<'_, CustomerSide>) -> Result<()> {
         self.stage = Stage::Met;
-        let kept = std::mem::take(&mut self.kept).into_iter();
-        kept.map(|(seq, text)| say(seq, &text, around)).collect()
+        for (seq, text) in std::mem::take(&mut self.kept) {
+            self.say(seq, &text, around)?;
+        }
+        Ok(())
+    }
+
+    fn say(&mut self, seq: u32, text: &str, around: &mut Around<'_, CustomerSide>) -> Result<()> {
+        self.said = self.said.max(seq);
+        around.act(Deed::Say { chat: OWN, text })?;
+        if around.dispatches() {
+            let text = name(text);
+            around.post(&FromCustomer::Say {
+                seq,
+                text,
+                heard: 0,
+            });
+        }
+        Ok(())
+    }
+
+    /// The highest number of its messages that need not be said again.
+    fn said_or_kept(&self) -> u32 {
+        let kept = self.kept.iter().map(|(seq, _)| *seq);
+        kept.chain([self.said]).max().unwrap_or(0)
     }
 
     /// What came of a message, if it is one of this chat's.
@@ -113,19 +139,6 @@ impl Asker {
     }
 }
 
-fn say(seq: u32, text: &str, around: &mut Around<'_, CustomerSide>) -> Result<()> {
-    around.act(Deed::Say { chat: OWN, text })?;
-    if around.dispatches() {
-        let text = name(text);
-        around.post(&FromCustomer::Say {
-            seq,
-            text,
-            heard: 0,
-        });
-    }
-    Ok(())
-}
-
 /// What the dispatcher hears of a message.
 pub(super) fn name(text: &str) -> String {
     text.split_whitespace()
@@ -160,7 +173,7 @@ impl Persona for Asker {
                 around.act(Deed::Open { priority })
             }
             FromCustomer::Say { seq, text, .. } => match self.stage {
-                Stage::Met => say(*seq, text, around),
+                Stage::Met => self.say(*seq, text, around),
                 _ => {
                     self.kept.push((*seq, text.clone()));
                     Ok(())
@@ -177,9 +190,13 @@ impl Persona for Asker {
                 self.stage = Stage::Over;
                 around.act(Deed::Close { chat: OWN })
             }
-            // Nothing is kept: nobody can go on with it.
             FromCustomer::Resume { .. } => {
-                around.hear(Some(ToCustomer::Gone {}));
+                // What was said on the connection before, the protocol says again.
+                let got = self.said_or_kept();
+                around.hear(Some(match self.is_kept {
+                    true => ToCustomer::Resumed { got, missed: 0 },
+                    false => ToCustomer::Gone {},
+                }));
                 Ok(())
             }
         }
@@ -249,5 +266,9 @@ impl Persona for Asker {
 
     fn is_over(&self) -> bool {
         self.stage == Stage::Over
+    }
+
+    fn is_back(&mut self, kept: bool) {
+        self.is_kept = kept;
     }
 }

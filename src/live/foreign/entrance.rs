@@ -11,7 +11,8 @@ use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use super::{Foreign, Part};
+use super::lost::Rest;
+use super::{Foreign, Part, Persona};
 use crate::error::{Error, Result};
 use crate::live::courier::Answers;
 use crate::live::dial::{Dial, unreachable};
@@ -36,20 +37,25 @@ impl<S: Part, D: Dial> Foreign<S, D> {
     pub async fn enter(
         scene: &Rc<Scene<D>>,
         who: Who,
-        speaker: Box<dyn Speaker>,
+        (speaker, lost): (Box<dyn Speaker>, Option<Rest<S>>),
         tap: Option<Box<Tap>>,
     ) -> Result<Box<Foreign<S, D>>> {
+        let (persona, line, before) = match lost {
+            Some(rest) => (rest.persona, rest.line, Some(rest.address)),
+            None => Default::default(),
+        };
         let manners = scene.abroad.manners;
         let mut foreign = Box::new(Foreign {
             scene: Rc::clone(scene),
             who,
             speaker,
-            persona: S::Persona::default(),
+            persona,
+            before,
             manners,
             ws: None,
             effects: Effects::default(),
             heard: VecDeque::new(),
-            line: None,
+            line,
             answers: Rc::new(Answers::default()),
             address: None,
             born: Instant::now(),
@@ -135,13 +141,22 @@ impl<S: Part, D: Dial> Foreign<S, D> {
     /// # Errors
     /// Failed (exit 3): the connection is lost meanwhile.
     pub async fn hello(&mut self) -> Result<Hello> {
+        let kept_ms = self.speaker.kept_for();
+        let kept_ms = kept_ms.map(|kept| kept.as_millis() as u64);
+        let usual = || Hello {
+            protocol: PROTOCOL,
+            idle_ms: IDLE_MS,
+            kept_ms,
+            ..self.scene.usual_hello()
+        };
+        if let Some(before) = self.before.take() {
+            let hello = usual();
+            let is_kept = self.address.as_ref() == Some(&before);
+            self.persona.is_back(is_kept);
+            return Ok(hello);
+        }
         if self.manners.dispatch != Dispatch::Busyhour {
-            return Ok(Hello {
-                protocol: PROTOCOL,
-                idle_ms: IDLE_MS,
-                kept_ms: None,
-                ..self.scene.usual_hello()
-            });
+            return Ok(usual());
         }
         let mut line = self.scene.abroad.switchboard.line();
         let address = self.address.clone().unwrap_or_default();
@@ -156,6 +171,7 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             if let Some(hello) = S::hello(heard) {
                 return Ok(Hello {
                     idle_ms: IDLE_MS,
+                    kept_ms,
                     ..hello
                 });
             }

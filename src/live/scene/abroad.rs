@@ -7,11 +7,15 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use super::Scene;
 use crate::live::built_in;
 use crate::live::courier::Courier;
+use crate::live::foreign::lost::Kept;
+use crate::live::orbit::Caller;
 use crate::live::switchboard::Switchboard;
-use crate::wire::frame::Hello;
+use crate::wire::frame::{CustomerSide, Hello};
 use crate::wire::speaker::{Dispatch, Manners, Protocol};
 
 /// What the people of an event loop share at a foreign server.
@@ -25,6 +29,8 @@ pub struct Abroad {
     pub switchboard: Rc<Switchboard>,
     /// Carries requests over HTTP.
     pub courier: Courier,
+    /// Customers whose connections are lost and whose chats are kept.
+    kept: RefCell<FxHashMap<Caller, Kept<CustomerSide>>>,
     /// Connections so far.
     connections: Cell<u32>,
     /// How often the matchers of the protocol took something on connections that are over, and was not
@@ -41,6 +47,7 @@ impl Abroad {
             protocol,
             switchboard: Rc::default(),
             courier: Courier::default(),
+            kept: RefCell::default(),
             connections: Cell::new(0),
             matched: RefCell::default(),
         }
@@ -49,6 +56,16 @@ impl Abroad {
     /// The number of a connection, used once in this event loop.
     pub fn next_connection(&self) -> u32 {
         self.connections.replace(self.connections.get() + 1)
+    }
+
+    /// Keeps what a customer needs to go on with its chat.
+    pub fn keep(&self, caller: Caller, kept: Kept<CustomerSide>) {
+        self.kept.borrow_mut().insert(caller, kept);
+    }
+
+    /// What was kept of a customer, who comes back for it, or has gone.
+    pub fn take(&self, caller: Caller) -> Option<Kept<CustomerSide>> {
+        self.kept.borrow_mut().remove(&caller)
     }
 
     /// Counts what the matchers took on a connection that is over.

@@ -48,6 +48,13 @@ pub(super) struct Session {
     pub(super) location: Option<Box<str>>,
 }
 
+impl Session {
+    /// How long the server keeps it, where it says so.
+    pub(super) fn kept_for(&self) -> Option<Duration> {
+        self.most_s.map(|most| Duration::from_secs(u64::from(most)))
+    }
+}
+
 /// A stanza that is not acknowledged.
 #[derive(Debug)]
 struct Kept {

@@ -47,10 +47,10 @@ impl Mechanism {
         let offers = features.child("mechanisms", Namespace::Sasl);
         let offers = offers.map_or(&[][..], |offers| &offers.children);
         let offers: Vec<&str> = offers.iter().map(|offer| offer.text.trim()).collect();
-        let wanted = match party {
-            Party::Customer => &[Mechanism::Anonymous][..],
-            _ if settings.allow_plain => &STRONGEST,
-            _ => &STRONGEST[..2],
+        let wanted = match settings.is_named(party) {
+            false => &[Mechanism::Anonymous][..],
+            true if settings.allow_plain => &STRONGEST,
+            true => &STRONGEST[..2],
         };
         let chosen = wanted.iter().find(|wanted| offers.contains(&wanted.name()));
         chosen.copied().ok_or_else(|| {
@@ -95,19 +95,19 @@ impl Login {
         settings: &Settings,
     ) -> Result<(Login, String)> {
         let mechanism = Mechanism::choose(features, who.party, settings)?;
-        let (login, said) = match mechanism {
-            Mechanism::Anonymous => (Login::Anonymous, None),
-            Mechanism::Plain => {
-                let account = settings.account(who.number)?;
+        let account = settings.whose(who.party, who.number)?;
+        let (login, said) = match (mechanism, account) {
+            (Mechanism::Anonymous, _) | (_, None) => (Login::Anonymous, None),
+            (Mechanism::Plain, Some(account)) => {
                 let said = format!("\0{}\0{}", account.user, account.password.reveal());
                 (Login::Plain, Some(said))
             }
-            Mechanism::ScramSha256 | Mechanism::ScramSha1 => {
+            (Mechanism::ScramSha256 | Mechanism::ScramSha1, Some(account)) => {
                 let hash = match mechanism {
                     Mechanism::ScramSha256 => Hash::Sha256,
                     _ => Hash::Sha1,
                 };
-                let scram = Scram::new(hash, settings.account(who.number)?)?;
+                let scram = Scram::new(hash, account)?;
                 let said = scram.first();
                 (Login::Scram(Box::new(scram)), Some(said))
             }

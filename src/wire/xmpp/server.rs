@@ -4,11 +4,12 @@
 //! gives them out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Settings, Xmpp};
 use crate::scenario::plan::EndsQuiet;
 use crate::wire::protocols::{Source, XMPP};
-use crate::wire::speaker::{Audience, Dispatch, Manners, Protocol, Speaker, Who, WrapUp};
+use crate::wire::speaker::{Audience, Dispatch, Lost, Manners, Protocol, Speaker, Who, WrapUp};
 
 impl Protocol for Settings {
     fn name(&self) -> &str {
@@ -26,6 +27,11 @@ impl Protocol for Settings {
 
     fn source(&self) -> Option<Source> {
         Some(Source::Xmpp(self.with_secrets_in_clear()))
+    }
+
+    fn resume(self: Arc<Self>, who: Who, lost: Lost, ago: Duration) -> Box<dyn Speaker> {
+        let Lost::Xmpp(lost) = lost;
+        Box::new(Xmpp::resuming(who, self, *lost, ago))
     }
 
     fn speaker(self: Arc<Self>, who: Who) -> Box<dyn Speaker> {

@@ -20,8 +20,12 @@ const NUMBER: &str = "{n}";
 pub struct Settings {
     /// Where the server takes WebSockets.
     pub path: String,
-    /// The domain that customers log in to, with no name: the server gives each one.
+    /// The domain that customers log in to.
     pub customers_domain: String,
+    /// A customer's user name, as for agents, with the same password; none to log in with no name, so
+    /// that the server gives each one. It knows nobody again then: a connection that is lost cannot be
+    /// resumed.
+    pub customer_user: Option<String>,
     /// The domain that agents log in to.
     pub agents_domain: String,
     /// An agent's user name; `{n}` in it stands for the agent's number, from 1.
@@ -60,6 +64,7 @@ impl Default for Settings {
         Settings {
             path: "/xmpp-websocket".to_owned(),
             customers_domain: "visitors.localhost".to_owned(),
+            customer_user: None,
             agents_domain: "agents.localhost".to_owned(),
             user: format!("agent{NUMBER}"),
             password: None,
@@ -129,21 +134,47 @@ impl Settings {
         }
     }
 
+    /// Whether the people of a side log in by a name.
+    pub(super) fn is_named(&self, party: Party) -> bool {
+        party == Party::Agent || self.customer_user.is_some()
+    }
+
+    /// The account of somebody; none for who logs in with no name.
+    ///
+    /// # Errors
+    /// There is none, or its name or password cannot be said.
+    pub(super) fn whose(&self, party: Party, number: u32) -> Result<Option<Account>> {
+        match (&self.customer_user, party) {
+            (_, Party::Agent) => self.account(number).map(Some),
+            (Some(user), _) => {
+                let account = self.by_number(user, number)?;
+                account.check()?;
+                Ok(Some(account))
+            }
+            (None, _) => Ok(None),
+        }
+    }
+
+    /// An account with the password of all.
+    fn by_number(&self, user: &str, number: u32) -> Result<Account> {
+        let Some(password) = self.password.clone() else {
+            let error = Error::refused("there is no password for the XMPP server");
+            return Err(error
+                .with_remedy("give one for all, or a list of accounts")
+                .for_good());
+        };
+        let nth = (u64::from(number) + 1).to_string();
+        let user = user.replace(NUMBER, &nth);
+        Ok(Account { user, password })
+    }
+
     /// The account of an agent, by its number from 0.
     ///
     /// # Errors
     /// There is none, or its name or password cannot be said.
     pub fn account(&self, number: u32) -> Result<Account> {
         let account = if self.accounts.is_empty() {
-            let Some(password) = self.password.clone() else {
-                let error = Error::refused("agents have no password for the XMPP server");
-                return Err(error
-                    .with_remedy("give one for all, or a list of accounts")
-                    .for_good());
-            };
-            let nth = (u64::from(number) + 1).to_string();
-            let user = self.user.replace(NUMBER, &nth);
-            Account { user, password }
+            self.by_number(&self.user, number)?
         } else {
             let row = usize::try_from(number)
                 .ok()
@@ -162,8 +193,8 @@ impl Settings {
 
     /// What covers the secrets of an account in the words of the server.
     pub(super) fn mask(&self, party: Party, number: u32) -> Mask {
-        match (party, self.account(number)) {
-            (Party::Agent, Ok(account)) => Mask::of([&account.password]),
+        match self.whose(party, number) {
+            Ok(Some(account)) => Mask::of([&account.password]),
             _ => Mask::default(),
         }
     }

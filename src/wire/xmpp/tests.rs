@@ -5,6 +5,7 @@
 pub(super) use super::*;
 
 use crate::secret::Secret;
+use crate::wire::frame::Party;
 
 pub(super) const OPEN: &str =
     "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' version='1.0' id='x'/>";

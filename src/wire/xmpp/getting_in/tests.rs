@@ -3,6 +3,7 @@
 //! Law: what goes out is compared word for word, since that is what a server sees.
 
 use super::super::tests::*;
+use crate::wire::frame::Party;
 
 const ASK: &str = "<r xmlns='urn:xmpp:sm:3'/>";
 
