@@ -121,6 +121,8 @@ pub struct Foreign<S: Part, D: Dial> {
     /// The address on the connection that was lost, where this one goes on with it.
     before: Option<String>,
     life: Life,
+    /// A ping was answered.
+    is_ponged: bool,
     broken: Option<Error>,
     is_over: bool,
     tap: Option<Box<Tap>>,
@@ -164,12 +166,19 @@ impl<S: Part, D: Dial> Foreign<S, D> {
         match self.life.look() {
             Sign::Given => true,
             Sign::Missing => false,
-            Sign::Wanted => {
-                let Some(ws) = &mut self.ws else { return true };
-                let ping = Message::Ping(Vec::new().into());
-                ws.start_send_unpin(ping).is_ok() && self.flush().await.is_ok()
-            }
+            Sign::Wanted => self.ping().await.is_ok(),
         }
+    }
+
+    async fn ping(&mut self) -> Result<()> {
+        self.is_ponged = false;
+        let ping = Message::Ping(Vec::new().into());
+        if let Some(ws) = &mut self.ws
+            && let Err(error) = ws.start_send_unpin(ping)
+        {
+            return Err(self.lost(&error));
+        }
+        self.flush().await
     }
 
     /// Whether the chat is to be ended by the other side, at a server that would take the end of the
@@ -263,7 +272,11 @@ impl<S: Part, D: Dial> Foreign<S, D> {
                 self.speaker.hear(now, text, &mut self.effects)
             }
             Message::Binary(_) => Err(Error::failed("the server sent a binary message").for_good()),
-            Message::Close(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Ok(()),
+            Message::Pong(_) => {
+                self.is_ponged = true;
+                Ok(())
+            }
+            Message::Close(_) | Message::Ping(_) | Message::Frame(_) => Ok(()),
         }
     }
 

@@ -59,6 +59,12 @@ impl<S: Side> Around<'_, S> {
         self.heard.extend(frame);
     }
 
+    /// Has the person hear this before all that waits to be heard, so many frames.
+    pub fn hear_first(&mut self, frame: impl FnOnce(u32) -> S::Hears) {
+        let waiting = u32::try_from(self.heard.len()).unwrap_or(u32::MAX);
+        self.heard.push_front(frame(waiting));
+    }
+
     /// Waits for something that may not come: for a while only.
     pub fn wait(&mut self) {
         *self.waits = true;

@@ -193,10 +193,10 @@ impl Persona for Asker {
             FromCustomer::Resume { .. } => {
                 // What was said on the connection before, the protocol says again.
                 let got = self.said_or_kept();
-                around.hear(Some(match self.is_kept {
-                    true => ToCustomer::Resumed { got, missed: 0 },
+                around.hear_first(|missed| match self.is_kept {
+                    true => ToCustomer::Resumed { got, missed },
                     false => ToCustomer::Gone {},
-                }));
+                });
                 Ok(())
             }
         }

@@ -6,6 +6,8 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
@@ -28,6 +30,9 @@ use crate::wire::speaker::{Dispatch, Effects, Opening, Speaker, Who};
 
 /// Wall milliseconds without a sign of life after which a server is asked for one.
 const IDLE_MS: u64 = 60_000;
+
+/// Wall time that a server has to say what somebody has missed.
+const MISSED: Duration = Duration::from_secs(2);
 
 impl<S: Part, D: Dial> Foreign<S, D> {
     /// Brings somebody in who speaks so.
@@ -63,6 +68,7 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             waits: None,
             life: Life::Heard,
             broken: None,
+            is_ponged: false,
             is_over: false,
             tap,
         });
@@ -85,23 +91,34 @@ impl<S: Part, D: Dial> Foreign<S, D> {
         self.settle()?;
         self.send()?;
         self.flush().await?;
+        self.until(|person| person.address.is_some()).await
+    }
+
+    /// Takes in what comes until something is so.
+    async fn until(&mut self, is_so: impl Fn(&Foreign<S, D>) -> bool) -> Result<()> {
         poll_fn(|context| {
-            loop {
-                if self.address.is_some() {
-                    return std::task::Poll::Ready(Ok(()));
-                }
+            while !is_so(self) {
                 if self.is_over {
                     let words = "the server ended the connection before anybody was let in";
-                    return std::task::Poll::Ready(Err(Error::failed(words)));
+                    return Poll::Ready(Err(Error::failed(words)));
                 }
                 match self.step(context) {
                     Ok(true) => {}
-                    Ok(false) => return std::task::Poll::Pending,
-                    Err(error) => return std::task::Poll::Ready(Err(error)),
+                    Ok(false) => return Poll::Pending,
+                    Err(error) => return Poll::Ready(Err(error)),
                 }
             }
+            Poll::Ready(Ok(()))
         })
         .await
+    }
+
+    /// What was said to somebody who was cut off comes first of all: before the answer to a ping.
+    async fn hear_what_was_missed(&mut self) -> Result<()> {
+        self.ping().await?;
+        let answered = self.until(|person| person.is_ponged);
+        // A server that answers none is taken for done.
+        timeout(MISSED, answered).await.unwrap_or(Ok(()))
     }
 
     /// What goes before the stream: until that is asked for.
@@ -153,6 +170,9 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             let hello = usual();
             let is_kept = self.address.as_ref() == Some(&before);
             self.persona.is_back(is_kept);
+            if is_kept {
+                self.hear_what_was_missed().await?;
+            }
             return Ok(hello);
         }
         if self.manners.dispatch != Dispatch::Busyhour {
