@@ -117,8 +117,11 @@ pub fn blank() -> Template {
     Template::parse("").expect("nothing is a text")
 }
 
+/// What a table of free keys holds.
+pub type Pairs<K, V> = At<Vec<(At<K>, At<V>)>>;
+
 /// Names and their texts, without where they stand.
-pub fn texts<K, V>(pairs: Option<At<Vec<(At<K>, At<V>)>>>) -> Vec<(K, V)> {
+pub fn texts<K, V>(pairs: Option<Pairs<K, V>>) -> Vec<(K, V)> {
     let pairs = pairs.map_or(Vec::new(), |pairs| pairs.value);
     let bare = |(name, value): (At<K>, At<V>)| (name.value, value.value);
     pairs.into_iter().map(bare).collect()
@@ -205,7 +208,7 @@ impl JsonHoles<'_> {
             Value::Text { text, .. } => self.check_text(key, text, node, problems),
             Value::List(items) => {
                 let checked = items.iter().map(|item| self.check(key, item, problems));
-                checked.fold(true, |all, one| all && one)
+                all_of(checked)
             }
             Value::Table(table) => {
                 let mut checked = |(name, node): &(At<String>, Node)| {
@@ -213,8 +216,7 @@ impl JsonHoles<'_> {
                     let fits = self.check_text(&name.value, &name.value, &key_node, problems);
                     self.check(&name.value, node, problems) && fits
                 };
-                let checked = table.entries.iter().map(&mut checked);
-                checked.fold(true, |all, one| all && one)
+                all_of(table.entries.iter().map(&mut checked))
             }
             Value::Number { .. } | Value::Boolean(_) | Value::Moment(_) => true,
         }
@@ -232,6 +234,12 @@ impl JsonHoles<'_> {
             }
         }
     }
+}
+
+/// Whether all are so; each is looked at, for its own faults.
+fn all_of(checked: impl Iterator<Item = bool>) -> bool {
+    let wrong = checked.filter(|fits| !fits).count();
+    wrong == 0
 }
 
 /// The value as plain JSON; dates as texts.

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::form::WORD;
+use super::form::{Pairs, WORD};
 use super::lexicon::{self, Lexicon};
 use crate::scenario::column::Columns;
 use crate::scenario::document::At;
@@ -142,7 +142,7 @@ pub fn ask(section: &mut Section, lexicon: &Lexicon, outside: &Outside) -> Value
 }
 
 /// What a table of free keys holds.
-fn list<K, V>(pairs: Option<At<Vec<(At<K>, At<V>)>>>) -> Vec<(At<K>, At<V>)> {
+fn list<K, V>(pairs: Option<Pairs<K, V>>) -> Vec<(At<K>, At<V>)> {
     pairs.map_or(Vec::new(), |pairs| pairs.value)
 }
 

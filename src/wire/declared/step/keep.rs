@@ -4,11 +4,11 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::scenario::document::{At, Node, Value};
+use crate::scenario::document::{Node, Value};
 use crate::scenario::form::Form;
 use crate::scenario::problem::Problems;
 use crate::wire::declared::capture::Capture;
-use crate::wire::declared::form::{Captured, KEPT, texts};
+use crate::wire::declared::form::{Captured, KEPT, Pairs, texts};
 use crate::wire::declared::lexicon::Lexicon;
 use crate::wire::declared::pointer::Pointer;
 
@@ -89,7 +89,7 @@ impl Form for Name<'_> {
 }
 
 /// What a table of such names says.
-pub fn list(pairs: Option<At<Vec<(At<String>, At<Source>)>>>) -> Vec<Keep> {
+pub fn list(pairs: Option<Pairs<String, Source>>) -> Vec<Keep> {
     let keep = |(name, source)| Keep { name, source };
     texts(pairs).into_iter().map(keep).collect()
 }
