@@ -5,7 +5,7 @@
 use super::*;
 
 fn built_in(name: &str) -> Arc<Protocol> {
-    Arc::new(read_built_in(name).unwrap())
+    Arc::new(read_built_in(name).expect("it comes with the program"))
 }
 
 #[test]
@@ -110,7 +110,10 @@ fn hexlet_is_asked_over_http_and_heard_on_the_stream() {
     let mut stage = Stage::new(&protocol, CUSTOMER);
     stage.line("+ start");
     // The password is a draw; what it is does not matter here.
-    let (_, rest) = stage.told.split_once(PASSWORD).unwrap();
+    let (_, rest) = stage
+        .told
+        .split_once(PASSWORD)
+        .expect("a password was sent");
     let password = &rest[..16];
     let conversation = r#"
         + start
@@ -187,7 +190,7 @@ fn a_no_at_the_door_is_an_error() {
     let mut stage = Stage::new(&protocol, AGENT);
     stage.line("+ start");
     stage.line("<< 403 {}");
-    let last = stage.told.lines().last().unwrap();
+    let last = stage.told.lines().last().expect("something was told");
     let said = "! error, for good: hexlet: `setup` was answered with status 403";
     assert_eq!(last, said);
 }
