@@ -1,7 +1,7 @@
 //! Owns the answering server: a staff of its own for `load --only customers`, as cheap as can be.
 //!
-//! Law: it assigns at once and answers each message at once with a text of the same length, and
-//! once a second it writes `S <seconds> <accepted> <open> <messages>`, as the server of another
+//! Law: it assigns at once and answers each message at once with a text of the same length, by the
+//! marker that an agent's has, and once a second it writes `S <seconds> <accepted> <open> <messages>`, as the server of another
 //! program has to. So exchanges are counted by neither of the clients that are compared.
 
 use std::cell::Cell;
@@ -100,11 +100,13 @@ async fn converse(stream: TcpStream, counts: &Counts) -> Result<(), Error> {
                 say(&mut ws, &ToCustomer::Assigned { agent: 0 }).await?;
                 if let Some(text) = text {
                     add(&counts.messages, 1);
+                    let text = reply(text);
                     say(&mut ws, &ToCustomer::Message { seq: 1, text }).await?;
                 }
             }
             Ok(FromCustomer::Say { seq, text, .. }) => {
                 add(&counts.messages, 1);
+                let text = reply(text);
                 say(&mut ws, &ToCustomer::Message { seq, text }).await?;
             }
             Ok(FromCustomer::Typing {} | FromCustomer::Resume { .. }) => {}
@@ -117,6 +119,15 @@ async fn converse(stream: TcpStream, counts: &Counts) -> Result<(), Error> {
         ws.flush().await?;
     }
     Ok(())
+}
+
+/// The text of a customer's as an agent's: whoever hears everything would take it for its own.
+fn reply(mut text: String) -> String {
+    let marker = text.split(' ').next().unwrap_or_default();
+    if let Some(at) = marker.rfind("-u-") {
+        text.replace_range(at..at + 3, "-a-");
+    }
+    text
 }
 
 async fn say(ws: &mut WebSocketStream<TcpStream>, frame: &ToCustomer) -> Result<(), Error> {

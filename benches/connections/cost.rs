@@ -13,7 +13,7 @@ use crate::stage::{
 const RAMP_S: u32 = 11;
 
 /// Microseconds of processor time an exchange in the steady part.
-fn cost_us(server: &mut Process, client: &Process, seconds: u32) -> Option<f64> {
+pub fn cost_us(server: &mut Process, client: &Process, seconds: u32) -> Option<f64> {
     let mut lines = server.lines();
     let mut next = || {
         let Counted { accepted, messages } = count(&mut lines)?;
@@ -90,7 +90,7 @@ pub fn measure(asked: &Asked) {
 }
 
 /// The median, with what it is of, to so many places.
-fn several(values: &[f64], places: usize) -> String {
+pub fn several(values: &[f64], places: usize) -> String {
     let each: Vec<String> = values
         .iter()
         .map(|value| format!("{value:.places$}"))
@@ -99,7 +99,8 @@ fn several(values: &[f64], places: usize) -> String {
     format!("{median:.places$} [{}]", each.join(" "))
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+/// The value in the middle.
+pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let upper = values.len() / 2;
     let lower = (values.len() - 1) / 2;

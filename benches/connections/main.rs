@@ -10,6 +10,8 @@
 //!     --against-idle 'CLIENT --idle {count} --cps {rate} --hold {secs} --port {port}'
 //! cargo bench --bench connections -- --only scale --runs 3
 //! cargo bench --bench connections -- --only endurance
+//! cargo bench --bench connections -- --only protocols --play all --runs 3
+//! cargo bench --bench connections -- --only servers
 //! ```
 //!
 //! - *cost*: `scenarios/bench.toml` played by `load --only customers` on core 1 against an answering
@@ -26,6 +28,12 @@
 //!   workers as it takes: whether the run is valid, how much is said, and the memory of all of it,
 //!   the kernel's included. It has the machine for itself.
 //! - *endurance*: two thousand open chats for half an hour, and whether memory grows.
+//! - *protocols*: microseconds of processor time that the generator takes for a round trip in the
+//!   built-in protocol, and in the same where a file declares it, run in turn (A B A B) against the
+//!   same servers: the answering one for customers alone, `busyhour serve` for both sides.
+//! - *servers*: two thousand customers at once at the built-in server, at one of our own over
+//!   Socket.IO and at Prosody: whether the schedule is kept, how long what is said is under way, and
+//!   what both ends take of the processor.
 
 #![allow(clippy::print_stdout)]
 
@@ -34,9 +42,18 @@ mod asked;
 mod cost;
 mod endurance;
 mod memory;
+mod metrics;
 mod process;
+mod protocols;
 mod scale;
+mod servers;
 mod stage;
+/// The servers of others, as the tests start them.
+#[allow(dead_code, unused_imports)]
+#[path = "../../tests/it"]
+mod it {
+    pub mod servers;
+}
 
 use busyhour::live::machine::raise_descriptors;
 
@@ -45,11 +62,19 @@ use asked::Asked;
 const HELP: &str = "\
 What a connection costs, in whole processes.
 
-  --only WHAT              one of cost, memory, scale, endurance; cost and memory where it is not said
+  --only WHAT              one of cost, memory, scale, endurance, protocols, servers; cost and memory where it
+                           is not said
   --rates R,R              cost: arrivals a second [default: 500,1500]
-  --runs N                 cost, scale: runs of each [default: 2]
-  --seconds N              cost: how long the steady part is measured [default: 20]
+  --rate R                 protocols: arrivals a second [default: 200]
+                           servers: customers a second [default: 40]
+  --play WHO               protocols: customers, or all; both where it is not said
+  --server NAME            servers: one of native, socketio, prosody; all where it is not said
+  --customers N            servers: how many at once [default: 2000]
+  --think N                servers: seconds between a reply and the next message [default: 60]
+  --runs N                 cost, scale, protocols: runs of each [default: 2]
+  --seconds N              cost, protocols: how long the steady part is measured [default: 20]
                            endurance: how long it goes on [default: 1800]
+                           servers: how long customers stay once all have come [default: 100]
   --growth MIB             endurance: fail where memory grows by more in a minute
   --connections N          memory: idle connections [default: 10000]
   --against COMMAND        cost: another client, run in turn: {rate}, {secs}, {port}
@@ -76,6 +101,8 @@ fn main() {
     let is_as_asked = match asked.after("--only") {
         Some("scale") => scale::measure(&asked),
         Some("endurance") => endurance::measure(&asked),
+        Some("protocols") => protocols::measure(&asked),
+        Some("servers") => servers::measure(&asked),
         only => {
             if only != Some("memory") {
                 cost::measure(&asked);

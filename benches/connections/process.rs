@@ -116,6 +116,11 @@ fn rolled_up(pid: u32, kind: &str) -> Option<f64> {
     Some(kib * 1024.0)
 }
 
+/// Seconds of processor time that a process has taken.
+pub fn seconds_of(pid: u32) -> Option<f64> {
+    Some(ticks(pid)? / TICKS)
+}
+
 /// User and system time of a process, and of what it has started and seen the end of.
 fn ticks(pid: u32) -> Option<f64> {
     let stat = read_to_string(format!("/proc/{pid}/stat")).ok()?;

@@ -2,11 +2,10 @@
 //! takes.
 
 use std::fs::read_to_string;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use crate::asked::Asked;
+use crate::metrics::exchanged;
 use crate::process::Process;
 use crate::stage::{BOTH, at, free_port, generator, result, serve, set, temporary};
 
@@ -135,16 +134,4 @@ fn kernel() -> Option<(f64, f64)> {
     let slab = after(&read_to_string("/proc/meminfo").ok()?, "Slab:", "Slab:")?;
     let pages = after(&read_to_string("/proc/net/sockstat").ok()?, "TCP:", "mem")?;
     Some((slab * 1024.0, pages * 4096.0))
-}
-
-/// Replies that customers have read so far, as the run says itself; none before and after it.
-fn exchanged(metrics: &str) -> Option<f64> {
-    let mut stream = TcpStream::connect(metrics).ok()?;
-    let ask = format!("GET /metrics HTTP/1.1\r\nHost: {metrics}\r\nConnection: close\r\n\r\n");
-    stream.write_all(ask.as_bytes()).ok()?;
-    let mut text = String::new();
-    stream.read_to_string(&mut text).ok()?;
-    let name = "busyhour_inter_message_scenario_seconds_count";
-    let line = text.lines().find(|line| line.starts_with(name))?;
-    line.split_whitespace().last()?.parse().ok()
 }

@@ -70,7 +70,18 @@ pub fn serve(cores: &str, port: u16, more: &[&str]) -> Process {
 
 /// `busyhour load` of the scenario of this benchmark against these, told more.
 pub fn generator(cores: &str, targets: &[String], more: &[&str], out: &Path) -> Process {
-    let mut all = vec![BUSYHOUR, "load", "scenarios/bench.toml", "--out", word(out)];
+    load(cores, "scenarios/bench.toml", targets, more, out)
+}
+
+/// The same of any scenario.
+pub fn load(
+    cores: &str,
+    scenario: &str,
+    targets: &[String],
+    more: &[&str],
+    out: &Path,
+) -> Process {
+    let mut all = vec![BUSYHOUR, "load", scenario, "--out", word(out)];
     all.extend(
         targets
             .iter()
