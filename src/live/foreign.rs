@@ -18,13 +18,14 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::{FutureExt, SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt};
 use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
 use super::courier::{self, Answers};
 use super::dial::Dial;
+use super::inbox::Inbox;
 use super::life::{Life, Sign};
 use super::scene::Scene;
 use super::socket::in_words;
@@ -107,6 +108,9 @@ pub struct Foreign<S: Part, D: Dial> {
     persona: S::Persona,
     manners: Manners,
     ws: Option<Box<WebSocketStream<D::Stream>>>,
+    inbox: Inbox,
+    /// Something was put that may not be written yet.
+    is_unwritten: bool,
     effects: Effects,
     heard: VecDeque<S::Hears>,
     /// To the dispatcher, where that is ours.
@@ -150,6 +154,9 @@ impl<S: Part, D: Dial> Foreign<S, D> {
         self.around(|persona, around| persona.says(frame, around))?;
         self.settle()?;
         self.send()?;
+        if !self.is_unwritten {
+            return Ok(());
+        }
         self.flush().await
     }
 
@@ -216,10 +223,12 @@ impl<S: Part, D: Dial> Foreign<S, D> {
         let came = self.take_in(context)?;
         self.settle()?;
         self.send()?;
-        if let Some(ws) = &mut self.ws
-            && let Poll::Ready(Err(error)) = ws.flush().poll_unpin(context)
+        if self.is_unwritten
+            && let Some(ws) = &mut self.ws
+            && let Poll::Ready(written) = ws.flush().poll_unpin(context)
         {
-            return Err(self.lost(&error));
+            written.map_err(|error| self.lost(&error))?;
+            self.is_flushed();
         }
         Ok(came)
     }
@@ -252,7 +261,7 @@ impl<S: Part, D: Dial> Foreign<S, D> {
         let Some(ws) = &mut self.ws else {
             return Ok(false);
         };
-        let Poll::Ready(message) = ws.poll_next_unpin(context) else {
+        let Poll::Ready(message) = self.inbox.poll_next(ws, context) else {
             return Ok(false);
         };
         self.life = Life::Heard;
@@ -287,10 +296,17 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             return false;
         };
         let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(due)));
-        if alarm.deadline() != due {
+        // One that rings too early is set again then: of what is answered in time it never rings.
+        if due < alarm.deadline() {
             alarm.as_mut().reset(due);
         }
-        alarm.as_mut().poll(context).is_ready()
+        while alarm.as_mut().poll(context).is_ready() {
+            if due <= alarm.deadline() {
+                return true;
+            }
+            alarm.as_mut().reset(due);
+        }
+        false
     }
 
     fn wake(&mut self) -> Result<()> {
@@ -357,20 +373,33 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             if let Err(error) = ws.start_send_unpin(Message::Text(text)) {
                 return Err(self.lost(&error));
             }
+            self.is_unwritten = true;
         }
         Ok(())
     }
 
-    /// Writes what was put to the connection.
+    /// Writes what was put to the connection. Most is taken at once: only for what is not, time is
+    /// taken.
     async fn flush(&mut self) -> Result<()> {
         let Some(ws) = &mut self.ws else {
             return Ok(());
         };
-        match timeout(self.scene.limits.taking, ws.flush()).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(self.lost(&error)),
-            Err(_) => Err(Error::failed("the server does not take what it is sent")),
+        let mut flushing = ws.flush();
+        let sent = match poll_fn(|context| Poll::Ready(flushing.poll_unpin(context))).await {
+            Poll::Ready(sent) => Ok(sent),
+            Poll::Pending => Box::pin(timeout(self.scene.limits.taking, flushing)).await,
+        };
+        match sent {
+            Ok(sent) => sent.map_err(|error| self.lost(&error))?,
+            Err(_) => return Err(Error::failed("the server does not take what it is sent")),
         }
+        self.is_flushed();
+        Ok(())
+    }
+
+    fn is_flushed(&mut self) {
+        self.is_unwritten = false;
+        self.inbox.is_flushed();
     }
 
     /// Ends the connection in due form; frames that still come are `overheard`.

@@ -96,7 +96,7 @@ impl<S: Part, D: Dial> Session<S, D> {
     pub async fn act(&mut self, frame: &S::Says, due: Time) -> Result<()> {
         match self {
             Session::Native(socket) => socket.act(frame, due).await,
-            Session::Foreign(foreign) => Box::pin(foreign.act(frame, due)).await,
+            Session::Foreign(foreign) => foreign.act(frame, due).await,
         }
     }
 

@@ -11,7 +11,7 @@ mod turned_away;
 use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::task::{Poll, ready};
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::{FutureExt, SinkExt, StreamExt};
@@ -27,6 +27,7 @@ pub(super) use handshake::Wanted;
 
 use super::credentials::Credentials;
 use super::dial::{Dial, unreachable};
+use super::inbox::Inbox;
 use super::life::{Life, Sign};
 use super::link::{Link, Readable};
 use super::tap::Tap;
@@ -74,26 +75,12 @@ pub struct Socket<S: Side, T = Link> {
     /// Set when the server has begun to close: it has until then to end the connection.
     until: Option<Instant>,
     inbox: Inbox,
-    /// Bytes of the messages that have come, at the least that they can have taken.
-    heard: u64,
     life: Life,
     /// What the server's words must not show; none where it was shown no secret.
     mask: Option<Arc<Mask>>,
     /// Where somebody is traced whom this connection may concern.
     tap: Option<Box<Tap>>,
     side: PhantomData<fn() -> S>,
-}
-
-/// What is known of what has come and was not read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Inbox {
-    /// There may be something.
-    Open,
-    /// Nothing: there is something only once the stream says so.
-    Empty,
-    /// The same as `Open`; and an answer to a ping, or to a close, goes out when the next message is
-    /// asked for, or with the next frame.
-    Answering,
 }
 
 /// Connects the person of this number to the server and makes the WebSocket handshake.
@@ -144,12 +131,11 @@ async fn shake<S: Side, D: Dial>(
     let config = Some(websocket(limits.frame));
     let shaken = stream.bytes_read().unwrap_or(0);
     Ok(Socket {
-        heard: shaken.saturating_sub(rest.len() as u64),
+        inbox: Inbox::behind(shaken.saturating_sub(rest.len() as u64)),
         ws: WebSocketStream::from_partially_read(stream, rest, Role::Client, config).await,
         taking: limits.taking,
         closing: limits.closing,
         until: None,
-        inbox: Inbox::Open,
         life: Life::Heard,
         mask: to.credentials().map(Credentials::mask).cloned(),
         tap,
@@ -233,9 +219,7 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Readable + Unpin> Socket<S, T> {
     pub async fn act(&mut self, frame: &S::Says, due: Time) -> Result<()> {
         self.put(Message::text(frame.encode()))?;
         self.flush().await?;
-        if self.inbox == Inbox::Answering {
-            self.inbox = Inbox::Open;
-        }
+        self.inbox.is_flushed();
         if let Some(tap) = &mut self.tap {
             tap.said(frame, due);
         }
@@ -302,32 +286,8 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Readable + Unpin> Socket<S, T> {
         }
     }
 
-    /// The next message. Whoever plays a person asks whenever that is woken for anything; looking
-    /// into a connection on which nothing has come costs a good part of what a message does.
     async fn message(&mut self) -> Option<std::result::Result<Message, WsError>> {
-        poll_fn(|context| {
-            if self.inbox == Inbox::Empty {
-                ready!(self.ws.get_ref().poll_readable(context));
-                self.inbox = Inbox::Open;
-            }
-            let polled = self.ws.poll_next_unpin(context);
-            if let Poll::Ready(Some(Ok(message))) = &polled {
-                self.heard += on_the_wire(message);
-                if matches!(message, Message::Ping(_) | Message::Close(_)) {
-                    self.inbox = Inbox::Answering;
-                }
-            }
-            if self.inbox == Inbox::Open && (polled.is_pending() || self.is_all_heard()) {
-                self.inbox = Inbox::Empty;
-            }
-            polled
-        })
-        .await
-    }
-
-    /// Whether all that was read is messages that have come.
-    fn is_all_heard(&self) -> bool {
-        self.ws.get_ref().bytes_read() == Some(self.heard)
+        poll_fn(|context| self.inbox.poll_next(&mut self.ws, context)).await
     }
 
     /// Says that the connection is over and waits, within the limit, until the server has ended
@@ -421,21 +381,10 @@ pub(super) fn in_words(error: &WsError, mask: Option<&Mask>) -> Error {
     }
 }
 
-/// The fewest bytes that a message of the server's takes: in one frame, which says as shortly as it can
-/// how long it is (RFC 6455, section 5.2).
-fn on_the_wire(message: &Message) -> u64 {
-    let bytes = message.len() as u64;
-    let length = match bytes {
-        0..=125 => 0,
-        126..=0xffff => 2,
-        _ => 8,
-    };
-    2 + length + bytes
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::live::inbox::State;
     use crate::live::target::Target;
     use crate::live::way::Way;
     use crate::wire::frame::{CustomerSide, ToCustomer};
@@ -459,9 +408,9 @@ mod tests {
         let way = Way::new(vec![address], Arc::default()).unwrap();
         let limits = SocketLimits::default();
         let mut socket = dial::<CustomerSide, _>(&way, 0, limits).await.unwrap();
-        for inbox in [Inbox::Open, Inbox::Open, Inbox::Empty] {
+        for inbox in [State::Open, State::Open, State::Empty] {
             let heard = socket.next().await.unwrap().unwrap();
-            assert_eq!((heard, socket.inbox), (ToCustomer::Typing {}, inbox));
+            assert_eq!((heard, socket.inbox.state), (ToCustomer::Typing {}, inbox));
         }
         server.await.unwrap();
     }

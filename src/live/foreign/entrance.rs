@@ -18,7 +18,9 @@ use super::{Foreign, Part, Persona};
 use crate::error::{Error, Result};
 use crate::live::courier::Answers;
 use crate::live::dial::{Dial, unreachable};
+use crate::live::inbox::Inbox;
 use crate::live::life::Life;
+use crate::live::link::Readable;
 use crate::live::scene::Scene;
 use crate::live::socket::{Wanted, upgrade};
 use crate::live::switchboard::Post;
@@ -58,6 +60,8 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             before,
             manners,
             ws: None,
+            inbox: Inbox::behind(0),
+            is_unwritten: false,
             effects: Effects::default(),
             heard: VecDeque::new(),
             line,
@@ -147,6 +151,8 @@ impl<S: Part, D: Dial> Foreign<S, D> {
         };
         let rest = upgrade(&mut stream, &scene.to, whose, wanted, self.tap.as_deref()).await?;
         let config = Some(websocket(FOREIGN_FRAME_LIMIT));
+        let shaken = stream.bytes_read().unwrap_or(0);
+        self.inbox = Inbox::behind(shaken.saturating_sub(rest.len() as u64));
         let ws = WebSocketStream::from_partially_read(stream, rest, Role::Client, config).await;
         self.ws = Some(Box::new(ws));
         Ok(())
