@@ -22,6 +22,7 @@ mod fit;
 pub mod foreign;
 pub mod greeting;
 mod heartbeat;
+mod inbox;
 pub mod journal;
 pub mod ledger;
 pub mod life;

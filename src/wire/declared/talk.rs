@@ -348,14 +348,16 @@ impl Speaker for Talk {
 
     fn hear(&mut self, now: Duration, text: &str, out: &mut Effects) -> Result<()> {
         let protocol = Arc::clone(&self.protocol);
-        let mut said = Vec::new();
-        let codec = &protocol.transport.codec;
-        let decoded = codec.decode(text, &mut |incoming| said.push(incoming));
-        for incoming in said {
-            self.incoming(now, incoming, out)?;
-            self.advance(now, out)?;
-        }
-        decoded
+        let (codec, mut followed) = (&protocol.transport.codec, Ok(()));
+        let decoded = codec.decode(text, &mut |incoming| {
+            if followed.is_ok() {
+                followed = self.incoming(now, incoming, out);
+            }
+            if followed.is_ok() {
+                followed = self.advance(now, out);
+            }
+        });
+        followed.and(decoded)
     }
 
     fn answered(

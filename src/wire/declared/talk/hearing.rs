@@ -40,11 +40,12 @@ impl Talk {
         }
         let protocol = Arc::clone(&self.protocol);
         for (number, on) in protocol.matchers(self.who.party) {
-            let said = self.said(now, on, &event);
+            let mut said = self.said(now, on, &event);
             if !said.is_empty() {
                 self.matched[*number] = self.matched[*number].saturating_add(1);
                 self.note_taken(&protocol.matcher_names[*number], &said, out);
-                return said.iter().try_for_each(|said| self.mean(now, said, out));
+                let mut said = said.iter_mut();
+                return said.try_for_each(|said| self.mean(now, said, out));
             }
         }
         if !is_awaited {

@@ -84,7 +84,12 @@ impl Said {
 
 impl Talk {
     /// Makes of it what it means.
-    pub(super) fn mean(&mut self, now: Duration, said: &Said, out: &mut Effects) -> Result<()> {
+    pub(super) fn mean(
+        &mut self,
+        now: Duration,
+        said: &mut Said,
+        out: &mut Effects,
+    ) -> Result<()> {
         let which = self.which(said);
         if said.meaning != Meaning::Assigned {
             let chat = match which {
@@ -173,8 +178,8 @@ impl Talk {
         }
     }
 
-    fn message(&self, said: &Said, which: Which, out: &mut Effects) {
-        let Some(text) = said.text.clone() else {
+    fn message(&self, said: &mut Said, which: Which, out: &mut Effects) {
+        let Some(text) = said.text.take() else {
             out.note(|| "a message without a text".into());
             return;
         };

@@ -19,6 +19,9 @@ use crate::wire::declared::template::{Missing, Values};
 use crate::wire::frame::Party;
 use crate::wire::speaker::{Dispatch, Effects, OWN, Request, Tidings};
 
+/// Room for what stands around a text.
+const AROUND: usize = 96;
+
 impl Talk {
     /// Something is to be done in its turn.
     pub(super) fn push(&mut self, running: Running) -> Result<()> {
@@ -121,7 +124,11 @@ impl Talk {
         self.running[at].about.seq = self.seq;
         let steps = self.running[at].steps(&protocol, self.who.party);
         let step = &steps[self.running[at].step];
-        match self.say(at, step, now, out) {
+        // Not copied for it: it may hold a long text.
+        let about = std::mem::take(&mut self.running[at].about);
+        let said = self.say(&about, step, now, out);
+        self.running[at].about = about;
+        match said {
             Ok(wait) => {
                 self.running[at].wait = wait;
                 if self.running[at].wait == Wait::Turn {
@@ -155,20 +162,20 @@ impl Talk {
     /// Puts a step's words out; what it waits for then.
     fn say(
         &mut self,
-        at: usize,
+        about: &About,
         step: &Step,
         now: Duration,
         out: &mut Effects,
     ) -> std::result::Result<Wait, Missing> {
-        let about = self.running[at].about.clone();
         let until = now + step.within;
         let is_counted = matches!(step.what, What::Event(..))
             && step
                 .ack
                 .as_ref()
                 .is_some_and(|ack| ack.by.is_none() && ack.when.is_none());
-        let scene = self.scene(now, &about);
-        let mut text = String::new();
+        let scene = self.scene(now, about);
+        let long = about.text.as_ref().map_or(0, |text| text.len());
+        let mut text = String::with_capacity(long + AROUND);
         match &step.what {
             What::Nothing => {}
             What::Json(template) => template.render(&scene, &mut text)?,
