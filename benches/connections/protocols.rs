@@ -4,14 +4,15 @@
 //! only what the generator makes of it differs. Both take turns, so that what the machine's
 //! neighbours take weighs on both.
 
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::asked::Asked;
 use crate::cost::{cost_us, several};
 use crate::metrics::exchanged;
 use crate::process::Process;
-use crate::stage::{CLIENTS, SERVERS, answering, at, free_port, generator, result, serve, temporary};
+use crate::stage::{
+    CLIENTS, SERVERS, answering, at, free_port, generator, result, serve, temporary,
+};
 
 /// The built-in protocol, declared.
 const DECLARED: &str = "benches/connections/declared.toml";
@@ -33,12 +34,17 @@ enum Play {
 
 /// Measures it; false where the declared costs more than it may, or a run is not as it is to be.
 pub fn measure(asked: &Asked) -> bool {
-    let plays = [(Play::Customers, "customers"), (Play::All, "customers and agents")];
-    let wanted = plays.into_iter().filter(|(_, name)| match asked.after("--play") {
-        Some("customers") => *name == "customers",
-        Some("all") => *name != "customers",
-        _ => true,
-    });
+    let plays = [
+        (Play::Customers, "customers"),
+        (Play::All, "customers and agents"),
+    ];
+    let wanted = plays
+        .into_iter()
+        .filter(|(_, name)| match asked.after("--play") {
+            Some("customers") => *name == "customers",
+            Some("all") => *name != "customers",
+            _ => true,
+        });
     let all: Vec<bool> = wanted
         .map(|(play, name)| compare(asked, play, name))
         .collect();

@@ -57,7 +57,9 @@ pub fn measure(asked: &Asked) -> bool {
             continue;
         };
         let seen = once(asked, name, &stage);
-        all &= seen.as_ref().is_some_and(|seen| seen.result.verdict.valid == Some(true));
+        all &= seen
+            .as_ref()
+            .is_some_and(|seen| seen.result.verdict.valid == Some(true));
         match seen {
             Some(seen) => tell(name, &seen),
             None => println!("{name:9}  the run wrote no result"),
@@ -88,13 +90,20 @@ fn stage(name: &str) -> Option<Stage> {
 }
 
 fn once(asked: &Asked, name: &str, stage: &Stage) -> Option<Seen> {
-    let (customers, rate) = (asked.number("--customers", 2_000), asked.number("--rate", 40));
+    let (customers, rate) = (
+        asked.number("--customers", 2_000),
+        asked.number("--rate", 40),
+    );
     let (think, stay) = (asked.number("--think", 60), asked.number("--seconds", STAY));
     let ramp = customers.div_ceil(rate);
     let changes = [
         format!("arrivals.rate={rate} per second"),
         format!("calendar.horizon={ramp}s"),
-        format!("customers.think=uniform(low={}s, high={}s)", think / 2, think + think / 2),
+        format!(
+            "customers.think=uniform(low={}s, high={}s)",
+            think / 2,
+            think + think / 2
+        ),
         format!("agents.concurrency={}", customers.div_ceil(AGENTS) + SPARE),
         format!("run.drain_limit={stay}s"),
     ];
@@ -139,7 +148,12 @@ fn share(from: (Instant, f64, f64), to: (Instant, f64, f64)) -> (f64, f64) {
 }
 
 fn tell(name: &str, seen: &Seen) {
-    let Seen { result, ramp, stay, seconds } = seen;
+    let Seen {
+        result,
+        ramp,
+        stay,
+        seconds,
+    } = seen;
     let figure = |measure: &str| -> Box<dyn Display> {
         match result.value(measure) {
             Some(value) if value < 100.0 => Box::new(format!("{value:.2}")),
@@ -148,7 +162,9 @@ fn tell(name: &str, seen: &Seen) {
         }
     };
     let several = |measure: &str, of: &[&str]| {
-        let each = of.iter().map(|of| figure(&format!("{measure}_{of}")).to_string());
+        let each = of
+            .iter()
+            .map(|of| figure(&format!("{measure}_{of}")).to_string());
         each.collect::<Vec<_>>().join(" / ")
     };
     let met = result.measure("wait_s_mean").map_or(0, |wait| wait.samples);

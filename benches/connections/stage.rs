@@ -74,13 +74,7 @@ pub fn generator(cores: &str, targets: &[String], more: &[&str], out: &Path) -> 
 }
 
 /// The same of any scenario.
-pub fn load(
-    cores: &str,
-    scenario: &str,
-    targets: &[String],
-    more: &[&str],
-    out: &Path,
-) -> Process {
+pub fn load(cores: &str, scenario: &str, targets: &[String], more: &[&str], out: &Path) -> Process {
     let mut all = vec![BUSYHOUR, "load", scenario, "--out", word(out)];
     all.extend(
         targets

@@ -84,12 +84,7 @@ impl Said {
 
 impl Talk {
     /// Makes of it what it means.
-    pub(super) fn mean(
-        &mut self,
-        now: Duration,
-        said: &mut Said,
-        out: &mut Effects,
-    ) -> Result<()> {
+    pub(super) fn mean(&mut self, now: Duration, said: &mut Said, out: &mut Effects) -> Result<()> {
         let which = self.which(said);
         if said.meaning != Meaning::Assigned {
             let chat = match which {
