@@ -444,3 +444,6 @@ impl<S: Part, D: Dial> Foreign<S, D> {
         in_words(error, mask.map(|mask| &**mask))
     }
 }
+
+#[cfg(test)]
+mod tests;

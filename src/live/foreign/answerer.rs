@@ -28,6 +28,8 @@ pub struct Answerer {
     strangers: VecDeque<(Option<ChatNumber>, String)>,
     /// Whether it is told to the server that no more are taken.
     leaves: bool,
+    /// Whether it is told to the server that the agent is away, to wrap up.
+    is_away: bool,
 }
 
 /// A chat that the server has given to the agent.
@@ -55,6 +57,12 @@ enum Stage {
 }
 
 impl Answerer {
+    /// How many messages of chats that are not known are kept.
+    #[cfg(test)]
+    pub fn strangers(&self) -> usize {
+        self.strangers.len()
+    }
+
     fn find(&mut self, number: ChatNumber) -> Option<&mut Held> {
         self.chats.iter_mut().find(|held| held.number == number)
     }
@@ -190,17 +198,21 @@ impl Answerer {
     }
 
     /// The server has ended the chat, or the customer has.
-    fn ended(&mut self, chat: ChatNumber, around: &mut Around<'_, AgentSide>) {
+    fn ended(&mut self, chat: ChatNumber, around: &mut Around<'_, AgentSide>) -> Result<()> {
         let Some(held) = self.find(chat) else {
-            return;
+            return Ok(());
         };
         let before = std::mem::replace(&mut held.stage, Stage::Over);
         match before {
             // The agent has never had it.
             Stage::Waiting => self.chats.retain(|held| held.number != chat),
-            Stage::Open => around.hear(Some(ToAgent::Left { chat })),
+            Stage::Open => {
+                around.hear(Some(ToAgent::Left { chat }));
+                self.go_away(around)?;
+            }
             Stage::Closing | Stage::Over => {}
         }
+        Ok(())
     }
 
     /// The agent ends the chat: where it goes on wrapping up, the server hears of it once that is
@@ -215,7 +227,28 @@ impl Answerer {
             return Ok(());
         }
         held.stage = Stage::Over;
-        around.act(Deed::Close { chat })
+        around.act(Deed::Close { chat })?;
+        self.go_away(around)
+    }
+
+    /// Where an agent who wraps up is away meanwhile, the server hears of it.
+    fn go_away(&mut self, around: &mut Around<'_, AgentSide>) -> Result<()> {
+        let goes = around.manners().wrap_up == WrapUp::StatusAway && !self.is_away;
+        if !goes || around.dispatches() {
+            return Ok(());
+        }
+        self.is_away = true;
+        around.act(Deed::Offline)
+    }
+
+    /// Who was away for wrapping up, and has nothing left of that, takes chats again.
+    fn come_back(&mut self, around: &mut Around<'_, AgentSide>) -> Result<()> {
+        let wraps_up = self.chats.iter().any(|held| held.stage == Stage::Over);
+        if wraps_up || !std::mem::take(&mut self.is_away) || self.leaves {
+            return Ok(());
+        }
+        let limit = self.limit;
+        around.act(Deed::Online { limit })
     }
 
     /// The slot is free: here, and at the server.
@@ -226,6 +259,7 @@ impl Answerer {
             around.act(Deed::Close { chat })?;
         }
         around.act(Deed::Free { chat })?;
+        self.come_back(around)?;
         if !around.dispatches() {
             around.hear(Some(ToAgent::Freed { chat }));
             self.take_up(around);
@@ -259,7 +293,8 @@ impl Persona for Answerer {
         }
         match frame {
             FromAgent::Online { agent, limit } => {
-                (self.agent, self.limit, self.leaves) = (*agent, *limit, false);
+                (self.agent, self.limit) = (*agent, *limit);
+                (self.leaves, self.is_online) = (false, false);
                 let limit = *limit;
                 around.act(Deed::Online { limit })
             }
@@ -299,7 +334,8 @@ impl Persona for Answerer {
                 around.hear(Some(ToAgent::Error { reason, chat }));
             }
             _ if around.dispatches() => {}
-            Tidings::Online => {
+            // Who comes back from wrapping up has been online for us all the time.
+            Tidings::Online if !self.is_online => {
                 self.is_online = true;
                 let (agent, limit) = (self.agent, self.limit);
                 around.hear(Some(ToAgent::Online { agent, limit }));
@@ -308,7 +344,7 @@ impl Persona for Answerer {
                 self.add(chat, None, Stage::Waiting);
                 self.recall(chat, around);
             }
-            Tidings::Closed { chat } => self.ended(chat, around),
+            Tidings::Closed { chat } => self.ended(chat, around)?,
             _ => {}
         }
         Ok(())

@@ -26,7 +26,6 @@ fn a_socketio_customer_waits_talks_and_is_left() {
         > 421["open",{}]
         ! Ready { address: "" }
         < 431[{"pos":2}]
-        ! Queued { position: Some(2) }
         < 42["queued",{"pos":1}]
         ! Queued { position: Some(1) }
         < 42["assigned",{"chat":"c1","agent":"z","ts":1}]
