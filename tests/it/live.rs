@@ -8,6 +8,7 @@ mod doors;
 mod faulty;
 mod freed;
 mod honest;
+mod hostile;
 mod ledger;
 mod lost;
 mod nagle;
