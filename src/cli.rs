@@ -88,8 +88,8 @@ enum Command {
     Erlang(erlang::Erlang),
     /// Hold the simulation against exact theory
     Validate(validate::Validate),
-    /// Print the JSON Schema of scenario files
-    Schema,
+    /// Print the JSON Schema of scenario or protocol files
+    Schema(schema::Schema),
     /// Work for a `load` that has started it
     #[command(hide = true)]
     Worker,
@@ -118,7 +118,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args, &console),
         Command::Erlang(args) => erlang::run(args, &console),
         Command::Validate(args) => validate::run(args, &console),
-        Command::Schema => schema::run(&console),
+        Command::Schema(args) => schema::run(&args, &console),
         Command::Worker => worker::run(),
     };
     let exit = done.unwrap_or_else(|error| {

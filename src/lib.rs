@@ -22,8 +22,8 @@
 //! | [`measure`] | what is seen: catalogue, recorder, histograms, KPIs, `RunResult`, gates |
 //! | [`scenario`] | what is asked: the file, its errors and schema, calendar, arrivals, the plan |
 //! | [`simulation`] | virtual time: the event queue, the world, replications |
-//! | [`wire`] | the protocol: text to frames and back, without a socket |
-//! | [`server`], [`live`] | real time: the chat server; the traffic generator, its workers, the ledger that they note for; parts of a run and their merge |
+//! | [`wire`] | the protocols, without a socket: the built-in one, XMPP, those that a file declares; what a person says and hears in any of them |
+//! | [`server`], [`live`] | real time: the chat server; the traffic generator, its workers, the ledger that they note for; parts of a run and their merge; who gives out chats where the server does not |
 //! | [`study`] | what to do: validation against theory, what a live run's figures are due to, how much a server holds |
 //! | [`report`] | what is told: terminal, result file, records file, telemetry |
 //! | [`cli`] | one file a command; the only printer, the only place that exits |
@@ -34,7 +34,8 @@
 //!    `simulation`, nor it them. A test reads the `use` lines.
 //! 2. `center` sees no clock, socket, thread, text or global: people and router take the time, an
 //!    input and their draws.
-//! 3. Only `simulation` and `live` drive people; only `simulation` and `server` drive the router.
+//! 3. Only `simulation` and `live` drive people; only `simulation` and `server` drive the router, and
+//!    `live` the server's desk where the server under test does not route.
 //! 4. A person exposes one wake-up.
 //! 5. After the plan there is no text, no time zone and no allocation in the simulation's loop.
 //! 6. A KPI is computed in `measure` and nowhere else.

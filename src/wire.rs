@@ -1,4 +1,7 @@
-//! The protocol between the people and the chat server: text to frames and back, without a socket.
+//! The protocols between the people and a chat server, without a socket: text to frames and back.
+//!
+//! `frame` is the built-in server's own, which people's machines speak; `speaker` is what a person
+//! says and hears in any other: over XMPP, or as a file declares it.
 //!
 //! Law: nothing that arrives can panic or grow without bound: what is no frame of the protocol is
 //! an error value, and its words are cleaned before anyone sees them. One place for both ends, so

@@ -229,8 +229,10 @@ impl<D: Dial> Desk<D> {
         self.taken = self.taken.wrapping_add(1);
         let parts = self.scene.plan.messages.parts;
         let mut handover = Handover::of_new(ours, draws, exchanges, assignment.chat);
-        // The first message may still be under way.
-        handover.pending &= assignment.text.is_some();
+        // At a server that speaks another protocol the first message may still be under way; the
+        // built-in protocol hands it over with the chat.
+        let is_native = self.scene.abroad.protocol.is_none();
+        handover.pending &= is_native || assignment.text.is_some();
         if assignment.turn > 0 {
             handover.turn = assignment.turn;
             handover.answered = (assignment.answered / parts).min(customer.exchanges());
