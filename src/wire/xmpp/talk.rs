@@ -255,8 +255,16 @@ impl Talk {
         let chat = self.chat(from);
         match heard.attribute("type") {
             Some("error") => {
-                self.confirmed(heard.attribute("id"));
-                out.tidings.push_back(fault::refusal(heard, chat));
+                let id = heard.attribute("id");
+                self.confirmed(id);
+                let refusal = fault::refusal(heard, chat);
+                // A confirmation or a state that has crossed its reader's leaving is missed by nobody.
+                let is_small = id.is_some_and(|id| id.starts_with('n'));
+                if is_small && matches!(refusal, Tidings::Refused { .. }) {
+                    out.note(|| "something small was for somebody who has left".to_owned());
+                } else {
+                    out.tidings.push_back(refusal);
+                }
                 return;
             }
             Some("groupchat" | "headline") => {

@@ -215,6 +215,27 @@ fn what_is_said_back_is_short() {
 }
 
 #[test]
+fn what_is_small_and_comes_back_is_missed_by_nobody() {
+    let mut line = Line::customer(settings());
+    let error = |id: &str, condition: &str| {
+        format!(
+            "<message xmlns='jabber:client' type='error' id='{id}' from='a@b/c'><error type='wait'>\
+             <{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+        )
+    };
+    line.hears(&error("n1", "recipient-unavailable"));
+    assert!(line.heard().is_empty());
+    for (id, condition) in [
+        ("m1", "recipient-unavailable"),
+        ("n1", "policy-violation"),
+        ("", "recipient-unavailable"),
+    ] {
+        line.hears(&error(id, condition));
+        assert_eq!(line.heard().len(), 1, "{id} {condition}");
+    }
+}
+
+#[test]
 fn silence_is_asked_about() {
     let mut line = Line::customer(settings());
     assert_eq!(line.xmpp.deadline(), Some(Duration::from_secs(60)));
