@@ -270,8 +270,14 @@ async fn come<D: Dial>(
     let online = go_online(scene, shift, &mut socket, took);
     let online = in_time(scene, later || back, online).await?;
     let from = if back { scene.now() } else { shift.from };
+    // Who is back too late for its shift goes as soon as it has come.
+    let until = shift.until.max(from);
     Ok(online.map(|()| Came {
-        shift: Shift { from, ..shift },
+        shift: Shift {
+            from,
+            until,
+            ..shift
+        },
         socket,
         idle: idle(&hello, scene.plan.live.speed),
     }))
