@@ -106,13 +106,22 @@ pub(super) fn is_spread(addr: &SocketAddr) -> bool {
     cfg!(target_os = "linux") && addr.is_ipv4() && addr.ip().is_loopback()
 }
 
+/// How what can be done begins where no server is.
+const START: &str = "start a server there with `busyhour serve";
+
 /// The server cannot be reached, with what can be done.
 pub(super) fn unreachable(target: &Target, words: &str) -> Error {
     let authority = target.authority();
     let tls = target.is_tls().then_some(" --tls-cert FILE --tls-key FILE");
     let tls = tls.unwrap_or_default();
     Error::failed(format!("cannot reach {target}: {words}")).with_remedy(format!(
-        "start a server there with `busyhour serve --listen {authority}{tls}`, or leave out \
-         --target to have one started"
+        "{START} --listen {authority}{tls}`, or leave out --target to have one started"
     ))
+}
+
+/// Whether it is said that the built-in server could be started: of no use where another is meant.
+pub(super) fn would_start_one(error: &Error) -> bool {
+    error
+        .remedy()
+        .is_some_and(|remedy| remedy.starts_with(START))
 }

@@ -17,7 +17,7 @@ use super::lost::Rest;
 use super::{Foreign, Part, Persona};
 use crate::error::{Error, Result};
 use crate::live::courier::Answers;
-use crate::live::dial::{Dial, unreachable};
+use crate::live::dial::{Dial, unreachable, would_start_one};
 use crate::live::inbox::Inbox;
 use crate::live::life::Life;
 use crate::live::link::Readable;
@@ -25,10 +25,10 @@ use crate::live::scene::Scene;
 use crate::live::socket::{Wanted, upgrade};
 use crate::live::switchboard::Post;
 use crate::live::tap::Tap;
-use crate::wire::PROTOCOL;
 use crate::wire::frame::{Hello, Party};
 use crate::wire::limits::{FOREIGN_FRAME_LIMIT, websocket};
 use crate::wire::speaker::{Dispatch, Effects, Opening, Speaker, Who};
+use crate::wire::{PROTOCOL, clean};
 
 /// Wall milliseconds without a sign of life after which a server is asked for one.
 const IDLE_MS: u64 = 60_000;
@@ -81,8 +81,25 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             let within = format!("nobody is let in within {limit:?}");
             unreachable(scene.to.target(who.number), &within)
         };
-        timeout(limit, foreign.get_in()).await.map_err(late)??;
+        let entered = timeout(limit, foreign.get_in()).await;
+        let entered = entered.map_err(late).and_then(|entered| entered);
+        entered.map_err(|error| foreign.advised(error))?;
         Ok(foreign)
+    }
+
+    /// An error on the way in, with what can be done about it.
+    #[cold]
+    fn advised(&self, error: Error) -> Error {
+        if error.remedy().is_some() && !would_start_one(&error) {
+            return error;
+        }
+        let protocol = self.scene.abroad.protocol.as_ref();
+        let name = protocol.map_or(String::new(), |protocol| clean(protocol.name()));
+        let target = self.scene.to.target(self.who.number);
+        error.with_remedy(format!(
+            "see whether a server that speaks `{name}` is up at {target}; --protocol names another \
+             protocol"
+        ))
     }
 
     async fn get_in(&mut self) -> Result<()> {

@@ -63,7 +63,9 @@ fn refused(target: &Target, answer: &Answer, mask: &Mask) -> Error {
              its host with --allow-target",
         );
     }
-    let body = said(&answer.body);
+    // A page for a browser says nothing in a line of words.
+    let is_page = answer.body.trim_ascii_start().starts_with(b"<");
+    let body = said(if is_page { &[] } else { &answer.body });
     let words = format!("{target} turned the connection away: HTTP {status} {body}");
     let error = Error::failed(words.trim_end());
     // What may pass: the server is busy, or does not work at the moment.
