@@ -79,6 +79,7 @@ use crate::scenario::outlook::Outlook;
 use crate::scenario::plan::{Plan, Shift};
 use crate::server::{self, ServerOptions};
 use crate::time::Span;
+use crate::wire::clean;
 use crate::wire::frame::AgentSide;
 use crate::wire::limits::{AGENTS_MOST, CONCURRENCY_MOST};
 use crate::wire::speaker::{Dispatch, Protocol};
@@ -335,7 +336,7 @@ fn check(plan: &Plan, options: &Options) -> Result<()> {
         .with_remedy("name fewer targets, or more agents"));
     }
     if options.only_customers {
-        return Ok(());
+        return staffed_elsewhere(options);
     }
     if !plan.headcounts.is_empty() {
         return Err(Error::refused(
@@ -366,6 +367,20 @@ fn check(plan: &Plan, options: &Options) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Refuses customers alone where nobody but agents of this program's could be given their chats.
+fn staffed_elsewhere(options: &Options) -> Result<()> {
+    let protocol = options.protocol.as_ref();
+    let Some(protocol) = protocol.filter(|_| options.dispatches()) else {
+        return Ok(());
+    };
+    let name = clean(protocol.name());
+    Err(Error::refused(format!(
+        "the customers alone are to be played, and at a server that speaks `{name}` this program \
+         gives out the chats, to agents of its own"
+    ))
+    .with_remedy("leave out --only customers, or use a protocol whose server gives out the chats"))
 }
 
 /// Plays the plan's people against the server that `to` leads to, woken by `alarm`; to be called where

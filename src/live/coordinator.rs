@@ -93,6 +93,8 @@ pub struct Coordinator<'a> {
     start: Option<Start>,
     /// Whether other parts of the run are played elsewhere.
     apart: bool,
+    /// Whether no agents are played.
+    only_customers: bool,
     /// Since when a part of a run has been quiet.
     quiet: Option<Instant>,
     /// What is known of the run so far.
@@ -151,6 +153,7 @@ impl<'a> Coordinator<'a> {
             hands,
             start: options.start,
             apart: !options.slice().is_whole(),
+            only_customers: options.only_customers,
             quiet: None,
             course: Course::default(),
             failure: None,
@@ -413,7 +416,7 @@ impl<'a> Coordinator<'a> {
     /// Whether nobody of this run's customers is there or is still to come.
     fn is_nobody_there(&self) -> bool {
         let server_ends = self.hands.iter().any(|hand| hand.state.server_ends_quiet);
-        let agents_end = self.plan.agents_inactivity() != Span::ENDLESS;
+        let agents_end = !self.only_customers && self.plan.agents_inactivity() != Span::ENDLESS;
         let at_work = || self.hands.iter().filter(|hand| !hand.over);
         at_work().all(|hand| {
             let State {

@@ -189,8 +189,11 @@ impl<S: Part, D: Dial> Foreign<S, D> {
     }
 
     /// Whether the chat is to be ended by the other side, at a server that would take the end of the
-    /// connection for it.
+    /// connection for it. Of a staff of the server's own it is not known whether it ever does.
     pub fn waits_for_the_end(&self) -> bool {
+        if self.scene.only_customers {
+            return false;
+        }
         let by_close = self.manners.wrap_up == WrapUp::DelayClose;
         let theirs = self.manners.dispatch != Dispatch::Busyhour;
         by_close && theirs && !self.persona.is_over() && !self.is_over && self.broken.is_none()
