@@ -2,7 +2,8 @@
 //!
 //! Law: it is the built-in server's desk, with the same router, in the coordinator of the run. What
 //! people say goes over the server under test; the desk hears of it by the marker alone, so that it
-//! knows how each chat stands, and hands no message on.
+//! knows how each chat stands. It brings no message but to an agent who gets a chat in which that was
+//! said to another.
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -29,6 +30,8 @@ pub struct Dispatcher {
     customers: HashMap<String, ConnId>,
     /// Agents, by number.
     agents: HashMap<u32, ConnId>,
+    /// Whether messages that go out now were said to another agent than hears of them.
+    carries: bool,
     out: Out,
 }
 
@@ -41,6 +44,8 @@ struct Person {
     marker: Option<String>,
     /// Its number, of an agent who has come online.
     agent: Option<u32>,
+    /// How many agents a customer's chat was given to so far.
+    met: u32,
 }
 
 /// How many lines a worker may have had.
@@ -75,6 +80,7 @@ impl Dispatcher {
             people: HashMap::new(),
             customers: HashMap::new(),
             agents: HashMap::new(),
+            carries: true,
             out: Vec::new(),
         }
     }
@@ -98,6 +104,7 @@ impl Dispatcher {
     /// Does what was due: chats end whose customers have been quiet for too long.
     pub fn wake(&mut self) -> Vec<(usize, Delivery)> {
         let now = self.now();
+        self.carries = true;
         self.desk.wake(now, &mut self.out);
         self.deliveries()
     }
@@ -118,6 +125,7 @@ impl Dispatcher {
             Post::Lost => Input::Gone,
         };
         let ends = matches!(input, Input::Closed | Input::Gone);
+        self.carries = !self.is_said_to_its_agent(from, &input);
         self.desk.handle(now, from, input, &mut self.out);
         self.desk.settle(now, &mut self.out);
         let deliveries = self.deliveries();
@@ -133,6 +141,7 @@ impl Dispatcher {
             address,
             marker: None,
             agent: None,
+            met: 0,
         };
         self.people.insert(from, person);
         Input::Joined(role)
@@ -157,6 +166,17 @@ impl Dispatcher {
         Some(Input::Customer(frame))
     }
 
+    /// Whether a customer says something to the agent who has its chat, as far as it is known here: one
+    /// who has not heard yet that it has another says it to the one before.
+    fn is_said_to_its_agent(&self, from: ConnId, input: &Input) -> bool {
+        let Input::Customer(FromCustomer::Say { heard, .. }) = input else {
+            return false;
+        };
+        self.people
+            .get(&from)
+            .is_some_and(|person| person.met == *heard)
+    }
+
     fn forget(&mut self, from: ConnId) {
         let Some(person) = self.people.remove(&from) else {
             return;
@@ -176,15 +196,28 @@ impl Dispatcher {
     /// What goes out, each with the worker whose person it is for.
     fn deliveries(&mut self) -> Vec<(usize, Delivery)> {
         let out = std::mem::take(&mut self.out);
+        let carries = self.carries;
         let deliveries = out.into_iter().map(|(to, parcel)| {
             let peer = self.peer(&parcel).map(|peer| peer.address.clone());
             let (worker, line) = line(to);
+            if let Parcel::Customer(ToCustomer::Assigned { .. }) = parcel
+                && let Some(person) = self.people.get_mut(&to)
+            {
+                person.met += 1;
+            }
+            let carried = carries && matches!(parcel, Parcel::Agent(ToAgent::Message { .. }));
             let frame = match parcel {
                 Parcel::Customer(frame) => Some(frame.encode().to_string()),
                 Parcel::Agent(frame) => Some(frame.encode().to_string()),
                 Parcel::End(_) => None,
             };
-            (worker, Delivery { line, frame, peer })
+            let delivery = Delivery {
+                line,
+                frame,
+                peer,
+                carried,
+            };
+            (worker, delivery)
         });
         deliveries.collect()
     }

@@ -29,7 +29,7 @@ use super::inbox::Inbox;
 use super::life::{Life, Sign};
 use super::scene::Scene;
 use super::socket::in_words;
-use super::switchboard::{Line, Post};
+use super::switchboard::{Delivery, Line, Post};
 use super::tap::Tap;
 use crate::error::{Error, Result};
 use crate::measure::seen::Passing;
@@ -79,19 +79,17 @@ pub trait Persona: Debug + Default {
     /// As `says`.
     fn told(&mut self, tidings: Tidings, around: &mut Around<'_, Self::Side>) -> Result<()>;
 
-    /// The dispatcher says a frame, with where the other side of a chat is reached.
+    /// The dispatcher says something.
     ///
     /// # Errors
     /// As `says`.
-    fn delivered(
-        &mut self,
-        frame: &str,
-        peer: Option<&str>,
-        around: &mut Around<'_, Self::Side>,
-    ) -> Result<()>;
+    fn delivered(&mut self, delivery: Delivery, around: &mut Around<'_, Self::Side>) -> Result<()>;
 
     /// What was waited for does not come.
-    fn gives_up_waiting(&mut self, around: &mut Around<'_, Self::Side>);
+    ///
+    /// # Errors
+    /// As `says`.
+    fn gives_up_waiting(&mut self, around: &mut Around<'_, Self::Side>) -> Result<()>;
 
     /// Whether the chat is over.
     fn is_over(&self) -> bool;
@@ -240,11 +238,7 @@ impl<S: Part, D: Dial> Foreign<S, D> {
         if let Some(line) = &self.line
             && let Poll::Ready(delivery) = line.poll_next(context)
         {
-            let Some(frame) = delivery.frame else {
-                return Ok(true);
-            };
-            let peer = delivery.peer;
-            self.around(|persona, around| persona.delivered(&frame, peer.as_deref(), around))?;
+            self.around(|persona, around| persona.delivered(delivery, around))?;
             return Ok(true);
         }
         if let Poll::Ready((request, answer)) = self.answers.poll_take(context) {
@@ -316,7 +310,7 @@ impl<S: Part, D: Dial> Foreign<S, D> {
         let now = Instant::now();
         if self.waits.is_some_and(|until| until <= now) {
             self.waits = None;
-            self.around(|persona, around| persona.gives_up_waiting(around));
+            self.around(|persona, around| persona.gives_up_waiting(around))?;
         }
         let now = now - self.born;
         if self.speaker.deadline().is_some_and(|due| due <= now) {

@@ -53,6 +53,8 @@ pub struct Delivery {
     pub frame: Option<String>,
     /// With a chat that is assigned: where the other side is reached.
     pub peer: Option<String>,
+    /// It is a message that was said to another agent: the server does not bring it to this one.
+    pub carried: bool,
 }
 
 /// The lines of a worker.
@@ -145,6 +147,7 @@ mod tests {
             line,
             frame,
             peer: None,
+            carried: false,
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Law: a chat that the server assigns is the agent's from its first message on, which tells whose it
 //! is; and only while the agent has a slot for it that the server takes for free. Where the agents'
-//! work after a chat is nothing to the server, a chat stays open there until it is done.
+//! work after a chat is nothing to the server, a chat stays open there until it is done. A message that
+//! was said to another agent comes with the chat, from the dispatcher; each is heard once of each.
 
 use std::collections::VecDeque;
 
@@ -10,6 +11,7 @@ use super::Persona;
 use super::around::Around;
 use super::asker::name;
 use crate::error::Result;
+use crate::live::switchboard::Delivery;
 use crate::wire::frame::{AgentSide, Frame, FromAgent, ToAgent};
 use crate::wire::marker::{Direction, Marker};
 use crate::wire::speaker::{ChatNumber, Deed, Tidings, WrapUp};
@@ -40,7 +42,45 @@ struct Held {
     marker: Option<Marker>,
     /// What came before the agent could take it.
     kept: Vec<String>,
+    /// What another agent had, of a chat that was handed over.
+    had: Option<Box<Had>>,
     stage: Stage,
+}
+
+/// What is known of messages that were said while another agent had the chat. Where everybody hears
+/// everything they come twice: over the server, and with the chat.
+#[derive(Debug, Default)]
+struct Had {
+    /// To which of them that agent has replied.
+    answered: u32,
+    /// Which have come with the chat, and not over the server.
+    carried: Vec<u32>,
+    /// Which have come over the server, and not with the chat.
+    came: Vec<u32>,
+}
+
+impl Had {
+    /// A message comes with the chat; whether it is news.
+    fn carries(&mut self, sequence: u32) -> bool {
+        is_first(&mut self.came, &mut self.carried, sequence)
+    }
+
+    /// A message comes over the server; whether it is news.
+    fn comes(&mut self, sequence: u32) -> bool {
+        is_first(&mut self.carried, &mut self.came, sequence)
+    }
+}
+
+/// Whether it has not come the other way; what has not is kept, up to a bound.
+fn is_first(others: &mut Vec<u32>, own: &mut Vec<u32>, sequence: u32) -> bool {
+    if let Some(place) = others.iter().position(|other| *other == sequence) {
+        others.swap_remove(place);
+        return false;
+    }
+    if own.len() < STRANGERS_MOST {
+        own.push(sequence);
+    }
+    true
 }
 
 /// Where it stands.
@@ -67,6 +107,11 @@ impl Answerer {
         self.chats.iter_mut().find(|held| held.number == number)
     }
 
+    fn is_over_for_the_server(&mut self, chat: ChatNumber) -> bool {
+        self.find(chat)
+            .is_some_and(|held| held.stage == Stage::Over)
+    }
+
     /// How many slots the agent holds.
     fn held(&self) -> usize {
         let waits = |held: &&Held| held.stage == Stage::Waiting;
@@ -80,6 +125,7 @@ impl Answerer {
             number,
             marker,
             kept: Vec::new(),
+            had: None,
             stage,
         });
     }
@@ -113,6 +159,10 @@ impl Answerer {
         }
         let chat = held.number;
         let seq = marker.map_or(0, |marker| marker.sequence);
+        let had = held.had.as_mut().filter(|_| whose.is_some());
+        if had.is_some_and(|had| !had.comes(seq)) {
+            return;
+        }
         around.hear(Some(ToAgent::Message { chat, seq, text }));
     }
 
@@ -123,17 +173,22 @@ impl Answerer {
         self.strangers.push_back((chat, text));
     }
 
-    /// What was set aside of a chat that is known now is heard.
+    /// What was set aside of a chat that is known now is heard, but for what another agent has
+    /// answered.
     fn recall(&mut self, number: ChatNumber, around: &mut Around<'_, AgentSide>) {
         for (chat, text) in std::mem::take(&mut self.strangers) {
-            let whose = Marker::of(&text).map(|marker| marker.at(Direction::Customer, 0));
-            let known = self.find(number).is_some_and(|held| match chat {
+            let marker = Marker::of(&text);
+            let whose = marker.map(|marker| marker.at(Direction::Customer, 0));
+            let sequence = marker.map_or(0, |marker| marker.sequence);
+            let known = self.find(number).filter(|held| match chat {
                 Some(chat) => chat == number,
                 None => whose.is_some() && held.marker == whose,
             });
-            match known {
-                true => self.message(chat, text, around),
-                false => self.set_aside(chat, text),
+            let answered = known.map(|held| held.had.as_ref().map_or(0, |had| had.answered));
+            match answered {
+                None => self.set_aside(chat, text),
+                Some(answered) if answered > 0 && sequence <= answered => {}
+                Some(_) => self.message(chat, text, around),
             }
         }
     }
@@ -175,18 +230,45 @@ impl Answerer {
     fn dispatched(
         &mut self,
         frame: ToAgent,
+        carried: bool,
         peer: Option<&str>,
         around: &mut Around<'_, AgentSide>,
     ) -> Result<()> {
         match &frame {
+            ToAgent::Message { chat, seq, .. } if carried => {
+                let had = self.find(*chat).and_then(|held| held.had.as_mut());
+                if !had.is_some_and(|had| had.carries(*seq)) {
+                    return Ok(());
+                }
+            }
+            ToAgent::Left { chat } => {
+                if let Some(held) = self.find(*chat) {
+                    held.stage = Stage::Over;
+                }
+            }
             // What was said comes over the server.
             ToAgent::Message { .. } | ToAgent::Typing { .. } => return Ok(()),
-            ToAgent::Assigned { chat, marker, .. } => {
+            ToAgent::Assigned {
+                chat,
+                marker,
+                turn,
+                answered,
+                pending,
+                ..
+            } => {
                 let (chat, marker) = (*chat, Marker::parse(marker));
                 if let Some(peer) = peer {
                     around.act(Deed::Meet { chat, peer })?;
                 }
                 self.add(chat, marker, Stage::Open);
+                if let Some(held) = self.find(chat).filter(|_| *turn > 0) {
+                    let (answered, carried) = (*answered, pending.iter().map(|said| said.seq));
+                    held.had = Some(Box::new(Had {
+                        answered,
+                        carried: carried.collect(),
+                        came: Vec::new(),
+                    }));
+                }
                 around.hear(Some(frame));
                 self.recall(chat, around);
                 return Ok(());
@@ -298,7 +380,13 @@ impl Persona for Answerer {
                 let limit = *limit;
                 around.act(Deed::Online { limit })
             }
-            FromAgent::Reply { chat, text, .. } => around.act(Deed::Say { chat: *chat, text }),
+            FromAgent::Reply { chat, text, .. } => {
+                if let Some(had) = self.find(*chat).and_then(|held| held.had.as_mut()) {
+                    // What comes from now on is said to this agent.
+                    had.came.clear();
+                }
+                around.act(Deed::Say { chat: *chat, text })
+            }
             FromAgent::Typing { chat } => around.act(Deed::Typing { chat: *chat }),
             FromAgent::Close { chat } => self.close(*chat, around),
             FromAgent::Free { chat } => self.free(*chat, around),
@@ -329,6 +417,10 @@ impl Persona for Answerer {
                 let frame = chat.map(|chat| ToAgent::Typing { chat });
                 around.hear(frame);
             }
+            // What crossed the end of the chat is nobody's fault.
+            Tidings::Refused {
+                chat: Some(chat), ..
+            } if self.is_over_for_the_server(chat) => {}
             Tidings::Refused { chat, kind } => {
                 let reason = kind;
                 around.hear(Some(ToAgent::Error { reason, chat }));
@@ -350,19 +442,20 @@ impl Persona for Answerer {
         Ok(())
     }
 
-    fn delivered(
-        &mut self,
-        text: &str,
-        peer: Option<&str>,
-        around: &mut Around<'_, AgentSide>,
-    ) -> Result<()> {
-        match ToAgent::decode(text) {
-            Ok(frame) => self.dispatched(frame, peer, around),
-            Err(_) => Ok(()),
+    fn delivered(&mut self, delivery: Delivery, around: &mut Around<'_, AgentSide>) -> Result<()> {
+        let frame = delivery.frame.as_deref().map(ToAgent::decode);
+        match frame.and_then(std::result::Result::ok) {
+            Some(frame) => {
+                let (carried, peer) = (delivery.carried, delivery.peer.as_deref());
+                self.dispatched(frame, carried, peer, around)
+            }
+            None => Ok(()),
         }
     }
 
-    fn gives_up_waiting(&mut self, _: &mut Around<'_, AgentSide>) {}
+    fn gives_up_waiting(&mut self, _: &mut Around<'_, AgentSide>) -> Result<()> {
+        Ok(())
+    }
 
     fn is_over(&self) -> bool {
         false

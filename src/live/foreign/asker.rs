@@ -2,11 +2,14 @@
 //!
 //! Law: what is said before an agent has the chat is kept, and goes over the server under test once it
 //! has. What a dispatcher of ours says about messages is never taken for the message: that counts when
-//! the server has brought it.
+//! the server has brought it, and what the dispatcher says of the chat after it waits for that.
+
+use std::collections::VecDeque;
 
 use super::Persona;
 use super::around::Around;
 use crate::error::Result;
+use crate::live::switchboard::Delivery;
 use crate::wire::frame::{CustomerSide, Frame, FromCustomer, Party, ToCustomer};
 use crate::wire::marker::{Direction, Marker};
 use crate::wire::speaker::{Deed, OWN, Tidings};
@@ -29,8 +32,20 @@ pub struct Asker {
     said: u32,
     /// Whether the server has kept its chat, once it is back.
     is_kept: bool,
-    /// The chat was closed, and a reply that was said before is still under way.
-    closed: Option<Party>,
+    /// What the dispatcher has said, where a reply that was said before is still under way.
+    held_back: VecDeque<HeldBack>,
+    /// How many agents had the chat so far, as far as is known here.
+    met: u32,
+}
+
+/// What the dispatcher has said.
+#[derive(Debug)]
+struct HeldBack {
+    frame: ToCustomer,
+    /// Where the agent is reached who has the chat.
+    peer: Option<String>,
+    /// The number of the reply that comes before.
+    after: u32,
 }
 
 /// Where the chat stands.
@@ -51,6 +66,7 @@ impl Asker {
     /// An agent has the chat: what was kept is said.
     fn meet(&mut self, around: &mut Around<'_, CustomerSide>) -> Result<()> {
         self.stage = Stage::Met;
+        self.met = self.met.saturating_add(1);
         for (seq, text) in std::mem::take(&mut self.kept) {
             self.say(seq, &text, around)?;
         }
@@ -61,12 +77,9 @@ impl Asker {
         self.said = self.said.max(seq);
         around.act(Deed::Say { chat: OWN, text })?;
         if around.dispatches() {
-            let text = name(text);
-            around.post(&FromCustomer::Say {
-                seq,
-                text,
-                heard: 0,
-            });
+            // To which of the agents who had the chat it was said.
+            let (text, heard) = (name(text), self.met);
+            around.post(&FromCustomer::Say { seq, text, heard });
         }
         Ok(())
     }
@@ -98,43 +111,30 @@ impl Asker {
         Some(ToCustomer::Message { seq, text })
     }
 
-    /// The close that was held back, where all that was said before it has come.
-    fn close_at_last(&mut self) -> Option<ToCustomer> {
-        if self.came < self.told {
-            return None;
+    /// What was held back is heard, as far as all replies that were said before have come.
+    fn go_on(&mut self, around: &mut Around<'_, CustomerSide>) -> Result<()> {
+        while let Some(next) = self.held_back.pop_front() {
+            if next.after > self.came {
+                self.held_back.push_front(next);
+                return Ok(());
+            }
+            self.dispatched(next, around)?;
         }
-        let by = self.closed.take()?;
-        self.stage = Stage::Over;
-        Some(ToCustomer::Closed { by })
+        Ok(())
     }
 
-    /// The dispatcher says something.
-    fn dispatched(
-        &mut self,
-        frame: ToCustomer,
-        around: &mut Around<'_, CustomerSide>,
-    ) -> Result<()> {
-        match frame {
-            ToCustomer::Message { seq, .. } => {
-                self.told = self.told.max(seq);
-                return Ok(());
-            }
-            ToCustomer::Typing {} => return Ok(()),
-            ToCustomer::Closed { by } => {
-                self.closed = Some(by);
-                let closed = self.close_at_last();
-                if closed.is_none() {
-                    around.wait();
-                }
-                around.hear(closed);
-                return Ok(());
-            }
+    /// What the dispatcher has said of the chat is heard.
+    fn dispatched(&mut self, said: HeldBack, around: &mut Around<'_, CustomerSide>) -> Result<()> {
+        if let Some(peer) = &said.peer {
+            around.act(Deed::Meet { chat: OWN, peer })?;
+        }
+        match said.frame {
             ToCustomer::Queued { .. } => self.stage = Stage::Waiting,
-            ToCustomer::Rejected { .. } => self.stage = Stage::Over,
+            ToCustomer::Rejected { .. } | ToCustomer::Closed { .. } => self.stage = Stage::Over,
             ToCustomer::Assigned { .. } => self.meet(around)?,
             _ => {}
         }
-        around.hear(Some(frame));
+        around.hear(Some(said.frame));
         Ok(())
     }
 }
@@ -207,9 +207,11 @@ impl Persona for Asker {
             Tidings::Message { text, .. } => {
                 let message = self.message(text, around);
                 around.hear(message);
-                self.close_at_last()
+                return self.go_on(around);
             }
             Tidings::Typing { .. } => Some(ToCustomer::Typing {}),
+            // What crossed the end of the chat is nobody's fault.
+            Tidings::Refused { .. } if self.stage == Stage::Over => None,
             Tidings::Refused { kind, .. } => {
                 let reason = kind;
                 Some(ToCustomer::Error { reason })
@@ -243,25 +245,33 @@ impl Persona for Asker {
 
     fn delivered(
         &mut self,
-        text: &str,
-        peer: Option<&str>,
+        delivery: Delivery,
         around: &mut Around<'_, CustomerSide>,
     ) -> Result<()> {
-        match ToCustomer::decode(text) {
-            Ok(frame) => {
-                if let Some(peer) = peer {
-                    around.act(Deed::Meet { chat: OWN, peer })?;
+        let frame = delivery.frame.as_deref().map(ToCustomer::decode);
+        match frame.and_then(std::result::Result::ok) {
+            Some(ToCustomer::Message { seq, .. }) => self.told = self.told.max(seq),
+            Some(ToCustomer::Typing {}) | None => {}
+            Some(frame) => {
+                self.held_back.push_back(HeldBack {
+                    frame,
+                    peer: delivery.peer,
+                    after: self.told,
+                });
+                self.go_on(around)?;
+                if !self.held_back.is_empty() {
+                    around.wait();
                 }
-                self.dispatched(frame, around)
             }
-            Err(_) => Ok(()),
         }
+        Ok(())
     }
 
-    fn gives_up_waiting(&mut self, around: &mut Around<'_, CustomerSide>) {
-        self.came = self.told;
-        let closed = self.close_at_last();
-        around.hear(closed);
+    fn gives_up_waiting(&mut self, around: &mut Around<'_, CustomerSide>) -> Result<()> {
+        if let Some(last) = self.held_back.back() {
+            self.came = self.came.max(last.after);
+        }
+        self.go_on(around)
     }
 
     fn is_over(&self) -> bool {

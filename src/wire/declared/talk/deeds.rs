@@ -11,7 +11,7 @@ use super::scene::{About, PEER};
 use crate::error::Result;
 use crate::wire::declared::script::Action;
 use crate::wire::frame::Party;
-use crate::wire::speaker::{ChatNumber, Deed, Effects, OWN, Tidings};
+use crate::wire::speaker::{ChatNumber, Deed, Dispatch, Effects, OWN, Tidings};
 
 impl Talk {
     /// The person does something.
@@ -123,6 +123,11 @@ impl Talk {
             .script(self.who.party, Action::Transfer)
             .is_empty()
         {
+            if self.protocol.manners.dispatch == Dispatch::Busyhour {
+                // The server knows of no chats, and of none that goes to somebody else.
+                self.forget(Some(chat));
+                return Ok(());
+            }
             let kind = "transfer: the protocol has none".to_string();
             let chat = Some(chat);
             out.tidings.push_back(Tidings::Refused { chat, kind });
