@@ -9,7 +9,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::around::Around;
 use super::{Part, Persona};
 use crate::error::Result;
-use crate::live::switchboard::{Line, Post, Switchboard};
+use crate::live::switchboard::{Delivery, Line, Post, Switchboard};
 use crate::live::worker::News;
 use crate::scenario::plan::EndsQuiet;
 use crate::wire::frame::{AgentSide, CustomerSide, Frame, FromAgent, FromCustomer, Party};
@@ -117,8 +117,13 @@ impl<S: Part> Person<S> {
     }
 
     fn delivered(&mut self, frame: &impl Frame, peer: Option<&str>) -> &mut Person<S> {
-        let text = frame.encode();
-        self.around(|persona, around| persona.delivered(&text, peer, around));
+        let delivery = Delivery {
+            line: 0,
+            frame: Some(frame.encode().to_string()),
+            peer: peer.map(str::to_owned),
+            carried: false,
+        };
+        self.around(|persona, around| persona.delivered(delivery, around));
         self
     }
 
@@ -212,7 +217,7 @@ fn a_close_waits_for_the_reply_that_was_said_before_it() {
     );
     assert_eq!(
         customer.posted(),
-        [r#"{"type":"say","seq":1,"text":"bh-00c0ffee-c17-0-u-1"}"#]
+        [r#"{"type":"say","seq":1,"text":"bh-00c0ffee-c17-0-u-1","heard":1}"#]
     );
     let (seq, text) = (1, "bh-00c0ffee-c17-0-a-1".to_owned());
     let by = Party::Agent;
@@ -240,10 +245,7 @@ fn what_does_not_come_is_waited_for_in_vain_for_a_while() {
     let by = Party::Agent;
     customer.delivered(&ToCustomer::Closed { by }, None);
     customer.heard();
-    customer.around(|persona, around| {
-        persona.gives_up_waiting(around);
-        Ok(())
-    });
+    customer.around(Persona::gives_up_waiting);
     assert_eq!(customer.heard(), [ToCustomer::Closed { by }]);
 }
 
