@@ -334,7 +334,9 @@ impl<D: Dial> Desk<D> {
             };
             self.socket.act(&said, due).await?;
             let which = (Direction::Agent, seq);
-            self.scene.written_since(caller, which, (due, self.held_up));
+            let by = self.socket.origin(self.shift.agent);
+            self.scene
+                .written_since(caller, which, (due, self.held_up), by);
         }
         if last {
             self.over(ours, due);

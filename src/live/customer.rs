@@ -20,7 +20,7 @@ use enter::Line;
 pub(super) use enter::idle;
 
 use super::dial::Dial;
-use super::journal::ChatEvent;
+use super::journal::{ChatEvent, Origin};
 use super::orbit::Caller;
 use super::parts::Parts;
 use super::scene::Scene;
@@ -256,7 +256,10 @@ impl<D: Dial> Visitor<D> {
             }
             self.scene.reuse(said.into_text());
             match lost {
-                None => written = Some(self.scene.written(self.caller, which, due)),
+                None => {
+                    let by = self.origin();
+                    written = Some(self.scene.written(self.caller, which, due, by));
+                }
                 // It counts as said, and is said again.
                 Some(_) => self.scene.handed_in(self.caller, which, due),
             }
@@ -268,6 +271,13 @@ impl<D: Dial> Visitor<D> {
             }
             Some(error) => self.lose(&error),
         }
+    }
+
+    fn origin(&self) -> Origin {
+        let socket = self.socket.as_ref();
+        socket.map_or(Origin::default(), |socket| {
+            socket.origin(self.caller.number)
+        })
     }
 
     /// The desk closes while the customer waits, for the first time or after its chat was handed

@@ -28,7 +28,7 @@ use super::dial::Dial;
 use super::inbox::Inbox;
 use super::life::{Life, Sign};
 use super::scene::Scene;
-use super::socket::in_words;
+use super::socket::{bytes_sent, in_words};
 use super::switchboard::{Delivery, Line, Post};
 use super::tap::Tap;
 use crate::error::{Error, Result};
@@ -127,6 +127,8 @@ pub struct Foreign<S: Part, D: Dial> {
     is_ponged: bool,
     broken: Option<Error>,
     is_over: bool,
+    /// Bytes that were sent, by stream and by request.
+    sent: u32,
     tap: Option<Box<Tap>>,
 }
 
@@ -184,6 +186,11 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             return Err(self.lost(&error));
         }
         self.flush().await
+    }
+
+    /// Bytes that were sent so far, beginning again at zero beyond four billion.
+    pub fn sent(&self) -> u32 {
+        self.sent
     }
 
     /// Whether the chat is to be ended by the other side, at a server that would take the end of the
@@ -359,6 +366,8 @@ impl<S: Part, D: Dial> Foreign<S, D> {
     /// Puts what is to be said where it goes out with the next flush, and makes the requests.
     fn send(&mut self) -> Result<()> {
         while let Some(request) = self.effects.requests.pop_front() {
+            let bytes = request.path.len() + request.body.len();
+            self.sent = self.sent.wrapping_add(bytes as u32);
             let whose = (self.who.party, self.who.number);
             courier::carry(&self.scene, whose, request, &self.answers);
         }
@@ -367,7 +376,9 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             let Some(ws) = &mut self.ws else {
                 return Err(Error::failed("there is no stream to say it on"));
             };
-            if let Err(error) = ws.start_send_unpin(Message::Text(text)) {
+            let message = Message::Text(text);
+            self.sent = self.sent.wrapping_add(bytes_sent(&message));
+            if let Err(error) = ws.start_send_unpin(message) {
                 return Err(self.lost(&error));
             }
             self.is_unwritten = true;

@@ -75,7 +75,7 @@ impl Inbox {
 
 /// The fewest bytes that a message of the server's takes: in one frame, which says as shortly as it can
 /// how long it is (RFC 6455, section 5.2).
-fn on_the_wire(message: &Message) -> u64 {
+pub(super) fn on_the_wire(message: &Message) -> u64 {
     let bytes = message.len() as u64;
     let length = match bytes {
         0..=125 => 0,

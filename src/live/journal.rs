@@ -169,6 +169,18 @@ pub struct Message {
     pub host: u16,
     /// How much of that the server has held its sender up.
     pub held_up: Span,
+    /// In whose session it was written.
+    pub origin: Origin,
+}
+
+/// In whose session a message was written, and how far that had come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The number of the agent or the customer.
+    pub number: u32,
+    /// Bytes that had been sent on the connection with the message, beginning again at zero beyond
+    /// four billion; zero where that is not known.
+    pub sent: u32,
 }
 
 impl Message {
@@ -181,6 +193,7 @@ impl Message {
             late: Span::ZERO,
             host: 0,
             held_up: Span::ZERO,
+            origin: Origin::default(),
         }
     }
 

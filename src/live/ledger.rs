@@ -5,6 +5,7 @@
 //! closed and forgotten, so that a long run takes no more room than a short one.
 
 mod account;
+mod ceiling;
 mod chat;
 mod door;
 mod integrity;
@@ -31,6 +32,7 @@ use crate::scenario::plan::Plan;
 use crate::time::{Span, Time};
 use crate::wire::marker::Marker;
 use account::Account;
+pub use ceiling::Ceilings;
 pub use door::Door;
 pub use integrity::Integrity;
 pub use sent::Sent;
@@ -53,6 +55,7 @@ pub struct Ledger {
     waiting: Waiting,
     accounts: FxHashMap<Key, Account>,
     integrity: Integrity,
+    ceilings: Ceilings,
     /// What was seen of the customer who is traced.
     seen: Vec<Seen>,
     door: Door,
@@ -88,6 +91,7 @@ impl Ledger {
             accounts: FxHashMap::default(),
             seen: Vec::new(),
             integrity: Integrity::new(plan.live.speed),
+            ceilings: Ceilings::default(),
             door: Door::default(),
             offered: 0,
             cleared: Time::ZERO,
@@ -268,6 +272,7 @@ impl Ledger {
         let mut page = chat::Page {
             recorder: &mut self.recorder,
             integrity: &mut self.integrity,
+            ceilings: &mut self.ceilings,
             account,
         };
         page.post(event, at);
@@ -276,11 +281,13 @@ impl Ledger {
     /// Closes the chats that are over and of which nothing was heard since `before`.
     fn clear(&mut self, before: Time) {
         let (recorder, integrity) = (&mut self.recorder, &mut self.integrity);
-        self.accounts.retain(|_, account| {
+        let ceilings = &mut self.ceilings;
+        self.accounts.retain(|(number, attempt), account| {
             let stays = !account.is_settled() || account.last >= before;
             if !stays {
                 integrity.judge(account);
                 account.keep(recorder);
+                ceilings.forget(*number, *attempt);
             }
             stays
         });
@@ -355,6 +362,11 @@ impl Ledger {
     /// What the server must not have done.
     pub fn integrity(&self) -> &Integrity {
         &self.integrity
+    }
+
+    /// Whether the server lets no more than a rate of a session's bytes through.
+    pub fn ceilings(&self) -> &Ceilings {
+        &self.ceilings
     }
 
     /// What all chats found together, after the end.

@@ -130,6 +130,8 @@ pub(super) fn of_run(plan: &Plan, terms: &Terms, ledger: &mut Ledger, course: &C
         let unseen = |record: &mut Record| record.composed = Span::ENDLESS;
         records.iter_mut().for_each(unseen);
     }
+    let throttled = ledger.ceilings().in_words();
+    reasons.extend(throttled.filter(|_| terms.sight.knows("delivery_ms_p50")));
     reasons.extend(remarks(terms, ledger, course));
     let mut result = result(plan, terms, ledger, course, &[tally]);
     let verdict = &mut result.verdict;

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::Options;
 use super::alarm::{Alarm, Moment, Place};
 use super::call::Call;
-use super::journal::{ChatEvent, Entry, Event, Fault, Message, Reader};
+use super::journal::{ChatEvent, Entry, Event, Fault, Message, Origin, Reader};
 use super::orbit::{Caller, Orbit};
 use super::pace::Pace;
 use super::remarks::Remarks;
@@ -308,8 +308,8 @@ impl<D> Scene<D> {
     }
 
     /// Notes a message that was due at `due` and has just been written: at the instant that it gives.
-    pub fn written(&self, chat: Caller, which: (Direction, u32), due: Time) -> Instant {
-        self.written_since(chat, which, (due, due))
+    pub fn written(&self, chat: Caller, which: (Direction, u32), due: Time, by: Origin) -> Instant {
+        self.written_since(chat, which, (due, due), by)
     }
 
     /// The same of one whose sender the server has held up until `since`, where that is later.
@@ -318,6 +318,7 @@ impl<D> Scene<D> {
         chat: Caller,
         (direction, sequence): (Direction, u32),
         (due, since): (Time, Time),
+        by: Origin,
     ) -> Instant {
         if self.only_customers {
             // Nobody of this run reads what customers say to another staff.
@@ -333,6 +334,7 @@ impl<D> Scene<D> {
             late,
             host: 0,
             held_up: Span(late.0.saturating_sub(lag.0)),
+            origin: by,
         };
         self.note_in(chat, due, ChatEvent::Sent(message));
         now

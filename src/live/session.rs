@@ -8,6 +8,7 @@ use std::rc::Rc;
 use super::dial::Dial;
 use super::foreign::lost::Kept;
 use super::foreign::{Foreign, Part};
+use super::journal::Origin;
 use super::scene::Scene;
 use super::socket::{Socket, dial_tapped};
 use super::tap::Tap;
@@ -117,6 +118,15 @@ impl<S: Part, D: Dial> Session<S, D> {
             Session::Native(socket) => socket.is_alive().await,
             Session::Foreign(foreign) => Box::pin(foreign.is_alive()).await,
         }
+    }
+
+    /// Where a message comes from that the person of this number has just sent.
+    pub fn origin(&self, number: u32) -> Origin {
+        let sent = match self {
+            Session::Native(socket) => socket.sent(),
+            Session::Foreign(foreign) => foreign.sent(),
+        };
+        Origin { number, sent }
     }
 
     /// Whether the chat is to be ended by the other side, at a server that would take the end of the

@@ -27,7 +27,7 @@ pub(super) use handshake::Wanted;
 
 use super::credentials::Credentials;
 use super::dial::{Dial, unreachable};
-use super::inbox::Inbox;
+use super::inbox::{Inbox, on_the_wire};
 use super::life::{Life, Sign};
 use super::link::{Link, Readable};
 use super::tap::Tap;
@@ -75,6 +75,8 @@ pub struct Socket<S: Side, T = Link> {
     /// Set when the server has begun to close: it has until then to end the connection.
     until: Option<Instant>,
     inbox: Inbox,
+    /// Bytes of the messages that were sent, beginning again at zero where they are too many.
+    sent: u32,
     life: Life,
     /// What the server's words must not show; none where it was shown no secret.
     mask: Option<Arc<Mask>>,
@@ -132,6 +134,7 @@ async fn shake<S: Side, D: Dial>(
     let shaken = stream.bytes_read().unwrap_or(0);
     Ok(Socket {
         inbox: Inbox::behind(shaken.saturating_sub(rest.len() as u64)),
+        sent: 0,
         ws: WebSocketStream::from_partially_read(stream, rest, Role::Client, config).await,
         taking: limits.taking,
         closing: limits.closing,
@@ -226,8 +229,14 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Readable + Unpin> Socket<S, T> {
         Ok(())
     }
 
+    /// Bytes that were sent so far, beginning again at zero beyond four billion.
+    pub fn sent(&self) -> u32 {
+        self.sent
+    }
+
     /// Puts a message where it goes out with the next `flush`: there is always room for one.
     fn put(&mut self, message: Message) -> Result<()> {
+        self.sent = self.sent.wrapping_add(bytes_sent(&message));
         let put = self.ws.start_send_unpin(message);
         put.map_err(|error| self.lost(&error))
     }
@@ -379,6 +388,11 @@ pub(super) fn in_words(error: &WsError, mask: Option<&Mask>) -> Error {
         // What came is no WebSocket.
         _ => lost.for_good(),
     }
+}
+
+/// The bytes that a message of ours takes: the server's would take as many but for the mask.
+pub(super) fn bytes_sent(message: &Message) -> u32 {
+    on_the_wire(message) as u32 + 4
 }
 
 #[cfg(test)]

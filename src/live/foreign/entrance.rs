@@ -74,6 +74,7 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             broken: None,
             is_ponged: false,
             is_over: false,
+            sent: 0,
             tap,
         });
         let limit = scene.limits.connect;

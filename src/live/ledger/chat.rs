@@ -4,11 +4,12 @@
 //! believed: what it says twice or at the wrong time changes nothing here.
 
 use super::account::Account;
+use super::ceiling::{Ceilings, Whose};
 use super::integrity::Integrity;
 use super::off::News;
-use super::traffic::Came;
+use super::traffic::{Came, Took};
 use crate::center::fate::Fate;
-use crate::live::journal::{ChatEvent, Fault, Message, Reader};
+use crate::live::journal::{ChatEvent, Fault, Message, Origin, Reader};
 use crate::measure::clock::Gauge;
 use crate::measure::recorder::Recorder;
 use crate::measure::tally::Latency;
@@ -19,6 +20,7 @@ use crate::wire::marker::Direction;
 pub(super) struct Page<'a> {
     pub recorder: &'a mut Recorder,
     pub integrity: &'a mut Integrity,
+    pub ceilings: &'a mut Ceilings,
     pub account: &'a mut Account,
 }
 
@@ -247,6 +249,20 @@ impl Page<'_> {
             .fault(Fault::Misdelivered, reader, Some(marker), at);
     }
 
+    /// A message has passed from its writer's session to its reader.
+    fn passed(&mut self, took: Took, direction: Direction) {
+        let Origin { number, sent } = took.origin;
+        if sent == 0 {
+            return;
+        }
+        let whose = match direction {
+            Direction::Agent => Whose::Agent(number),
+            Direction::Customer => Whose::Customer(number, self.account.visit.attempt()),
+        };
+        let read = took.written + took.delivery;
+        self.ceilings.note(whose, sent, (took.written, read));
+    }
+
     fn came(&mut self, came: Came, message: Message, reader: Option<Reader>, at: Time) {
         let Message {
             direction,
@@ -272,9 +288,10 @@ impl Page<'_> {
                     self.integrity
                         .fault(Fault::Reordered, reader, Some(marker), at);
                 }
-                if let Some((delivery, from_due)) = took {
-                    self.recorder.note(Latency::Delivery, delivery);
-                    self.recorder.note(Latency::DeliveryFromDue, from_due);
+                if let Some(took) = took {
+                    self.recorder.note(Latency::Delivery, took.delivery);
+                    self.recorder.note(Latency::DeliveryFromDue, took.from_due);
+                    self.passed(took, direction);
                 }
             }
         }

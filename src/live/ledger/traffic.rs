@@ -4,7 +4,7 @@
 //! whichever is posted first. What is kept is what is under way, how far both ends have come and
 //! what was read last, so that a chat of any length takes little room.
 
-use super::super::journal::Message;
+use super::super::journal::{Message, Origin};
 use crate::time::{Span, Time};
 use crate::wire::limits::KEPT_MOST;
 
@@ -47,9 +47,8 @@ pub(super) enum Came {
         due: Time,
         /// Before it came one that was written after it.
         late: bool,
-        /// Written to read and due to read, unless the message waited by the rules or went from one
-        /// machine to another.
-        took: Option<(Span, Span)>,
+        /// How it went, unless the message waited by the rules or went from one machine to another.
+        took: Option<Took>,
         /// How long before it was written it was read, by clocks that are apart.
         apart: Span,
     },
@@ -60,6 +59,19 @@ pub(super) enum Came {
     Again,
     /// It is still to be posted that it was written.
     Early,
+}
+
+/// How a message went from its writer to its reader.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Took {
+    /// Wall time when it was written.
+    pub written: Span,
+    /// From then until it was read.
+    pub delivery: Span,
+    /// From its due instant until then.
+    pub from_due: Span,
+    /// In whose session.
+    pub origin: Origin,
 }
 
 impl Traffic {
@@ -119,7 +131,12 @@ impl Traffic {
         });
         let took = both.filter(|_| comparable).map(|(written_at, read_at)| {
             let delivery = Span(read_at.0.saturating_sub(written_at.0));
-            (delivery, delivery + written.late)
+            Took {
+                written: written_at,
+                delivery,
+                from_due: delivery + written.late,
+                origin: written.origin,
+            }
         });
         Came::Once {
             due,
@@ -201,17 +218,25 @@ mod tests {
             sequence,
             wall: Some(Span(wall)),
             late: Span(3),
-            host: 0,
-            held_up: Span::ZERO,
+            ..Message::untimed(Direction::Agent, sequence)
         }
     }
 
     fn once(late: bool, delivery: u64) -> Came {
-        let took = Some((Span(delivery), Span(delivery + 3)));
+        written_at(0, late, delivery)
+    }
+
+    fn written_at(wall: u64, late: bool, delivery: u64) -> Came {
+        let took = Took {
+            written: Span(wall),
+            delivery: Span(delivery),
+            from_due: Span(delivery + 3),
+            origin: Origin::default(),
+        };
         Came::Once {
             due: Time::ZERO,
             late,
-            took,
+            took: Some(took),
             apart: Span::ZERO,
         }
     }
@@ -223,7 +248,7 @@ mod tests {
             let wall = u64::from(sequence) * 100;
             assert_eq!(traffic.written(Time(0), message(sequence, wall)), []);
             let read = traffic.read(message(sequence, wall + 20), 0);
-            assert_eq!(read, once(false, 20));
+            assert_eq!(read, written_at(wall, false, 20));
         }
         assert_eq!(traffic.missing().count() + traffic.invented(), 0);
     }
@@ -250,7 +275,10 @@ mod tests {
         let mut traffic = Traffic::default();
         assert_eq!(traffic.read(message(1, 30), 0), Came::Early);
         assert_eq!(traffic.invented(), 1);
-        assert_eq!(traffic.written(Time(0), message(1, 10)), [once(false, 20)]);
+        assert_eq!(
+            traffic.written(Time(0), message(1, 10)),
+            [written_at(10, false, 20)]
+        );
         assert_eq!(traffic.read(message(1, 31), 0), Came::Again);
         assert_eq!(traffic.invented(), 0);
     }
@@ -261,8 +289,11 @@ mod tests {
         let read = [2, 1, 1].map(|sequence| traffic.read(message(sequence, 30), 0));
         assert_eq!(read, [Came::Early; 3]);
         let first = traffic.written(Time(0), message(1, 10));
-        assert_eq!(first, [once(true, 20), Came::Again]);
-        assert_eq!(traffic.written(Time(0), message(2, 10)), [once(false, 20)]);
+        assert_eq!(first, [written_at(10, true, 20), Came::Again]);
+        assert_eq!(
+            traffic.written(Time(0), message(2, 10)),
+            [written_at(10, false, 20)]
+        );
         assert_eq!(traffic.missing().count() + traffic.invented(), 0);
     }
 

@@ -1,0 +1,116 @@
+//! What the report says of a server that limits sessions, or waits to fill packets; and of one that
+//! does neither.
+
+use std::path::Path;
+
+use busyhour::live::target::Target;
+use busyhour::live::{Options, load, watch::Watch};
+use busyhour::measure::result::RunResult;
+use busyhour::scenario::read_text;
+use busyhour::wire::protocols;
+
+use super::{Prosody, Server, prosody};
+
+/// Four agents of twenty chats each, who say 2 kB as soon as they are asked, more than 10 kB a second.
+const EAGER: &str = r#"
+[calendar]
+start = 2026-01-05T09:00:00
+horizon = "20s"
+[arrivals]
+rate = "14400 per hour"
+[customers]
+think = "exponential(mean=2s)"
+exchanges = "constant(6)"
+[agents]
+count = 4
+concurrency = 20
+reply = "exponential(mean=100ms)"
+wrap_up = "constant(0s)"
+[messages]
+bytes = "constant(2000)"
+"#;
+
+/// People who are seen typing just before they say something.
+const TYPING: &str = r#"
+[calendar]
+start = 2026-01-05T09:00:00
+horizon = "20s"
+[arrivals]
+rate = "3600 per hour"
+[customers]
+think = "exponential(mean=1s)"
+exchanges = "constant(8)"
+[agents]
+count = 6
+concurrency = 4
+reply = "exponential(mean=500ms)"
+wrap_up = "constant(0s)"
+[messages]
+typing = "20ms"
+"#;
+
+/// Plays it at a server, where what a busy machine does to the schedule is not the question.
+fn played(scenario: &str, server: &Server) -> RunResult {
+    let common = "[run]\ndrain_limit = \"10s\"\n[live]\nspeed = 1\n";
+    let text = format!("{scenario}{common}");
+    let mut plan = read_text("test", &text, Path::new(""), &[]).unwrap();
+    (plan.validity.lag_ms_p99, plan.validity.lag_share) = (10_000.0, 1e6);
+    plan.validity.stood_still_ratio = 1.0;
+    let target = format!("ws://{}", server.address());
+    let options = Options {
+        targets: vec![target.parse::<Target>().unwrap()],
+        protocol: protocols::open(protocols::XMPP).unwrap(),
+        ..Options::default()
+    };
+    let result = load(&plan, &options, &Watch::default()).unwrap().result;
+    assert!(result.value("handled") > Some(0.0), "{}", server.log());
+    result
+}
+
+fn says(result: &RunResult, words: &str) -> bool {
+    let mut reasons = result.verdict.reasons.iter();
+    reasons.any(|reason| reason.contains(words))
+}
+
+#[test]
+#[ignore = "needs a real server"]
+fn a_limit_of_prosody_is_named() {
+    for limits in [true, false] {
+        let options = Prosody {
+            limits,
+            ..Prosody::default()
+        };
+        let Some(server) = prosody(options) else {
+            return;
+        };
+        let result = played(EAGER, &server);
+        let reasons = &result.verdict.reasons;
+        let told = says(
+            &result,
+            "throttled: 4 of 4 agents' sessions got no more than",
+        );
+        assert_eq!(told, limits, "{reasons:?}");
+        assert_eq!(says(&result, "throttled"), limits, "{reasons:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs a real server"]
+fn packets_that_prosody_fills_are_named() {
+    for nagle in [true, false] {
+        let options = Prosody {
+            nagle,
+            ..Prosody::default()
+        };
+        let Some(server) = prosody(options) else {
+            return;
+        };
+        let result = played(TYPING, &server);
+        let (told, median) = (
+            says(&result, "TCP_NODELAY"),
+            result.value("delivery_ms_p50"),
+        );
+        assert_eq!(told, nagle, "{median:?} {:?}", result.verdict.reasons);
+        assert!(!says(&result, "throttled"));
+    }
+}
