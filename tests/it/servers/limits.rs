@@ -56,9 +56,8 @@ fn played(scenario: &str, server: &Server) -> RunResult {
     let mut plan = read_text("test", &text, Path::new(""), &[]).unwrap();
     (plan.validity.lag_ms_p99, plan.validity.lag_share) = (10_000.0, 1e6);
     plan.validity.stood_still_ratio = 1.0;
-    let target = format!("ws://{}", server.address());
     let options = Options {
-        targets: vec![target.parse::<Target>().unwrap()],
+        targets: vec![Target::from(server.address())],
         protocol: protocols::open(protocols::XMPP).unwrap(),
         ..Options::default()
     };
