@@ -54,7 +54,7 @@ use self::template::Template;
 use self::transport::Transport;
 use super::frame::Party;
 use super::protocols;
-use super::speaker::{self, Lost, Manners, Speaker, Who};
+use super::speaker::{self, Deed, Lost, Manners, Speaker, Who};
 use crate::error::{Error, Result};
 use crate::scenario::document::Document;
 use crate::scenario::problem::Problems;
@@ -157,12 +157,35 @@ pub fn read_text(name: &str, text: &str, folder: &Path) -> Result<Protocol> {
 /// # Errors
 /// There is none of this name, or a variable that it asks for is not set.
 pub fn read_built_in(name: &str) -> Result<Protocol> {
-    let Some(text) = built_in::built_in(name) else {
+    let text = built_in_text(name)?;
+    read_text(&format!("the built-in `{name}`"), text, Path::new(""))
+}
+
+/// Looks at one of the protocols that come with the program, which need not be fit to be spoken: what
+/// it takes from files and the environment may be missing.
+///
+/// # Errors
+/// There is none of this name.
+pub fn look_at_built_in(name: &str) -> Result<Protocol> {
+    let text = built_in_text(name)?;
+    let outside = Outside {
+        folder: Path::new(""),
+        env: &|_| None,
+        taken: Some(&Values::default()),
+    };
+    read_with(&format!("the built-in `{name}`"), text, &outside)
+}
+
+/// The file of one of the protocols that come with the program.
+///
+/// # Errors
+/// There is none of this name.
+pub fn built_in_text(name: &str) -> Result<&'static str> {
+    built_in::built_in(name).ok_or_else(|| {
         let help = crate::scenario::names::did_you_mean(name, built_in::NAMES);
         let error = Error::refused(format!("no protocol `{name}` comes with the program"));
-        return Err(error.with_remedy(help));
-    };
-    read_text(&format!("the built-in `{name}`"), text, Path::new(""))
+        error.with_remedy(help)
+    })
 }
 
 /// Reads a protocol once more, in another process, from what it was read from.
@@ -287,6 +310,23 @@ impl speaker::Protocol for Protocol {
 
     fn manners(&self) -> Manners {
         Protocol::manners(self)
+    }
+
+    fn is_tried(&self) -> bool {
+        Protocol::is_tried(self)
+    }
+
+    fn passes_on(&self, from: Party, deed: &Deed<'_>) -> bool {
+        let (action, meaning) = match deed {
+            Deed::Typing { .. } => (Action::Typing, on::Meaning::Typing),
+            Deed::Close { .. } => (Action::Close, on::Meaning::Closed),
+            _ => return true,
+        };
+        let other = match from {
+            Party::Agent => Party::Customer,
+            Party::Customer | Party::Server => Party::Agent,
+        };
+        !self.script(from, action).is_empty() && self.says(other, meaning)
     }
 
     fn matchers(&self) -> &[String] {

@@ -120,7 +120,7 @@ pub fn all() -> Vec<Entry> {
         is_tried: true,
     };
     let declared = built_in::NAMES.iter().map(|name| {
-        let protocol = declared::read_built_in(name).expect("what comes with the program reads");
+        let protocol = declared::look_at_built_in(name).expect("what comes with the program reads");
         Entry {
             name,
             about: protocol.about().to_owned(),

@@ -21,6 +21,7 @@ use super::protocols::Source;
 use super::xmpp::Resumption;
 use crate::error::Result;
 use crate::scenario::plan::EndsQuiet;
+use crate::secret::Mask;
 
 /// The number of a chat on one connection. A customer has one chat, [`OWN`]; an agent's are numbered
 /// from 1 on, in the order in which they come.
@@ -225,6 +226,8 @@ pub struct Effects {
     pub tidings: VecDeque<Tidings>,
     /// What may be told of it to whoever writes a protocol: notes are kept only when this is set.
     pub notes: Option<Vec<String>>,
+    /// How much came that meant nothing.
+    pub strays: u32,
 }
 
 impl Effects {
@@ -243,6 +246,16 @@ pub trait Protocol: fmt::Debug + Send + Sync {
 
     /// How the server goes about chats.
     fn manners(&self) -> Manners;
+
+    /// Whether it was run against a real server.
+    fn is_tried(&self) -> bool {
+        true
+    }
+
+    /// Whether the other side of a chat hears of this deed of a side's.
+    fn passes_on(&self, _from: Party, _deed: &Deed<'_>) -> bool {
+        true
+    }
 
     /// The names of what tells its events apart, where it is declared.
     fn matchers(&self) -> &[String] {
@@ -382,6 +395,11 @@ pub trait Speaker: fmt::Debug {
     /// to be said or heard after that.
     fn lose(&mut self, _: Duration) -> Option<Lost> {
         None
+    }
+
+    /// What covers the person's secrets, as far as they are known by now.
+    fn mask(&self) -> Mask {
+        Mask::default()
     }
 
     /// How often each of the protocol's matchers has taken an event, in their order.

@@ -29,6 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::secret::Mask;
 use crate::wire::speaker::{Answer, Deed, Effects, Lost, Speaker, Tidings, Who};
 use element::{Element, Malformed};
 use getting_in::{GettingIn, Progress};
@@ -299,6 +300,10 @@ impl Speaker for Xmpp {
 
     fn lose(&mut self, now: Duration) -> Option<Lost> {
         self.resumption(now).map(|lost| Lost::Xmpp(Box::new(lost)))
+    }
+
+    fn mask(&self) -> Mask {
+        self.settings.mask(self.who.party, self.who.number)
     }
 
     fn deadline(&self) -> Option<Duration> {

@@ -399,6 +399,10 @@ impl Speaker for Talk {
         self.advance(now, out)
     }
 
+    fn mask(&self) -> Mask {
+        Talk::mask(self)
+    }
+
     fn deadline(&self) -> Option<Duration> {
         let signs = self.signs.iter().copied().flatten();
         let running = (0..self.running.len()).filter_map(|at| self.due(at));

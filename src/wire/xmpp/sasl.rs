@@ -98,10 +98,7 @@ impl Login {
         let account = settings.whose(who.party, who.number)?;
         let (login, said) = match (mechanism, account) {
             (Mechanism::Anonymous, _) | (_, None) => (Login::Anonymous, None),
-            (Mechanism::Plain, Some(account)) => {
-                let said = format!("\0{}\0{}", account.user, account.password.reveal());
-                (Login::Plain, Some(said))
-            }
+            (Mechanism::Plain, Some(account)) => (Login::Plain, Some(account.plainly())),
             (Mechanism::ScramSha256 | Mechanism::ScramSha1, Some(account)) => {
                 let hash = match mechanism {
                     Mechanism::ScramSha256 => Hash::Sha256,

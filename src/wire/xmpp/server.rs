@@ -8,8 +8,11 @@ use std::time::Duration;
 
 use super::{Settings, Xmpp};
 use crate::scenario::plan::EndsQuiet;
+use crate::wire::frame::Party;
 use crate::wire::protocols::{Source, XMPP};
-use crate::wire::speaker::{Audience, Dispatch, Lost, Manners, Protocol, Speaker, Who, WrapUp};
+use crate::wire::speaker::{
+    Audience, Deed, Dispatch, Lost, Manners, Protocol, Speaker, Who, WrapUp,
+};
 
 impl Protocol for Settings {
     fn name(&self) -> &str {
@@ -23,6 +26,10 @@ impl Protocol for Settings {
             wrap_up: WrapUp::Native,
             ends_quiet: EndsQuiet::Server,
         }
+    }
+
+    fn passes_on(&self, _: Party, deed: &Deed<'_>) -> bool {
+        self.chat_states || !matches!(deed, Deed::Typing { .. } | Deed::Close { .. })
     }
 
     fn source(&self) -> Option<Source> {

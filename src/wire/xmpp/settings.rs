@@ -4,6 +4,8 @@
 //! be prepared by rules that change with Unicode, and a login that fails for that is hard to
 //! explain.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -194,13 +196,21 @@ impl Settings {
     /// What covers the secrets of an account in the words of the server.
     pub(super) fn mask(&self, party: Party, number: u32) -> Mask {
         match self.whose(party, number) {
-            Ok(Some(account)) => Mask::of([&account.password]),
+            Ok(Some(account)) => {
+                let said = Secret::new(BASE64_STANDARD.encode(account.plainly()));
+                Mask::of([&account.password, &said])
+            }
             _ => Mask::default(),
         }
     }
 }
 
 impl Account {
+    /// User and password as they are said where nothing is proved.
+    pub(super) fn plainly(&self) -> String {
+        format!("\0{}\0{}", self.user, self.password.reveal())
+    }
+
     fn check(&self) -> Result<()> {
         let name = &self.user;
         let is_plain = |text: &str| text.bytes().all(|byte| (b' '..=b'~').contains(&byte));

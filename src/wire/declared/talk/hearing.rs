@@ -146,6 +146,7 @@ impl Talk {
     }
 
     fn note_stray(&self, event: &Value, out: &mut Effects) {
+        out.strays = out.strays.saturating_add(1);
         out.note(|| {
             let words = clean_to(&event.to_string(), &self.mask(), SHOWN);
             format!("no matcher takes it: {words}")
