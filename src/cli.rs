@@ -16,6 +16,8 @@ mod merge;
 mod metrics;
 mod otlp;
 mod progress;
+mod protocol;
+mod protocols;
 mod room;
 mod scenario_args;
 mod schema;
@@ -47,6 +49,9 @@ Examples:
   busyhour load FILE --target ws://HOST:4210 --shard 2/8 --start-at 2026-11-27T21:30:00Z
   busyhour merge part-*.json                     what eight hosts have played, as one run
   busyhour capacity FILE --target ws://127.0.0.1:4210     how much it holds, and what breaks
+  busyhour protocols socketio > mine.toml                 another server's protocol, to begin with
+  busyhour protocol try mine.toml --target ws://127.0.0.1:3000       one chat, every frame shown
+  busyhour load FILE --target ws://127.0.0.1:3000 --protocol mine.toml
   busyhour erlang c --rate '100 per hour' --aht 3m --target 0.8
   busyhour validate --quick                      the simulation against theory, in seconds
 
@@ -88,6 +93,10 @@ enum Command {
     Erlang(erlang::Erlang),
     /// Hold the simulation against exact theory
     Validate(validate::Validate),
+    /// List the protocols that `load` speaks, or print the file of one
+    Protocols(protocols::Protocols),
+    /// Try a protocol on a server: one chat, every frame shown
+    Protocol(Box<protocol::Protocol>),
     /// Print the JSON Schema of scenario or protocol files
     Schema(schema::Schema),
     /// Work for a `load` that has started it
@@ -118,6 +127,8 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args, &console),
         Command::Erlang(args) => erlang::run(args, &console),
         Command::Validate(args) => validate::run(args, &console),
+        Command::Protocols(args) => protocols::run(args, &console),
+        Command::Protocol(args) => protocol::run(args, &console),
         Command::Schema(args) => schema::run(&args, &console),
         Command::Worker => worker::run(),
     };

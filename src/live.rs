@@ -38,6 +38,7 @@ pub mod parts;
 mod pipe;
 pub mod process;
 mod rate;
+pub mod rehearsal;
 pub mod remarks;
 pub mod scene;
 pub mod session;

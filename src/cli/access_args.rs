@@ -11,14 +11,13 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use crate::error::{Error, Result};
+use crate::live::Options;
 use crate::live::access::Access;
 use crate::live::credentials::{Credentials, Header, Values};
 use crate::live::feeder::Feeder;
 use crate::live::target::Target;
 use crate::live::tls::Trust;
 use crate::secret::Secret;
-use crate::wire::protocols;
-use crate::wire::speaker::Protocol;
 use crate::wire::tls::{Certificates, Identity};
 
 /// The server, and how connections get in.
@@ -29,10 +28,6 @@ pub struct AccessArgs {
     /// for each door of a deployment: each person goes through the one of its number
     #[arg(long = "target", value_name = "ws://HOST:PORT")]
     targets: Vec<String>,
-    /// What the server speaks: a name of `busyhour protocols`, or a file that declares it [default: the
-    /// built-in server's protocol]
-    #[arg(long, value_name = "NAME|FILE", requires = "targets")]
-    protocol: Option<String>,
     /// What several targets are: doors of one deployment, or centers of their own, each with its
     /// part of the customers and agents
     #[arg(
@@ -88,29 +83,13 @@ pub enum TargetsAre {
     Separate,
 }
 
-/// A server that was named, and how connections get in.
-pub struct Entrance {
-    /// None for the built-in server.
-    pub targets: Vec<Target>,
-    /// Whether each is a center of its own.
-    pub separate: bool,
-    /// Where connections come from.
-    pub sources: Vec<IpAddr>,
-    /// Hosts beyond loopback that may be a target.
-    pub allow_targets: Vec<String>,
-    /// What it speaks; none for the built-in server's protocol.
-    pub protocol: Option<Arc<dyn Protocol>>,
-    /// None for no TLS and nothing to show.
-    pub access: Option<Arc<Access>>,
-}
-
 impl AccessArgs {
-    /// Reads what the arguments name.
+    /// Where a run goes by these arguments, and how it gets in.
     ///
     /// # Errors
     /// Refused: the target is none, a file or a variable is missing or unfit, or a flag is of no
     /// use.
-    pub fn entrance(&self) -> Result<Entrance> {
+    pub fn options(&self) -> Result<Options> {
         let targets = self.targets.iter().map(|target| Target::parse(target));
         let targets = targets.collect::<Result<Vec<_>>>()?;
         self.check(&targets)?;
@@ -122,16 +101,13 @@ impl AccessArgs {
             },
             credentials: self.credentials()?,
         };
-        Ok(Entrance {
+        Ok(Options {
             targets,
             separate: self.targets_are == TargetsAre::Separate,
             sources: self.source_ip.clone(),
             allow_targets: self.allow_targets.clone(),
-            protocol: match &self.protocol {
-                Some(name) => protocols::open(name)?,
-                None => None,
-            },
             access: (access != Access::default()).then(|| Arc::new(access)),
+            ..Options::default()
         })
     }
 

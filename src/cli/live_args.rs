@@ -20,6 +20,7 @@ use crate::report::figure::{Unit, grouped};
 use crate::scenario::outlook::Outlook;
 use crate::scenario::plan::Plan;
 use crate::time::Time;
+use crate::wire::protocols;
 
 /// How a plan is played live.
 #[derive(Debug, Args)]
@@ -29,6 +30,15 @@ pub struct LiveArgs {
     #[arg(long, value_name = "N")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(WORKERS_MOST)))]
     workers: Option<u32>,
+    /// What the server speaks: a name of `busyhour protocols`, or a file that declares it [default:
+    /// the built-in server's protocol]
+    #[arg(
+        long,
+        value_name = "NAME|FILE",
+        requires = "targets",
+        help_heading = "Server"
+    )]
+    protocol: Option<String>,
     #[command(flatten)]
     access: AccessArgs,
 }
@@ -37,17 +47,12 @@ impl LiveArgs {
     /// How any plan is played by these arguments.
     ///
     /// # Errors
-    /// Those of `AccessArgs::entrance`.
+    /// Those of `AccessArgs::options`; refused: there is no such protocol, or its file is wrong.
     pub fn options(&self) -> Result<Options> {
-        let entrance = self.access.entrance()?;
+        let protocol = self.protocol.as_deref().map(protocols::open).transpose()?;
         Ok(Options {
-            targets: entrance.targets,
-            separate: entrance.separate,
-            sources: entrance.sources,
-            allow_targets: entrance.allow_targets,
-            access: entrance.access,
-            protocol: entrance.protocol,
-            ..Options::default()
+            protocol: protocol.flatten(),
+            ..self.access.options()?
         })
     }
 

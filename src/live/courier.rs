@@ -55,14 +55,8 @@ pub fn carry<D: Dial>(
     let (scene, answers) = (Rc::clone(scene), Rc::downgrade(answers));
     spawn_local(async move {
         let asked = request.number;
-        let answer = timeout(ANSWERED, ask(&scene, (party, number), request)).await;
-        let answer = answer.unwrap_or_else(|_| {
-            let words = format!(
-                "{} did not answer within {ANSWERED:?}",
-                scene.to.target(number)
-            );
-            Err(Error::failed(words))
-        });
+        let courier = &scene.abroad.courier;
+        let answer = courier.ask(&scene.to, (party, number), request).await;
         if let Some(answers) = Weak::upgrade(&answers) {
             answers.put((asked, answer));
         }
@@ -70,11 +64,12 @@ pub fn carry<D: Dial>(
 }
 
 async fn ask<D: Dial>(
-    scene: &Rc<Scene<D>>,
+    courier: &Courier,
+    to: &D,
     (party, number): (Party, u32),
     request: Request,
 ) -> Result<Answer> {
-    let target = scene.to.target(number);
+    let target = to.target(number);
     let door = target.authority();
     let failed = |error: &dyn std::error::Error| {
         let words = clean(&error.to_string());
@@ -84,7 +79,7 @@ async fn ask<D: Dial>(
         .method(request.method)
         .uri(&request.path)
         .header("host", &door);
-    if let Some(credentials) = scene.to.credentials() {
+    if let Some(credentials) = to.credentials() {
         for (name, value) in credentials.of(party, number) {
             builder = builder.header(name, value);
         }
@@ -96,7 +91,7 @@ async fn ask<D: Dial>(
     let request = builder
         .body(body)
         .map_err(|error| failed(&error).for_good())?;
-    let mut connection = connection(scene, number, &door).await?;
+    let mut connection = connection(courier, to, number, &door).await?;
     let answer = connection.send_request(request).await;
     let answer = answer.map_err(|error| failed(&error))?;
     let status = answer.status().as_u16();
@@ -110,7 +105,7 @@ async fn ask<D: Dial>(
         .collect()
         .await;
     let body = body.map_err(|error| failed(&*error))?.to_bytes().to_vec();
-    scene.abroad.courier.keep(door, connection);
+    courier.keep(door, connection);
     Ok(Answer {
         status,
         headers,
@@ -119,16 +114,21 @@ async fn ask<D: Dial>(
 }
 
 /// A connection that is not in use, or a new one.
-async fn connection<D: Dial>(scene: &Rc<Scene<D>>, number: u32, door: &str) -> Result<Connection> {
-    while let Some(mut kept) = scene.abroad.courier.take(door) {
+async fn connection<D: Dial>(
+    courier: &Courier,
+    to: &D,
+    number: u32,
+    door: &str,
+) -> Result<Connection> {
+    while let Some(mut kept) = courier.take(door) {
         if kept.ready().await.is_ok() {
             return Ok(kept);
         }
     }
-    let stream = scene.to.connect(number).await?;
+    let stream = to.connect(number).await?;
     let shaken = handshake(TokioIo::new(stream)).await;
     let (connection, going) = shaken.map_err(|error| {
-        let words = format!("{}: {error}", scene.to.target(number));
+        let words = format!("{}: {error}", to.target(number));
         Error::failed(words)
     })?;
     // Whatever ends it, the next request on it says so.
@@ -137,6 +137,23 @@ async fn connection<D: Dial>(scene: &Rc<Scene<D>>, number: u32, door: &str) -> R
 }
 
 impl Courier {
+    /// Makes a request of a person of this side and number.
+    ///
+    /// # Errors
+    /// Failed (exit 3): nobody answers, or not within the time, or at too great length.
+    pub async fn ask<D: Dial>(
+        &self,
+        to: &D,
+        (party, number): (Party, u32),
+        request: Request,
+    ) -> Result<Answer> {
+        let answer = timeout(ANSWERED, ask(self, to, (party, number), request)).await;
+        answer.unwrap_or_else(|_| {
+            let words = format!("{} did not answer within {ANSWERED:?}", to.target(number));
+            Err(Error::failed(words))
+        })
+    }
+
     fn take(&self, door: &str) -> Option<Connection> {
         self.idle.borrow_mut().get_mut(door)?.pop()
     }

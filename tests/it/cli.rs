@@ -9,6 +9,7 @@ pub mod looking;
 mod memory;
 mod precise;
 pub mod program;
+mod protocols;
 mod refusals;
 mod restarts;
 mod runs;
