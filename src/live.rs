@@ -75,7 +75,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::error::{Error, Result, in_words};
-use crate::measure::result::Environment;
+use crate::measure::result::{Environment, ProtocolEcho};
 use crate::scenario::outlook::Outlook;
 use crate::scenario::plan::{Plan, Shift};
 use crate::server::{self, ServerOptions};
@@ -139,6 +139,16 @@ impl Options {
     /// Whether a dispatcher of ours gives out the chats.
     pub fn dispatches(&self) -> bool {
         self.manners().dispatch == Dispatch::Busyhour
+    }
+
+    /// What is told of what the server speaks; none for the built-in protocol.
+    pub fn protocol_echo(&self) -> Option<ProtocolEcho> {
+        let protocol = self.protocol.as_ref()?;
+        Some(ProtocolEcho {
+            name: protocol.name().to_owned(),
+            dispatched_here: self.dispatches(),
+            draft: !protocol.is_tried(),
+        })
     }
 
     /// Whose people are played.

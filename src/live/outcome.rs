@@ -58,6 +58,16 @@ const PART_OF_CUSTOMERS: Option<&str> = Some(
     "this is one part of a run: its gates are for `busyhour merge` to judge, of all parts together",
 );
 
+/// Of a server that only carries what is said.
+const DISPATCHED_HERE: Option<&str> = Some(
+    "the chats were given out by this program, by the scenario's rules: the server only carried \
+     what was said",
+);
+
+/// Of a protocol that nobody has tried.
+const DRAFT: Option<&str> =
+    Some("the protocol is a draft that was never run against a real server");
+
 /// What is said of a run besides its figures.
 #[derive(Clone, Debug)]
 pub(super) struct Terms {
@@ -102,6 +112,11 @@ impl Terms {
         };
         let unchecked = Trust::Anybody.remark().filter(|_| echo.insecure);
         let of_part = PART_OF_CUSTOMERS.filter(|_| echo.part.is_some() && echo.only_customers);
+        let of_protocol = echo.protocol.iter().flat_map(|protocol| {
+            let here = DISPATCHED_HERE.filter(|_| protocol.dispatched_here);
+            let draft = DRAFT.filter(|_| protocol.draft);
+            here.into_iter().chain(draft)
+        });
         Terms {
             sight,
             centers,
@@ -110,6 +125,7 @@ impl Terms {
             notes: unchecked
                 .into_iter()
                 .chain(of_part)
+                .chain(of_protocol)
                 .map(str::to_owned)
                 .collect(),
             echo,
@@ -261,6 +277,7 @@ fn echo(plan: &Plan, options: &Options) -> ScenarioEcho {
         true => "built-in".into(),
         false => doors.join(", "),
     });
+    echo.protocol = options.protocol_echo();
     echo.separate = options.separate;
     echo.only_customers = options.only_customers;
     let part = Some(options.slice()).filter(|slice| !slice.is_whole());
@@ -273,4 +290,31 @@ fn echo(plan: &Plan, options: &Options) -> ScenarioEcho {
         echo.subprotocol = access.credentials.subprotocol().map(str::to_owned);
     }
     echo
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::result::ProtocolEcho;
+
+    #[test]
+    fn what_the_server_spoke_is_remarked_on_where_it_matters() {
+        let notes = |dispatched_here, draft| {
+            let protocol = Some(ProtocolEcho {
+                name: "mine".into(),
+                dispatched_here,
+                draft,
+            });
+            let echo = ScenarioEcho {
+                protocol,
+                ..ScenarioEcho::default()
+            };
+            Terms::echoing(echo).notes
+        };
+        let (here, draft) = (DISPATCHED_HERE.unwrap(), DRAFT.unwrap());
+        assert!(notes(false, false).is_empty());
+        assert_eq!(notes(true, false), [here]);
+        assert_eq!(notes(false, true), [draft]);
+        assert_eq!(notes(true, true), [here, draft]);
+    }
 }

@@ -155,6 +155,9 @@ pub struct ScenarioEcho {
     pub speed: Option<f64>,
     /// Live: the server's addresses, or `built-in`.
     pub target: Option<String>,
+    /// Live: what the server speaks; absent for the built-in server's protocol.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<ProtocolEcho>,
     /// Live: whether each address is a center of its own, with its part of the people.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub separate: bool,
@@ -179,6 +182,18 @@ pub struct ScenarioEcho {
     /// Live: when the scenario's time began, where that was agreed on beforehand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_at: Option<String>,
+}
+
+/// What the server of a run spoke.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProtocolEcho {
+    /// The protocol's name.
+    pub name: String,
+    /// Whether this program gave the chats to agents, by the scenario's rules.
+    pub dispatched_here: bool,
+    /// Whether the protocol was never run against a real server.
+    pub draft: bool,
 }
 
 /// How a run ended.

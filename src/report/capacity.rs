@@ -15,6 +15,7 @@ use crate::study::capacity::findings::{End, Findings, Level, Searched};
 use crate::study::capacity::probe::Probe;
 use crate::study::capacity::search::Vote;
 use crate::time::Span;
+use crate::wire::clean;
 pub use cause::why;
 
 /// The narrowest text that still reads well, and the widest that does.
@@ -129,7 +130,10 @@ fn heading(findings: &Findings, width: usize, paint: Paint) -> String {
     let speed = echo.speed.unwrap_or(1.0);
     let target = match echo.target.as_deref() {
         None | Some("built-in") => "the built-in server: this measures this machine".to_string(),
-        Some(target) => target.to_string(),
+        Some(target) => match &echo.protocol {
+            Some(protocol) => format!("{target} in {}", clean(&protocol.name)),
+            None => target.to_string(),
+        },
     };
     let changed = match echo.overrides.as_slice() {
         [] => String::new(),

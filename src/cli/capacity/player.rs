@@ -126,6 +126,7 @@ impl<'a> Player<'a> {
             } else {
                 doors.join(", ")
             }),
+            protocol: self.options.protocol_echo(),
             separate: self.options.separate,
             ..plan.echo()
         }

@@ -178,9 +178,13 @@ fn server(echo: &ScenarioEcho) -> String {
         None | Some("built-in") => return "the built-in server".into(),
         Some(address) => clean(address),
     };
+    let spoken = match &echo.protocol {
+        Some(protocol) => format!(" in {}", clean(&protocol.name)),
+        None => String::new(),
+    };
     match echo.separate {
-        true => format!("{address}, centers of their own,"),
-        false => address,
+        true => format!("{address}, centers of their own,{spoken}"),
+        false => address + &spoken,
     }
 }
 
