@@ -93,8 +93,8 @@ pub struct Coordinator<'a> {
     start: Option<Start>,
     /// Whether other parts of the run are played elsewhere.
     apart: bool,
-    /// Whether no agents are played.
-    only_customers: bool,
+    /// Whether agents end the chats of customers who are quiet.
+    agents_end: bool,
     /// Since when a part of a run has been quiet.
     quiet: Option<Instant>,
     /// What is known of the run so far.
@@ -153,7 +153,7 @@ impl<'a> Coordinator<'a> {
             hands,
             start: options.start,
             apart: !options.slice().is_whole(),
-            only_customers: options.only_customers,
+            agents_end: !options.only_customers && plan.agents_inactivity() != Span::ENDLESS,
             quiet: None,
             course: Course::default(),
             failure: None,
@@ -416,7 +416,6 @@ impl<'a> Coordinator<'a> {
     /// Whether nobody of this run's customers is there or is still to come.
     fn is_nobody_there(&self) -> bool {
         let server_ends = self.hands.iter().any(|hand| hand.state.server_ends_quiet);
-        let agents_end = !self.only_customers && self.plan.agents_inactivity() != Span::ENDLESS;
         let at_work = || self.hands.iter().filter(|hand| !hand.over);
         at_work().all(|hand| {
             let State {
@@ -425,7 +424,7 @@ impl<'a> Coordinator<'a> {
                 more_come,
                 ..
             } = hand.state;
-            let ended = server_ends || agents_end;
+            let ended = server_ends || self.agents_end;
             let stay = if ended { 0 } else { ghosts };
             !more_come && customers == stay
         })
