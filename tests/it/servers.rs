@@ -11,10 +11,15 @@
 //! packages of `tests/servers`.
 
 mod limits;
+mod bot;
 mod node;
 mod process;
 mod prosody;
+mod restarts;
+mod runs;
 mod smoke;
+mod spoken;
+mod strangers;
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -68,9 +68,15 @@ fn who_leaves_silently_and_is_given_up() {
 
 #[test]
 fn a_shift_that_ends_hands_chats_over_or_drops_them() {
-    for end in [ShiftEnd::HandOver, ShiftEnd::Drop, ShiftEnd::Finish] {
+    let ends = [ShiftEnd::HandOver, ShiftEnd::Drop, ShiftEnd::Finish];
+    for (end, parts) in ends
+        .map(|end| (end, 1))
+        .into_iter()
+        .chain([(ShiftEnd::HandOver, 3)])
+    {
         let pace = Pace(1.0);
         let mut plan = pace.busy();
+        plan.messages.parts = parts;
         // Who comes on shift gets two chats at once, and hears of both before their first messages have
         // come over the server: how many there are makes no difference here.
         plan.agents.slow_down.fill(1.0);

@@ -1,7 +1,7 @@
 //! Each server starts, answers its handshake, can be killed and started again, and leaves nothing.
 
-mod assigned;
-mod line;
+pub mod assigned;
+pub mod line;
 mod stanzas;
 
 use std::io::{Read, Write};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio_tungstenite::tungstenite::client::{IntoClientRequest, client};
 use tokio_tungstenite::tungstenite::http::HeaderValue;
-use tokio_tungstenite::tungstenite::{Message, WebSocket};
+use tokio_tungstenite::tungstenite::{Message, Result, WebSocket};
 
 use super::Server;
 
@@ -35,9 +35,14 @@ impl Line {
 
     /// The next text.
     pub fn hear(&mut self) -> String {
+        self.hear_more().unwrap()
+    }
+
+    /// The next text, or why there is none any more.
+    pub fn hear_more(&mut self) -> Result<String> {
         loop {
-            if let Message::Text(text) = self.0.read().unwrap() {
-                return text.to_string();
+            if let Message::Text(text) = self.0.read()? {
+                return Ok(text.to_string());
             }
         }
     }
