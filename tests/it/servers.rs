@@ -10,8 +10,8 @@
 //! `.ci/servers target/servers` installs what is missing: the package `prosody`, Node.js, and the
 //! packages of `tests/servers`.
 
-mod limits;
 mod bot;
+mod limits;
 mod node;
 mod process;
 mod prosody;
