@@ -74,6 +74,7 @@ use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use crate::center::rules::ShiftEnd;
 use crate::error::{Error, Result, in_words};
 use crate::measure::result::{Environment, ProtocolEcho};
 use crate::scenario::outlook::Outlook;
@@ -377,7 +378,27 @@ fn check(plan: &Plan, options: &Options) -> Result<()> {
             .with_remedy(format!("lower {key}; `simulate` knows no such limit")));
         }
     }
-    Ok(())
+    handed_over(plan, options)
+}
+
+/// Refuses shifts that end with chats handed over where the protocol has no words for that.
+fn handed_over(plan: &Plan, options: &Options) -> Result<()> {
+    let Some(protocol) = options
+        .protocol
+        .as_ref()
+        .filter(|known| !known.hands_over())
+    else {
+        return Ok(());
+    };
+    let hands_over = |shift: &Shift| shift.end == ShiftEnd::HandOver && shift.until < plan.end();
+    if !plan.shifts.iter().any(hands_over) {
+        return Ok(());
+    }
+    Err(Error::refused(format!(
+        "agents hand chats over at the end of a shift, and the protocol `{}` has no words for it",
+        protocol.name()
+    ))
+    .with_remedy("write `transfer` in its [agent], or agents.shift_end = \"finish\""))
 }
 
 /// Refuses customers alone where nobody but agents of this program's could be given their chats.

@@ -39,7 +39,11 @@ pub async fn attend<D: Dial>(scene: Rc<Scene<D>>, mut shifts: VecDeque<Shift>) {
                 return;
             }
         };
-        let Some(came) = came else { return };
+        let came = match came {
+            Coming::Comes(came) => came,
+            Coming::TooLate => continue,
+            Coming::CalledHome => return,
+        };
         scene.online.set(scene.online.get() + 1);
         match stay(&scene, &mut shifts, came).await {
             Then::Next => {}
@@ -54,6 +58,15 @@ pub async fn attend<D: Dial>(scene: Rc<Scene<D>>, mut shifts: VecDeque<Shift>) {
             }
         }
     }
+}
+
+/// What comes of an agent's tries to come online.
+enum Coming<D: Dial> {
+    Comes(Came<D>),
+    /// The shift was over before.
+    TooLate,
+    /// Everybody was called home before.
+    CalledHome,
 }
 
 /// An agent who has come online.
@@ -83,19 +96,18 @@ impl Out {
         (self.tries, self.is_lost) = (Tries::default(), true);
     }
 
-    /// Comes online for a shift, at the second or a later try if need be; none when everybody is
-    /// called home before. In the first shift, before anything was lost, there is one try: nothing
-    /// has begun yet.
-    async fn come<D: Dial>(
-        &mut self,
-        scene: &Rc<Scene<D>>,
-        shift: Shift,
-    ) -> Result<Option<Came<D>>> {
+    /// Comes online for a shift, at the second or a later try if need be. In the first shift, before
+    /// anything was lost, there is one try: nothing has begun yet.
+    async fn come<D: Dial>(&mut self, scene: &Rc<Scene<D>>, shift: Shift) -> Result<Coming<D>> {
         let first = shift.from <= scene.begin() && !self.is_lost;
         let mut pause = self.is_lost;
         loop {
             if pause && !self.pause(scene, shift).await? {
-                return Ok(None);
+                return Ok(Coming::CalledHome);
+            }
+            if pause && shift.until <= scene.now() {
+                self.is_lost = false;
+                return Ok(Coming::TooLate);
             }
             match come(scene, shift, self.is_lost, pause).await {
                 Err(error) if !first && !error.is_for_good() => {
@@ -109,9 +121,10 @@ impl Out {
                         scene.note(scene.now(), Event::Connect(Connect::Back));
                     }
                     self.tries = Tries::default();
-                    return Ok(Some(came));
+                    return Ok(Coming::Comes(came));
                 }
-                other => return other,
+                Ok(None) => return Ok(Coming::CalledHome),
+                Err(error) => return Err(error),
             }
         }
     }

@@ -114,6 +114,8 @@ pub struct Foreign<S: Part, D: Dial> {
     /// To the dispatcher, where that is ours.
     line: Option<Line>,
     answers: Rc<Answers>,
+    /// Requests that are not answered.
+    unanswered: u32,
     /// Where others reach the person, once it is in.
     address: Option<String>,
     born: Instant,
@@ -250,6 +252,7 @@ impl<S: Part, D: Dial> Foreign<S, D> {
         }
         if let Poll::Ready((request, answer)) = self.answers.poll_take(context) {
             let now = self.born.elapsed();
+            self.unanswered -= 1;
             self.speaker
                 .answered(now, request, answer, &mut self.effects)?;
             return Ok(true);
@@ -370,6 +373,7 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             self.sent = self.sent.wrapping_add(bytes as u32);
             let whose = (self.who.party, self.who.number);
             courier::carry(&self.scene, whose, request, &self.answers);
+            self.unanswered += 1;
         }
         while let Some(text) = self.effects.sends.pop_front() {
             self.tell(Passing::Said, &text);
@@ -421,6 +425,10 @@ impl<S: Part, D: Dial> Foreign<S, D> {
         let said = said.and_then(|()| self.send());
         let ending = async {
             if said.is_err() || self.flush().await.is_err() {
+                return;
+            }
+            // What was said by request is said once that is answered; more may stand behind it.
+            if self.until(|person| person.unanswered == 0).await.is_err() {
                 return;
             }
             if let Some(ws) = &mut self.ws

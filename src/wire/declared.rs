@@ -316,6 +316,11 @@ impl speaker::Protocol for Protocol {
         Protocol::is_tried(self)
     }
 
+    fn hands_over(&self) -> bool {
+        let is_ours = self.manners.dispatch == speaker::Dispatch::Busyhour;
+        is_ours || !self.script(Party::Agent, Action::Transfer).is_empty()
+    }
+
     fn passes_on(&self, from: Party, deed: &Deed<'_>) -> bool {
         let (action, meaning) = match deed {
             Deed::Typing { .. } => (Action::Typing, on::Meaning::Typing),

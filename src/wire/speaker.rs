@@ -252,6 +252,11 @@ pub trait Protocol: fmt::Debug + Send + Sync {
         true
     }
 
+    /// Whether an agent can give a chat back to the queue.
+    fn hands_over(&self) -> bool {
+        true
+    }
+
     /// Whether the other side of a chat hears of this deed of a side's.
     fn passes_on(&self, _from: Party, _deed: &Deed<'_>) -> bool {
         true

@@ -66,6 +66,7 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             heard: VecDeque::new(),
             line,
             answers: Rc::new(Answers::default()),
+            unanswered: 0,
             address: None,
             born: Instant::now(),
             alarm: None,
@@ -117,7 +118,7 @@ impl<S: Part, D: Dial> Foreign<S, D> {
     }
 
     /// Takes in what comes until something is so.
-    async fn until(&mut self, is_so: impl Fn(&Foreign<S, D>) -> bool) -> Result<()> {
+    pub(super) async fn until(&mut self, is_so: impl Fn(&Foreign<S, D>) -> bool) -> Result<()> {
         poll_fn(|context| {
             while !is_so(self) {
                 if self.is_over {
@@ -152,6 +153,7 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             }
             self.send()?;
             let (request, answer) = poll_fn(|context| self.answers.poll_take(context)).await;
+            self.unanswered -= 1;
             let now = self.born.elapsed();
             self.speaker
                 .answered(now, request, answer, &mut self.effects)?;
