@@ -129,7 +129,7 @@ pub fn main() -> ExitCode {
         Command::Validate(args) => validate::run(args, &console),
         Command::Protocols(args) => protocols::run(args, &console),
         Command::Protocol(args) => protocol::run(args, &console),
-        Command::Schema(args) => schema::run(&args, &console),
+        Command::Schema(args) => schema::run(args, &console),
         Command::Worker => worker::run(),
     };
     let exit = done.unwrap_or_else(|error| {

@@ -26,6 +26,7 @@ const AGENTS: u32 = 50;
 const SPARE: u32 = 2;
 
 /// A server at work: its name, the protocol by its name, and its process.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 enum Stage {
     Native(Process, u16),
     Other(Server),

@@ -40,7 +40,7 @@ pub async fn attend<D: Dial>(scene: Rc<Scene<D>>, mut shifts: VecDeque<Shift>) {
             }
         };
         let came = match came {
-            Coming::Comes(came) => came,
+            Coming::Comes(came) => *came,
             Coming::TooLate => continue,
             Coming::CalledHome => return,
         };
@@ -62,7 +62,7 @@ pub async fn attend<D: Dial>(scene: Rc<Scene<D>>, mut shifts: VecDeque<Shift>) {
 
 /// What comes of an agent's tries to come online.
 enum Coming<D: Dial> {
-    Comes(Came<D>),
+    Comes(Box<Came<D>>),
     /// The shift was over before.
     TooLate,
     /// Everybody was called home before.
@@ -121,7 +121,7 @@ impl Out {
                         scene.note(scene.now(), Event::Connect(Connect::Back));
                     }
                     self.tries = Tries::default();
-                    return Ok(Coming::Comes(came));
+                    return Ok(Coming::Comes(Box::new(came)));
                 }
                 Ok(None) => return Ok(Coming::CalledHome),
                 Err(error) => return Err(error),

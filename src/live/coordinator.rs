@@ -268,7 +268,7 @@ impl<'a> Coordinator<'a> {
                 let at = self
                     .start
                     .map_or_else(|| Instant::now() + ahead, |start| start.instant);
-                self.order(Order::Start(at));
+                self.order(&Order::Start(at));
                 self.abroad.start(at, self.plan);
                 self.watch.started.store(true, Ordering::Relaxed);
                 return Ok(true);
@@ -319,7 +319,7 @@ impl<'a> Coordinator<'a> {
                     }
                     self.show();
                     if self.is_over() {
-                        return self.order(Order::GoHome);
+                        return self.order(&Order::GoHome);
                     }
                 }
                 () = self.abroad.due() => self.dispatch(Dispatcher::wake),
@@ -364,7 +364,7 @@ impl<'a> Coordinator<'a> {
         }
     }
 
-    fn order(&self, order: Order) {
+    fn order(&self, order: &Order) {
         self.hands.iter().for_each(|hand| hand.order(order.clone()));
     }
 
@@ -377,7 +377,7 @@ impl<'a> Coordinator<'a> {
 
     fn stop(&mut self) {
         self.course.stopped = true;
-        self.order(Order::Stop);
+        self.order(&Order::Stop);
     }
 
     /// The scenario's time, as far as anybody has said.

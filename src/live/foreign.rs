@@ -320,7 +320,7 @@ impl<S: Part, D: Dial> Foreign<S, D> {
         let now = Instant::now();
         if self.waits.is_some_and(|until| until <= now) {
             self.waits = None;
-            self.around(|persona, around| persona.gives_up_waiting(around))?;
+            self.around(Persona::gives_up_waiting)?;
         }
         let now = now - self.born;
         if self.speaker.deadline().is_some_and(|due| due <= now) {

@@ -19,6 +19,10 @@ use crate::wire::speaker::Who;
 
 /// One person at the chat server: of side `S`, by a way `D`.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a session that is in no box is what most runs have, by the ten thousand"
+)]
 pub enum Session<S: Part, D: Dial> {
     /// At a server that speaks the built-in protocol.
     Native(Socket<S, D::Stream>),

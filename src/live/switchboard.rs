@@ -57,13 +57,16 @@ pub struct Delivery {
     pub carried: bool,
 }
 
+/// Where a worker's news go, under its number.
+pub type Outlet = (usize, UnboundedSender<(usize, News)>);
+
 /// The lines of a worker.
 #[derive(Debug, Default)]
 pub struct Switchboard {
     given: Cell<u64>,
     lines: RefCell<FxHashMap<u64, Weak<Mailbox<Delivery>>>>,
     /// Where posts go, under the worker's number.
-    outlet: RefCell<Option<(usize, UnboundedSender<(usize, News)>)>>,
+    outlet: RefCell<Option<Outlet>>,
 }
 
 /// Somebody's line to the dispatcher.
@@ -77,7 +80,7 @@ pub struct Line {
 
 impl Switchboard {
     /// Posts go there from now on.
-    pub fn connect(&self, outlet: (usize, UnboundedSender<(usize, News)>)) {
+    pub fn connect(&self, outlet: Outlet) {
         self.outlet.replace(Some(outlet));
     }
 

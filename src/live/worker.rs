@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -22,7 +22,7 @@ use super::orbit::Caller;
 use super::remarks::Remarks;
 use super::scene::Scene;
 use super::slice::Slice;
-use super::switchboard::{Delivery, Posted};
+use super::switchboard::{Delivery, Outlet, Posted};
 use super::terms::Differences;
 use super::{attendance, customer};
 use crate::error::Error;
@@ -123,7 +123,7 @@ struct Worker<D: Dial> {
     agents: JoinSet<()>,
     orders: UnboundedReceiver<Order>,
     /// Where its news go, under this number.
-    news: (usize, UnboundedSender<(usize, News)>),
+    news: Outlet,
     /// Agents of the first shift.
     wanted: u32,
     /// Whether somebody is still to come.
@@ -138,7 +138,7 @@ pub async fn play<D: Dial>(
     slice: Slice,
     replication: u32,
     orders: UnboundedReceiver<Order>,
-    news: (usize, UnboundedSender<(usize, News)>),
+    news: Outlet,
 ) {
     scene.abroad.switchboard.connect(news.clone());
     let mut worker = Worker {
@@ -384,7 +384,7 @@ impl<D: Dial> Worker<D> {
                 }
             }
             // Without a coordinator people go all the same.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         let leaving = async {
             tokio::select! {

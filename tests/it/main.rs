@@ -5,6 +5,7 @@
     reason = "tests may say what they found"
 )]
 
+mod abroad;
 mod agreement;
 mod arrivals;
 mod attribution;

@@ -10,16 +10,9 @@
 //! `.ci/servers target/servers` installs what is missing: the package `prosody`, Node.js, and the
 //! packages of `tests/servers`.
 
-mod bot;
-mod limits;
 mod node;
 mod process;
 mod prosody;
-mod restarts;
-mod runs;
-mod smoke;
-mod spoken;
-mod strangers;
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -185,7 +185,7 @@ fn whatever_a_server_sends_costs_one_connection() {
     );
     let told = verdict.reasons.join("\n");
     assert!(told.contains("::error file=x::obey"), "{told}");
-    for line in verdict.reasons.iter() {
+    for line in &verdict.reasons {
         assert!(!line.starts_with("::"), "a log would obey: {line}");
         assert!(
             line.chars().all(|c| !c.is_control() && c != '\u{202e}'),

@@ -9,11 +9,11 @@ use busyhour::measure::result::RunResult;
 use busyhour::scenario::plan::Plan;
 use busyhour::simulation::world::{Watcher, World};
 
-use super::Server;
 use super::spoken::{
     HEXLET, SCENARIO, SOCKETIO, Spoken, XMPP, add_up, count, reasons, samples, sound,
 };
 use crate::cli::program::Program;
+use crate::servers::Server;
 
 /// Remarks that are no fault of a run: of who has gone, an XMPP server says so to who still speaks to
 /// it; and on a busy machine some deliveries take by chance as long as with Nagle's algorithm.

@@ -9,9 +9,9 @@ use busyhour::live::journal::Fault;
 use busyhour::time::Time;
 use serde_json::{Value, json};
 
-use super::Server;
 use super::smoke::assigned::connect;
 use super::spoken::{HEXLET, Run, SOCKETIO, Spoken, XMPP, add_up, count, reasons, sound};
+use crate::servers::Server;
 
 /// Chats at a time: some wait, and some give up.
 const SLOTS: u32 = 3;

@@ -17,7 +17,7 @@ use busyhour::scenario::plan::Plan;
 use busyhour::scenario::read_text;
 use busyhour::wire::protocols;
 
-use super::{Prosody, Server, hexlet, prosody, socketio};
+use crate::servers::{Prosody, Server, hexlet, prosody, socketio};
 
 /// More than any of these runs takes, with its drain, on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(75);

@@ -9,7 +9,7 @@ use busyhour::measure::result::RunResult;
 use busyhour::scenario::read_text;
 use busyhour::wire::protocols;
 
-use super::{Prosody, Server, prosody};
+use crate::servers::{Prosody, Server, prosody};
 
 /// Four agents of twenty chats each, who say 2 kB as soon as they are asked, more than 10 kB a second.
 const EAGER: &str = r#"

@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{PASSWORD, Prosody, Server, hexlet, prosody, socketio};
+use crate::servers::{PASSWORD, Prosody, Server, hexlet, prosody, socketio};
 use line::Line;
 
 fn process(server: &Server) -> PathBuf {
