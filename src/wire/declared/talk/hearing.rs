@@ -33,7 +33,9 @@ impl Talk {
         out: &mut Effects,
     ) -> Result<()> {
         self.protocol.transport.inner.open(&mut event);
-        let is_awaited = self.expected(now, &event, out)? | self.valued(now, &event, out)?;
+        // Mostly nothing is awaited.
+        let is_awaited = !self.running.is_empty()
+            && (self.expected(now, &event, out)? | self.valued(now, &event, out)?);
         if self.answer_sign(now, &event)? {
             out.note(|| "a sign of life is answered".into());
             return Ok(());
