@@ -278,13 +278,12 @@ impl<'a> Coordinator<'a> {
 
     /// Not all agents of the first shift were online in time.
     fn missed(&self) -> Error {
-        let sum = |count: fn(&State) -> u32| {
-            self.hands
-                .iter()
-                .map(|hand| count(&hand.state))
-                .sum::<u32>()
-        };
-        let (online, wanted) = (sum(|s| s.online), sum(|s| s.wanted));
+        let states = || self.hands.iter().map(|hand| hand.state);
+        let online: u32 = states().map(|state| state.online).sum();
+        // A worker that has not begun has not said how many it wants.
+        let wanted = states().try_fold(0u32, |sum, state| sum.checked_add(state.wanted));
+        let wanted = wanted.filter(|wanted| *wanted < u32::MAX);
+        let wanted = wanted.map_or("the".into(), |wanted| wanted.to_string());
         let (when, later) = match self.start {
             Some(start) => (
                 format!("by the start at {}", start.agreed),
