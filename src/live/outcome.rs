@@ -139,7 +139,8 @@ pub(super) fn of_run(plan: &Plan, terms: &Terms, ledger: &mut Ledger, course: &C
     let valid = reasons.is_empty();
     let clustered = ledger.share_within(Latency::Delivery, validity::DELAYED_ACK);
     let median = ledger.millis_so_far(Latency::Delivery, 0.5);
-    let late = validity::delayed_ack(clustered, median);
+    let beyond = ledger.share_within(Latency::Delivery, validity::BEYOND);
+    let late = validity::delayed_ack(clustered, beyond, median);
     reasons.extend(late.filter(|_| terms.sight.knows("delivery_ms_p50")));
     let (tally, mut records) = ledger.finish(course.end, course.stopped);
     if !terms.sight.is_whole() {

@@ -79,7 +79,10 @@ fn whatever_a_bot_says_answers_what_is_pending() {
     for fault in Fault::ALL.map(Fault::measure) {
         assert_eq!(result.value(fault), None, "{fault}");
     }
-    let [reason] = reasons(result)[..] else {
+    let mut reasons = reasons(result);
+    // Customers close their chats themselves.
+    reasons.retain(|reason| !reason.ends_with("took nothing: on.closed"));
+    let [reason] = reasons[..] else {
         panic!("{:#?}", verdict.reasons)
     };
     assert!(reason.ends_with("are not measured"), "{reason}");

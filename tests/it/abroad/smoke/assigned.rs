@@ -161,6 +161,7 @@ fn who_waits_is_told_of_each_step() {
         .enumerate()
     {
         assert_eq!(person.ask("open", &json!({})), json!({ "pos": place + 1 }));
+        assert_eq!(person.hears("queued"), json!({ "pos": place + 1 }));
     }
     assert_eq!(four.ask("open", &json!({})), json!({ "error": "not now" }));
     // One goes, one changes his mind.

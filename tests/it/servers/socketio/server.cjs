@@ -94,8 +94,9 @@ function attend(socket) {
   on('open', (_, ack) => {
     const free = person.role === 'customer' && person.chats.size === 0;
     if (!free || waiting.includes(person)) return ack({ error: 'not now' });
-    person.pos = waiting.push(person);
-    ack({ pos: person.pos });
+    // Whoever still waits when chats are given out hears so.
+    person.pos = 0;
+    ack({ pos: waiting.push(person) });
   });
   on('say', ({ chat, text }, ack) => {
     const hearer = other(person, chat);
