@@ -137,10 +137,15 @@ impl Terms {
 pub(super) fn of_run(plan: &Plan, terms: &Terms, ledger: &mut Ledger, course: &Course) -> Outcome {
     let mut reasons = soundness(plan, ledger, course);
     let valid = reasons.is_empty();
-    let clustered = ledger.share_within(Latency::Delivery, validity::DELAYED_ACK);
     let median = ledger.millis_so_far(Latency::Delivery, 0.5);
-    let beyond = ledger.share_within(Latency::Delivery, validity::BEYOND);
-    let late = validity::delayed_ack(clustered, beyond, median);
+    let share = |within| ledger.share_within(Latency::Delivery, within);
+    let shares = (
+        share(validity::BEFORE),
+        share(validity::DELAYED_ACK),
+        share(validity::BEYOND),
+    );
+    // Of a generator that was late itself nobody knows what the server did.
+    let late = validity::delayed_ack(shares, median).filter(|_| valid);
     reasons.extend(late.filter(|_| terms.sight.knows("delivery_ms_p50")));
     let (tally, mut records) = ledger.finish(course.end, course.stopped);
     if !terms.sight.is_whole() {

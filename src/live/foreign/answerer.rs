@@ -28,6 +28,8 @@ pub struct Answerer {
     chats: Vec<Held>,
     /// What came of chats that are not known yet.
     strangers: VecDeque<(Option<ChatNumber>, String)>,
+    /// Chats that the agent was through with since it was given one.
+    done: Vec<ChatNumber>,
     /// Whether it is told to the server that no more are taken.
     leaves: bool,
     /// Whether it is told to the server that the agent is away, to wrap up.
@@ -121,6 +123,7 @@ impl Answerer {
     /// A chat more, of which it may not be known whose it is.
     fn add(&mut self, number: ChatNumber, marker: Option<Marker>, stage: Stage) {
         self.chats.retain(|held| held.number != number);
+        self.done.clear();
         self.chats.push(Held {
             number,
             marker,
@@ -148,7 +151,14 @@ impl Answerer {
             None => whose.is_some() && held.marker == whose,
         };
         let Some(held) = self.chats.iter_mut().find(same) else {
-            return self.set_aside(chat, text);
+            return match chat.filter(|number| self.done.contains(number)) {
+                // It was on its way when the agent was through with the chat.
+                Some(chat) => {
+                    let seq = marker.map_or(0, |marker| marker.sequence);
+                    around.hear(Some(ToAgent::Message { chat, seq, text }));
+                }
+                None => self.set_aside(chat, text),
+            };
         };
         if held.stage == Stage::Waiting {
             held.marker = held.marker.or(whose);
@@ -337,6 +347,7 @@ impl Answerer {
     fn free(&mut self, chat: ChatNumber, around: &mut Around<'_, AgentSide>) -> Result<()> {
         let stage = self.find(chat).map(|held| held.stage);
         self.chats.retain(|held| held.number != chat);
+        self.done.extend(stage.map(|_| chat));
         if stage == Some(Stage::Closing) {
             around.act(Deed::Close { chat })?;
         }

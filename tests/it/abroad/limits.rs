@@ -49,21 +49,34 @@ wrap_up = "constant(0s)"
 typing = "20ms"
 "#;
 
-/// Plays it at a server, where what a busy machine does to the schedule is not the question.
-fn played(scenario: &str, server: &Server) -> RunResult {
+/// How often something is played until the run is VALID.
+const TRIES: u32 = 3;
+
+/// The most milliseconds by which people may be late of themselves, one in a hundred of them: what a
+/// busy machine does to the schedule is not the question, unless it blurs what is looked for.
+const LOOSE: f64 = 10_000.0;
+const STRICT: f64 = 10.0;
+
+/// Plays it at a server, until the run is VALID.
+fn played(scenario: &str, lag_ms: f64, server: &Server) -> RunResult {
     let common = "[run]\ndrain_limit = \"10s\"\n[live]\nspeed = 1\n";
     let text = format!("{scenario}{common}");
     let mut plan = read_text("test", &text, Path::new(""), &[]).unwrap();
-    (plan.validity.lag_ms_p99, plan.validity.lag_share) = (10_000.0, 1e6);
+    (plan.validity.lag_ms_p99, plan.validity.lag_share) = (lag_ms, 1e6);
     plan.validity.stood_still_ratio = 1.0;
     let options = Options {
         targets: vec![Target::from(server.address())],
         protocol: protocols::open(protocols::XMPP).unwrap(),
         ..Options::default()
     };
-    let result = load(&plan, &options, &Watch::default()).unwrap().result;
-    assert!(result.value("handled") > Some(0.0), "{}", server.log());
-    result
+    for _ in 0..TRIES {
+        let result = load(&plan, &options, &Watch::default()).unwrap().result;
+        assert!(result.value("handled") > Some(0.0), "{}", server.log());
+        if result.verdict.valid == Some(true) {
+            return result;
+        }
+    }
+    panic!("this machine is too busy: {TRIES} runs were INVALID");
 }
 
 fn says(result: &RunResult, words: &str) -> bool {
@@ -82,7 +95,7 @@ fn a_limit_of_prosody_is_named() {
         let Some(server) = prosody(options) else {
             return;
         };
-        let result = played(EAGER, &server);
+        let result = played(EAGER, LOOSE, &server);
         let reasons = &result.verdict.reasons;
         let told = says(
             &result,
@@ -104,7 +117,7 @@ fn packets_that_prosody_fills_are_named() {
         let Some(server) = prosody(options) else {
             return;
         };
-        let result = played(TYPING, &server);
+        let result = played(TYPING, STRICT, &server);
         let (told, median) = (
             says(&result, "TCP_NODELAY"),
             result.value("delivery_ms_p50"),

@@ -14,6 +14,9 @@ use busyhour::time::Time;
 
 use super::timed;
 
+/// How often it is played until the run is VALID.
+const TRIES: u32 = 3;
+
 /// Stands in front of a server, and gives every other client its words in two packets, the second
 /// of which waits by Nagle's algorithm until the first is acknowledged. Says where it stands.
 fn door_to(server: SocketAddr) -> SocketAddr {
@@ -68,16 +71,20 @@ fn a_server_that_fills_packets_is_named() {
         // Who answers so soon has its acknowledgements sent along with its words.
         rules.think = constant(0.01);
     });
-    (plan.validity.lag_ms_p99, plan.validity.lag_share) = (10_000.0, 1e6);
+    (plan.validity.lag_ms_p99, plan.validity.lag_share) = (10.0, 1e6);
     plan.validity.stood_still_ratio = 1.0;
     let server = Server::spawn_thread(built_in(&plan, "127.0.0.1:0".parse().unwrap())).unwrap();
     let options = Options {
         targets: vec![Target::from(door_to(server.local_addr()))],
         ..Options::default()
     };
-    let result = load(&plan, &options, &Watch::default()).unwrap().result;
+    let mut results = (0..TRIES).map(|_| {
+        let played = load(&plan, &options, &Watch::default());
+        played.unwrap().result
+    });
+    let valid = results.find(|result| result.verdict.valid == Some(true));
+    let result = valid.expect("a machine that is not too busy");
     assert_eq!(result.value("handled"), Some(10.0));
-    assert_eq!(result.verdict.valid, Some(true));
     let named = |reason: &String| reason.contains("TCP_NODELAY at the server");
     let reasons = &result.verdict.reasons;
     assert!(reasons.iter().any(named), "{reasons:?}");

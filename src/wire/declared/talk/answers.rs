@@ -275,7 +275,7 @@ impl Talk {
             return Err(Error::failed(what).for_good());
         }
         if running.task == Task::Do(Action::Free) {
-            self.forget(running.about.chat);
+            self.finish(running.about.chat);
         }
         Ok(())
     }

@@ -17,6 +17,9 @@ pub struct Chat {
     pub is_left: bool,
     /// The server has said that it is over.
     pub is_over: bool,
+    /// The person is through with it. What was said before may still be on its way: so long it is
+    /// known whose that is.
+    pub is_done: bool,
 }
 
 /// Which chat something is about.
@@ -56,7 +59,21 @@ impl Chats {
             number,
             is_left: false,
             is_over: false,
+            is_done: false,
         });
+    }
+
+    /// The person is through with it, and may still hear what was said before.
+    pub fn finish(&mut self, number: ChatNumber) {
+        if let Some(chat) = self.get_mut(number) {
+            (chat.is_over, chat.is_done) = (true, true);
+        }
+    }
+
+    /// One that the person is through with.
+    pub fn done(&self) -> Option<ChatNumber> {
+        let done = self.all.iter().find(|chat| chat.is_done);
+        done.map(|chat| chat.number)
     }
 
     /// The person has nothing to do with it any more.
@@ -64,14 +81,16 @@ impl Chats {
         self.all.retain(|chat| chat.number != number);
     }
 
-    /// The chat of this number.
+    /// The chat of this number that the person is in.
     pub fn get_mut(&mut self, number: ChatNumber) -> Option<&mut Chat> {
-        self.all.iter_mut().find(|chat| chat.number == number)
+        let mut all = self.all.iter_mut();
+        all.find(|chat| chat.number == number && !chat.is_done)
     }
 
     /// The same, to look at.
     pub fn get(&self, number: ChatNumber) -> Option<&Chat> {
-        self.all.iter().find(|chat| chat.number == number)
+        let mut all = self.all.iter();
+        all.find(|chat| chat.number == number && !chat.is_done)
     }
 
     /// The one that goes on, where there is but one.
@@ -112,5 +131,16 @@ mod tests {
         chats.end(2);
         assert_eq!(chats.next(), 3);
         assert_eq!(chats.numbers().collect::<Vec<_>>(), [1]);
+    }
+
+    #[test]
+    fn what_is_done_is_nobodys_but_known() {
+        let mut chats = Chats::default();
+        chats.begin(1);
+        chats.finish(1);
+        assert_eq!((chats.get(1), chats.done()), (None, Some(1)));
+        assert_eq!(chats.numbers().collect::<Vec<_>>(), [1]);
+        chats.end(1);
+        assert_eq!(chats.done(), None);
     }
 }

@@ -241,6 +241,9 @@ impl Talk {
 
     /// A chat begins, with the values that are made for each.
     pub(super) fn begin_chat(&mut self, chat: ChatNumber, now: Duration) -> Result<()> {
+        while let Some(done) = self.chats.done() {
+            self.forget(Some(done));
+        }
         if self.chats.is_full() {
             match self.chats.spent() {
                 Some(spent) => self.forget(Some(spent)),
@@ -295,6 +298,13 @@ impl Talk {
         out.tidings.push_back(Tidings::Transferred { chat });
         if self.who.party == Party::Agent {
             self.forget(Some(chat));
+        }
+    }
+
+    /// The person is through with a chat. Until the next begins, what was said in it before is heard.
+    pub(super) fn finish(&mut self, chat: Option<ChatNumber>) {
+        if let Some(chat) = chat {
+            self.chats.finish(chat);
         }
     }
 

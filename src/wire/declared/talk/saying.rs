@@ -306,7 +306,7 @@ impl Talk {
                 Ok(())
             }
             Action::Free => {
-                self.forget(done.about.chat);
+                self.finish(done.about.chat);
                 Ok(())
             }
             _ => Ok(()),
