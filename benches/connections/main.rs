@@ -12,6 +12,7 @@
 //! cargo bench --bench connections -- --only endurance
 //! cargo bench --bench connections -- --only protocols --play all --runs 3
 //! cargo bench --bench connections -- --only servers
+//! cargo bench --bench connections -- --only frames
 //! ```
 //!
 //! - *cost*: `scenarios/bench.toml` played by `load --only customers` on core 1 against an answering
@@ -34,6 +35,7 @@
 //! - *servers*: two thousand customers at once at the built-in server, at one of our own over
 //!   Socket.IO and at Prosody: whether the schedule is kept, how long what is said is under way, and
 //!   what both ends take of the processor.
+//! - *frames*: nanoseconds that a message takes a person to read, in each protocol.
 
 #![allow(clippy::print_stdout)]
 
@@ -41,6 +43,7 @@ mod answer;
 mod asked;
 mod cost;
 mod endurance;
+mod frames;
 mod memory;
 mod metrics;
 mod process;
@@ -62,8 +65,8 @@ use asked::Asked;
 const HELP: &str = "\
 What a connection costs, in whole processes.
 
-  --only WHAT              one of cost, memory, scale, endurance, protocols, servers; cost and memory where it
-                           is not said
+  --only WHAT              one of cost, memory, scale, endurance, protocols, servers, frames; cost and
+                           memory where it is not said
   --rates R,R              cost: arrivals a second [default: 500,1500]
   --rate R                 protocols: arrivals a second [default: 200]
                            servers: customers a second [default: 40]
@@ -71,7 +74,7 @@ What a connection costs, in whole processes.
   --server NAME            servers: one of native, socketio, prosody; all where it is not said
   --customers N            servers: how many at once [default: 2000]
   --think N                servers: seconds between a reply and the next message [default: 60]
-  --runs N                 cost, scale, protocols: runs of each [default: 2]
+  --runs N                 cost, scale, protocols: runs of each [default: 2]; frames [default: 3]
   --seconds N              cost, protocols: how long the steady part is measured [default: 20]
                            endurance: how long it goes on [default: 1800]
                            servers: how long customers stay once all have come [default: 100]
@@ -103,6 +106,7 @@ fn main() {
         Some("endurance") => endurance::measure(&asked),
         Some("protocols") => protocols::measure(&asked),
         Some("servers") => servers::measure(&asked),
+        Some("frames") => frames::measure(&asked),
         only => {
             if only != Some("memory") {
                 cost::measure(&asked);

@@ -83,7 +83,7 @@ fn stage(name: &str) -> Option<Stage> {
     }?;
     let pid = server.id().to_string();
     let moved = Command::new("taskset")
-        .args(["-cp", SERVERS, &pid])
+        .args(["-acp", SERVERS, &pid])
         .stdout(Stdio::null())
         .status();
     moved.expect("`taskset` is there: Debian's package util-linux has it");

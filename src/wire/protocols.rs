@@ -13,6 +13,7 @@ use super::speaker::Protocol;
 use super::xmpp::{self, Settings};
 use crate::error::{Error, Result};
 use crate::scenario::document::Document;
+use crate::scenario::names::did_you_mean;
 use crate::scenario::problem::Problems;
 
 /// The built-in server's own.
@@ -66,8 +67,11 @@ pub fn open(name: &str) -> Result<Option<Arc<dyn Protocol>>> {
         _ if built_in::NAMES.contains(&name) => Some(Arc::new(declared::read_built_in(name)?)),
         _ => {
             let words = format!("no protocol `{name}` comes with the program");
-            return Err(Error::refused(words)
-                .with_remedy("`busyhour protocols` lists them; a file is named with its ending"));
+            let known = [NATIVE, XMPP].into_iter().chain(built_in::NAMES);
+            let near = did_you_mean(name, known.collect::<Vec<_>>());
+            return Err(Error::refused(words).with_remedy(format!(
+                "{near}; a file is named with its ending, as `chat.toml`"
+            )));
         }
     })
 }

@@ -21,6 +21,13 @@ use crate::wire::speaker::{Answer, ChatNumber, Effects, Tidings};
 /// The most seconds that a server may ask us to wait; more is a mistake.
 const RETRY_MOST: u64 = 7 * 86_400;
 
+/// How often something is asked again that was too much for the server.
+const PUT_OFF_MOST: u8 = 5;
+
+/// When, where that does not say, and the latest.
+const PUT_OFF: Duration = Duration::from_secs(1);
+const PUT_OFF_LONGEST: Duration = Duration::from_secs(60);
+
 impl Talk {
     /// A request was answered, or was not.
     pub(super) fn answer(
@@ -59,7 +66,7 @@ impl Talk {
         };
         let body = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
         if !is_yes(call, answer.status) {
-            return self.refused(at, step, &answer, &body, out);
+            return self.refused(now, at, step, (&answer, &body), out);
         }
         out.note(|| {
             format!(
@@ -195,10 +202,10 @@ impl Talk {
     /// The answer is a no.
     fn refused(
         &mut self,
+        now: Duration,
         at: usize,
         step: &Step,
-        answer: &Answer,
-        body: &Value,
+        (answer, body): (&Answer, &Value),
         out: &mut Effects,
     ) -> Result<()> {
         let (name, status) = (self.running[at].name(), answer.status);
@@ -209,10 +216,16 @@ impl Talk {
         if is_throttled {
             let retry = throttled.and_then(|own| own.retry.as_ref());
             let kind = format!("{name}: {status}");
-            out.tidings.push_back(Tidings::Throttled {
-                kind,
-                retry_after: retry_after(retry, body, answer),
-            });
+            let retry_after = retry_after(retry, body, answer);
+            out.tidings
+                .push_back(Tidings::Throttled { kind, retry_after });
+            let (running, pause) = (&mut self.running[at], retry_after.unwrap_or(PUT_OFF));
+            let is_soon = pause <= PUT_OFF_LONGEST && running.put_off < PUT_OFF_MOST;
+            if is_soon && !running.is_entry() {
+                running.put_off += 1;
+                running.wait = Wait::Later { until: now + pause };
+                return Ok(());
+            }
         }
         if self.running[at].is_entry() {
             let protocol = &self.protocol.name;
@@ -225,10 +238,8 @@ impl Talk {
                 error.for_good()
             });
         }
-        if !is_throttled {
-            let kind = format!("{name}: {status}");
-            out.tidings.push_back(Tidings::Refused { chat, kind });
-        }
+        let kind = format!("{name}: {status}");
+        out.tidings.push_back(Tidings::Refused { chat, kind });
         self.give_up(at)
     }
 
@@ -238,6 +249,10 @@ impl Talk {
         while at < self.running.len() {
             if self.running[at].until().is_none_or(|until| until > now) {
                 at += 1;
+                continue;
+            }
+            if matches!(self.running[at].wait, Wait::Later { .. }) {
+                self.running[at].wait = Wait::Turn;
                 continue;
             }
             let protocol = Arc::clone(&self.protocol);

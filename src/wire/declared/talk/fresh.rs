@@ -1,7 +1,7 @@
 //! Owns `Fresh`: names that nobody has had before, such as `${uuid}`.
 //!
-//! Law: they are draws like any other: the same run, person and connection give the same names in
-//! the same order. Those of a person are the same on each of its connections.
+//! Law: they are draws like any other: the same run, person and number of a connection give the same
+//! names in the same order. Those of a person are the same on each of its connections.
 
 use std::cell::Cell;
 use std::fmt::Write;

@@ -26,6 +26,8 @@ pub struct Running {
     pub wait: Wait,
     /// What the step expects has come already.
     pub has_come: bool,
+    /// How often the server had too much to do for it.
+    pub put_off: u8,
 }
 
 /// What is run.
@@ -42,6 +44,8 @@ pub enum Task {
 pub enum Wait {
     /// Its turn.
     Turn,
+    /// Its turn after that, since the server had too much to do.
+    Later { until: Duration },
     /// The answer to a request.
     Answer { request: u32, until: Duration },
     /// A frame that the step expects.
@@ -76,6 +80,7 @@ impl Running {
             since,
             wait: Wait::Turn,
             has_come: false,
+            put_off: 0,
         }
     }
 
@@ -115,7 +120,8 @@ impl Running {
     pub fn until(&self) -> Option<Duration> {
         match self.wait {
             Wait::Turn => None,
-            Wait::Answer { until, .. }
+            Wait::Later { until }
+            | Wait::Answer { until, .. }
             | Wait::Frame { until }
             | Wait::Ack { until, .. }
             | Wait::Value { until, .. } => Some(until),

@@ -156,7 +156,7 @@ impl Talk {
         let running = &mut self.running[at];
         running.step += 1;
         running.wait = Wait::Turn;
-        running.has_come = false;
+        (running.has_come, running.put_off) = (false, 0);
     }
 
     /// Puts a step's words out; what it waits for then.

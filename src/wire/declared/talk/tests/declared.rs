@@ -161,12 +161,37 @@ fn cookies_and_captures_go_with_the_next_request() {
         >> POST /say hi [Content-Type: text/plain; charset=utf-8] [Cookie: sid=1]
         << 503 {"ms":1500}
         ! Throttled { kind: "say: 503", retry_after: Some(1.5s) }
-        + say 0 hi
+        + say 0 you
+        + wait 1
+        + wait 1
         >> POST /say hi [Content-Type: text/plain; charset=utf-8] [Cookie: sid=1]
+        << 200
+        >> POST /say you [Content-Type: text/plain; charset=utf-8] [Cookie: sid=1]
         << the connection was lost
         ! Refused { chat: Some(0), kind: "say: the connection was lost" }
         "#,
     );
+}
+
+#[test]
+fn what_is_too_much_is_asked_again_some_times() {
+    let protocol = with(
+        r#"
+        [transport]
+        path = "/"
+        [customer]
+        close = [{ delete = "/chat" }]
+        "#,
+    );
+    let again = "<< 429\n! Throttled { kind: \"close: 429\", retry_after: None }\n+ wait 1\n\
+                 >> DELETE /chat\n";
+    let conversation = format!(
+        "+ start\n> /\n+ begin\n! Ready {{ address: \"\" }}\n+ open\n+ close 0\n\
+         >> DELETE /chat\n{}<< 429\n! Throttled {{ kind: \"close: 429\", retry_after: None }}\n\
+         ! Refused {{ chat: Some(0), kind: \"close: 429\" }}",
+        again.repeat(5)
+    );
+    play(&protocol, CUSTOMER, &conversation);
 }
 
 #[test]
