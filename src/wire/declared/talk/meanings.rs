@@ -182,7 +182,11 @@ impl Talk {
             Party::Agent => Direction::Agent,
             Party::Customer | Party::Server => Direction::Customer,
         };
-        if Marker::of(&text).is_some_and(|marker| marker.direction == own) {
+        // What a stranger has written to an agent may look like any other run's.
+        let is_ours =
+            |marker: &Marker| self.who.party != Party::Agent || marker.run == self.who.run;
+        let marker = Marker::of(&text).filter(is_ours);
+        if marker.is_some_and(|marker| marker.direction == own) {
             out.note(|| "an echo of our own side".into());
             return;
         }
