@@ -7,6 +7,7 @@
 pub mod access;
 pub mod agent;
 pub mod alarm;
+mod alone;
 pub mod attendance;
 pub mod breaker;
 pub mod call;
@@ -76,12 +77,12 @@ use tokio::time::timeout;
 
 use crate::center::rules::ShiftEnd;
 use crate::error::{Error, Result, in_words};
+use crate::measure::cast::Cast;
 use crate::measure::result::{Environment, ProtocolEcho};
 use crate::scenario::outlook::Outlook;
 use crate::scenario::plan::{Plan, Shift};
 use crate::server::{self, ServerOptions};
 use crate::time::Span;
-use crate::wire::clean;
 use crate::wire::frame::AgentSide;
 use crate::wire::limits::{AGENTS_MOST, CONCURRENCY_MOST};
 use crate::wire::speaker::{Dispatch, Protocol};
@@ -128,8 +129,8 @@ pub struct Options {
     pub workers: Option<Workers>,
     /// Whether the clock jumps over hours in which the desk is closed and nobody is there.
     pub skip_closed: bool,
-    /// Whether the customers alone are played; the staff is the server's own.
-    pub only_customers: bool,
+    /// Who is played.
+    pub cast: Cast,
     /// The part of the run that is played here; none where nothing is to be merged with it.
     pub shard: Option<Shard>,
     /// When the scenario's time begins; none for as soon as the agents of the first shift are there.
@@ -167,12 +168,7 @@ impl Options {
 /// or the agents of the first shift do not get online. What goes wrong later stands in the result.
 pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
     check(plan, options)?;
-    if options.only_customers && options.targets.is_empty() {
-        return Err(Error::refused(
-            "the customers alone are to be played, and the built-in server has no staff",
-        )
-        .with_remedy("give the server whose staff answers them with --target"));
-    }
+    options.check_others()?;
     if !options.slice().is_whole() && options.targets.is_empty() {
         return Err(Error::refused(
             "a part of a run needs the server that the other parts meet, not one of its own",
@@ -191,7 +187,8 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
             }
         };
         let way = way(&targets, options).await?;
-        way.check_ports(options.slice().share(Outlook::of(plan).live.ports))?;
+        let outlook = Outlook::of(plan).live.played_by(options.cast);
+        way.check_ports(options.slice().share(outlook.ports))?;
         if let Some(start) = options.start {
             start.wait_to_gather(plan.live.start_deadline, watch).await;
         }
@@ -235,7 +232,7 @@ async fn knock(plan: &Plan, options: &Options, way: &Way) -> Result<()> {
     let is_there = |shift: &Shift| {
         slice.has(shift.agent) && shift.from <= plan.begin && shift.until > plan.begin
     };
-    if options.only_customers || plan.shifts.iter().any(is_there) {
+    if !options.cast.plays_agents() || plan.shifts.iter().any(is_there) {
         return Ok(());
     }
     if options.protocol.is_some() {
@@ -338,7 +335,8 @@ pub fn built_in(plan: &Plan, listen: SocketAddr) -> ServerOptions {
 
 /// Refuses plans that cannot be played live, and those that the protocol has no room for.
 fn check(plan: &Plan, options: &Options) -> Result<()> {
-    rate::check(plan, options.replication, options.only_customers)?;
+    rate::check(plan, options.replication, options.cast)?;
+    options.check_alone()?;
     let centers = options.targets.len();
     if options.separate && centers > plan.team as usize {
         return Err(Error::refused(format!(
@@ -347,8 +345,8 @@ fn check(plan: &Plan, options: &Options) -> Result<()> {
         ))
         .with_remedy("name fewer targets, or more agents"));
     }
-    if options.only_customers {
-        return staffed_elsewhere(options);
+    if !options.cast.plays_agents() {
+        return Ok(());
     }
     if !plan.headcounts.is_empty() {
         return Err(Error::refused(
@@ -399,20 +397,6 @@ fn handed_over(plan: &Plan, options: &Options) -> Result<()> {
         protocol.name()
     ))
     .with_remedy("write `transfer` in its [agent], or agents.shift_end = \"finish\""))
-}
-
-/// Refuses customers alone where nobody but agents of this program's could be given their chats.
-fn staffed_elsewhere(options: &Options) -> Result<()> {
-    let protocol = options.protocol.as_ref();
-    let Some(protocol) = protocol.filter(|_| options.dispatches()) else {
-        return Ok(());
-    };
-    let name = clean(protocol.name());
-    Err(Error::refused(format!(
-        "the customers alone are to be played, and at a server that speaks `{name}` this program \
-         gives out the chats, to agents of its own"
-    ))
-    .with_remedy("leave out --only customers, or use a protocol whose server gives out the chats"))
 }
 
 /// Plays the plan's people against the server that `to` leads to, woken by `alarm`; to be called where

@@ -4,6 +4,7 @@
 //! code. All sums are integers, so that no result depends on the order of addition.
 
 pub mod attribution;
+pub mod cast;
 pub mod catalogue;
 pub mod cells;
 pub mod classes;

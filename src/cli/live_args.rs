@@ -16,6 +16,7 @@ use crate::live::Options;
 use crate::live::machine::{MARGIN, descriptors_allowed, make_room_for_descriptors};
 use crate::live::watch::Watch;
 use crate::live::workers::{WORKERS_MOST, Workers};
+use crate::measure::cast::Cast;
 use crate::report::figure::{Unit, grouped};
 use crate::scenario::outlook::Outlook;
 use crate::scenario::plan::Plan;
@@ -74,7 +75,7 @@ impl LiveArgs {
     /// Over how many processes the run is spread, none for this one alone; room is made for what
     /// this one needs.
     fn workers(&self, plan: &Plan, options: &Options) -> Result<Option<Workers>> {
-        let outlook = Outlook::of(plan).live;
+        let outlook = Outlook::of(plan).live.played_by(options.cast);
         let allowed = descriptors_allowed().unwrap_or(u64::MAX);
         let (slice, targeted) = (options.slice(), !options.targets.is_empty());
         let connections = slice.share(outlook.connections);
@@ -119,8 +120,8 @@ impl LiveArgs {
     }
 }
 
-/// What a run shows of itself while it goes; what only agents know where they are played.
-pub fn line(plan: &Plan, watch: &Arc<Watch>, agents: bool) -> impl Fn() -> Line + Send + 'static {
+/// What a run shows of itself while it goes; what one side knows where it is played.
+pub fn line(plan: &Plan, watch: &Arc<Watch>, cast: Cast) -> impl Fn() -> Line + Send + 'static {
     let (calendar, begin) = (plan.calendar.clone(), plan.begin);
     let length = plan.outline.horizon.since(begin).as_secs_f64();
     let watch = watch.clone();
@@ -129,23 +130,23 @@ pub fn line(plan: &Plan, watch: &Arc<Watch>, agents: bool) -> impl Fn() -> Line 
         let clock = calendar.local(now).strftime("%a %H:%M:%S").to_string();
         Line {
             done: now.since(begin).as_secs_f64() / length,
-            text: words(&watch, &clock, agents),
+            text: words(&watch, &clock, cast),
         }
     }
 }
 
-/// The live line; what only `agents` know where they are played.
-fn words(watch: &Watch, clock: &str, agents: bool) -> String {
+/// The live line; what one side knows where it is played.
+fn words(watch: &Watch, clock: &str, cast: Cast) -> String {
     let count = |of: &AtomicU32| grouped(f64::from(of.load(Ordering::Relaxed)), 0);
     let online = count(&watch.agents);
     if !watch.started.load(Ordering::Relaxed) {
-        return match agents {
+        return match cast.plays_agents() {
             true => format!("{online} agents online, waiting for the rest"),
             false => "looking in at the server".into(),
         };
     }
     let lag = Unit::Millis.say(watch.lag_us.load(Ordering::Relaxed) as f64 / 1e3);
-    let busy = match agents {
+    let busy = match cast.plays_agents() {
         true => format!(
             "{} open, {}/{online} busy, ",
             count(&watch.open),
@@ -153,9 +154,10 @@ fn words(watch: &Watch, clock: &str, agents: bool) -> String {
         ),
         false => String::new(),
     };
-    format!(
-        "{clock}  {} arrived, {} waiting, {busy}lag {lag}",
-        count(&watch.arrived),
-        count(&watch.queue),
-    )
+    let arrived = count(&watch.arrived);
+    let came = match cast.plays_customers() {
+        true => format!("{arrived} arrived, {} waiting", count(&watch.queue)),
+        false => format!("{arrived} taken"),
+    };
+    format!("{clock}  {came}, {busy}lag {lag}")
 }

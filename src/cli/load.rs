@@ -20,6 +20,7 @@ use crate::live::slice::Slice;
 use crate::live::start::Start;
 use crate::live::watch::Watch;
 use crate::live::{Options, load};
+use crate::measure::cast::Cast;
 use crate::report::{file, telemetry};
 use crate::scenario::plan::Plan;
 use crate::simulation;
@@ -51,7 +52,7 @@ pub struct Load {
     /// Do not simulate the same people afterwards to tell what the server added
     #[arg(long)]
     no_prediction: bool,
-    /// Play the customers alone; the staff is the server's own: people, or a bot
+    /// Play one side alone, the other being people, or bots, of the server's own
     #[arg(long, value_name = "WHO")]
     only: Option<Only>,
     /// Play one part of the people, as in 2/8, the others being played elsewhere, and keep its
@@ -76,8 +77,21 @@ pub struct Load {
 /// Who alone is played.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Only {
-    /// No agent connects.
+    /// No agent connects: the staff is the server's own
     Customers,
+    /// No customer connects: visitors come by themselves
+    Agents,
+}
+
+impl Load {
+    /// Who is played.
+    fn cast(&self) -> Cast {
+        match self.only {
+            None => Cast::Everybody,
+            Some(Only::Customers) => Cast::Customers,
+            Some(Only::Agents) => Cast::Agents,
+        }
+    }
 }
 
 /// Plays the scenario live and reports.
@@ -146,7 +160,7 @@ fn telemetry(args: &Load, plan: &Plan) -> telemetry::Run {
         seed: plan.seed,
         replication: args.replication,
         speed: plan.live.speed,
-        agents: args.only.is_none(),
+        cast: args.cast(),
     }
 }
 
@@ -162,12 +176,12 @@ fn options(args: &Load) -> Result<Options> {
         records: args.output.records.is_some(),
         trace: args.trace.map(|trace| trace.customer),
         skip_closed: args.skip_closed,
-        only_customers: matches!(args.only, Some(Only::Customers)),
+        cast: args.cast(),
         ..args.live.options()?
     })
 }
 
 fn progress(args: &Load, console: &Console, plan: &Plan, watch: &Arc<Watch>) -> Progress {
-    let line = live_args::line(plan, watch, args.only.is_none());
+    let line = live_args::line(plan, watch, args.cast());
     Progress::start(args.output.progress(console), console, move |_| line())
 }

@@ -222,6 +222,7 @@ fn with_type(status: StatusCode, body: String, kind: &'static str) -> Response<F
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::cast::Cast;
 
     fn stand() -> Stand {
         Stand {
@@ -235,7 +236,7 @@ mod tests {
                 seed: 7,
                 replication: 0,
                 speed: 85.0,
-                agents: false,
+                cast: Cast::Customers,
             },
         }
     }

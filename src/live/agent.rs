@@ -11,6 +11,7 @@
 mod freed;
 mod hearing;
 mod lost;
+mod stranger;
 
 use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
@@ -40,7 +41,7 @@ pub(super) struct Desk<D: Dial> {
     socket: Session<AgentSide, D>,
     /// The chats held.
     chats: Vec<Held>,
-    /// Chats taken so far.
+    /// Chats taken on this connection.
     taken: u32,
     /// Chats handed over, of which frames may still be under way.
     handed_over: HashSet<u64>,
@@ -89,6 +90,8 @@ struct Held {
     parts: Parts,
     /// When the message that is pending was read, whole; none where it came with the chat.
     heard: Option<Instant>,
+    /// A stranger's messages without a reply.
+    waiting: u32,
 }
 
 /// Where an agent stands with its shift.
@@ -338,6 +341,7 @@ impl<D: Dial> Desk<D> {
             self.scene
                 .written_since(caller, which, (due, self.held_up), by);
         }
+        self.stranger_hears(slot, ours, last, due);
         if last {
             self.over(ours, due);
             let close = FromAgent::Close { chat: number };
@@ -367,6 +371,7 @@ impl<D: Dial> Desk<D> {
             held.closed = true;
             let chat = held.number;
             self.note_in(ours, due, ChatEvent::Closes);
+            self.tell_of_stranger(ours, due, ChatEvent::ClosedByAgent);
             self.over(ours, due);
             self.socket.act(&FromAgent::Close { chat }, due).await?;
             self.scene.lagged(due.max(self.held_up));
@@ -376,6 +381,7 @@ impl<D: Dial> Desk<D> {
 
     /// The chat goes back to the queue, and its slot is free. Its customer hears of it.
     async fn hand_over(&mut self, ours: ChatId, due: Time) -> Result<()> {
+        self.tell_of_stranger(ours, due, ChatEvent::ClosedByAgent);
         if let Some(chat) = self.let_go(ours, false, due) {
             self.handed_over.insert(chat);
             self.socket.act(&FromAgent::HandOver { chat }, due).await?;
@@ -468,6 +474,7 @@ impl<D: Dial> Desk<D> {
         }
         let (scene, agent, away) = (self.scene, self.shift.agent, self.away);
         let mut refused = self.refused;
+        let strangers = !scene.cast.plays_customers();
         let overheard = |frame| match frame {
             ToAgent::Assigned { chat, marker, .. } => {
                 refused.insert(chat);
@@ -475,7 +482,7 @@ impl<D: Dial> Desk<D> {
                     assigned_offline(&scene, agent, &marker);
                 }
             }
-            ToAgent::Message { chat, text, .. } if !refused.contains(&chat) => {
+            ToAgent::Message { chat, text, .. } if !strangers && !refused.contains(&chat) => {
                 if let Some((caller, marker)) = hearing::overheard(&scene, agent, &text) {
                     scene.read(caller, marker, Reader::Agent(agent), scene.now());
                 }

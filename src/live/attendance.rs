@@ -27,6 +27,9 @@ use crate::wire::clean;
 use crate::wire::frame::{AgentSide, CustomerSide, FromAgent, Hello, ToAgent};
 use crate::wire::marker::Marker;
 
+/// Frames that an agent keeps that came before the start: more are not read until then.
+const EARLY_MOST: usize = 1_000;
+
 /// Plays an agent's shifts in order. The scene counts it online while it is. Where its connection is
 /// lost it comes back, or the run fails.
 pub async fn attend<D: Dial>(scene: Rc<Scene<D>>, mut shifts: VecDeque<Shift>) {
@@ -199,13 +202,16 @@ async fn stay<D: Dial>(scene: &Rc<Scene<D>>, later: &mut VecDeque<Shift>, came: 
     } = came;
     let agent = shift.agent;
     let mut call = scene.call.subscribe();
+    let mut early = Vec::new();
     let gathered = loop {
         tokio::select! {
             // At the start of a later shift chats may have come already: those are for the desk.
             biased;
             called = call.wait_for(|call| *call != Call::Gather) => break called.is_ok(),
             // The server has nothing to say before anybody comes; an end of it is the end.
-            heard = socket.next() => match heard {
+            heard = socket.next(), if early.len() < EARLY_MOST => match heard {
+                // Visitors may be there before the start.
+                Some(Ok(frame)) if !scene.cast.plays_customers() => early.push(frame),
                 Some(Ok(ToAgent::Assigned { chat, marker, .. })) => {
                     scene.fault(Fault::Foreign, Reader::Agent(agent), Marker::parse(&marker));
                     if refuse::<D>(&mut socket, chat).await.is_err() {
@@ -225,7 +231,11 @@ async fn stay<D: Dial>(scene: &Rc<Scene<D>>, later: &mut VecDeque<Shift>, came: 
         return Then::Home;
     }
     let mut desk = Desk::new(Rc::clone(scene), shift, socket, idle);
-    if let Err(error) = desk.stay(later).await {
+    let stayed = async {
+        desk.hear_first(early).await?;
+        desk.stay(later).await
+    };
+    if let Err(error) = stayed.await {
         if scene.call.borrow().is_over() {
             scene.remark(format!("an agent, too: {}", error.plain()));
         } else if !error.is_for_good() {
@@ -337,7 +347,8 @@ async fn out_of_turn<D: Dial>(
 
 /// The server has given a chat to an agent who is not online, by what it has confirmed itself.
 pub fn assigned_offline<D>(scene: &Scene<D>, agent: u32, marker: &str) {
-    let marker = Marker::parse(marker);
+    // What a stranger has written tells nothing.
+    let marker = Marker::parse(marker).filter(|_| scene.cast.plays_customers());
     scene.fault(Fault::AssignedOffline, Reader::Agent(agent), marker);
 }
 

@@ -5,6 +5,7 @@
 //! starts when the server has confirmed every agent of the first shift, of every worker.
 
 mod abroad;
+mod over;
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -25,11 +26,11 @@ use super::switchboard::Delivery;
 use super::terms::Differences;
 use super::watch::Watch;
 use super::worker::{News, Order, Report, State};
-use crate::center::rules::ShiftEnd;
 use crate::error::{Error, Result};
+use crate::measure::cast::Cast;
 use crate::measure::clock::Gauge;
 use crate::measure::tally::Latency;
-use crate::scenario::plan::{Plan, Shift};
+use crate::scenario::plan::Plan;
 use crate::time::{Span, Time};
 use abroad::Abroad;
 
@@ -41,10 +42,6 @@ const ENDING: Duration = Duration::from_secs(5);
 
 /// Wall time ahead at which workers in other processes are told to start, so that all have heard.
 const AHEAD: Duration = Duration::from_millis(50);
-
-/// Wall time for which a part of a run has to be quiet before its agents go: what is on its way from
-/// customers of other parts comes by then.
-const LINGER: Duration = Duration::from_secs(5);
 
 /// A worker, as the coordinator sees it.
 #[derive(Debug)]
@@ -93,6 +90,8 @@ pub struct Coordinator<'a> {
     start: Option<Start>,
     /// Whether other parts of the run are played elsewhere.
     apart: bool,
+    /// Who is played.
+    cast: Cast,
     /// Whether agents end the chats of customers who are quiet.
     agents_end: bool,
     /// Since when a part of a run has been quiet.
@@ -153,7 +152,8 @@ impl<'a> Coordinator<'a> {
             hands,
             start: options.start,
             apart: !options.slice().is_whole(),
-            agents_end: !options.only_customers && plan.agents_inactivity() != Span::ENDLESS,
+            cast: options.cast,
+            agents_end: options.cast.plays_agents() && plan.agents_inactivity() != Span::ENDLESS,
             quiet: None,
             course: Course::default(),
             failure: None,
@@ -383,63 +383,6 @@ impl<'a> Coordinator<'a> {
     fn now(&self) -> Time {
         let now = self.hands.iter().map(|hand| hand.state.now).max();
         now.unwrap_or_default().max(self.plan.begin)
-    }
-
-    /// Whether nothing can change any more: nobody is there but those who are gone silently, whom
-    /// nothing ends.
-    fn is_over(&mut self) -> bool {
-        let nobody = self.is_nobody_there();
-        let over = nobody && self.now() >= self.plan.outline.horizon && self.ledger.is_up_to_date();
-        match self.apart {
-            true => self.is_quiet(over),
-            false => over && self.are_slots_free() && !self.ledger.awaits_messages(self.now()),
-        }
-    }
-
-    /// Whether a part of the run, whose own people are done or not, has been done for so long that
-    /// no other part needs its agents: none has a chat, nor will one be handed over by another's.
-    fn is_quiet(&mut self, done: bool) -> bool {
-        let slots: u32 = self.hands.iter().map(|hand| hand.state.slots).sum();
-        let (now, horizon) = (self.now(), self.plan.outline.horizon);
-        let hands_over = |shift: &Shift| {
-            let ends = now < shift.until && shift.until < self.plan.end();
-            shift.end == ShiftEnd::HandOver && shift.from < horizon && ends
-        };
-        if !done || slots > 0 || self.plan.shifts.iter().any(hands_over) {
-            self.quiet = None;
-            return false;
-        }
-        self.quiet.get_or_insert_with(Instant::now).elapsed() >= LINGER
-    }
-
-    /// Whether nobody of this run's customers is there or is still to come.
-    fn is_nobody_there(&self) -> bool {
-        let server_ends = self.hands.iter().any(|hand| hand.state.server_ends_quiet);
-        let at_work = || self.hands.iter().filter(|hand| !hand.over);
-        at_work().all(|hand| {
-            let State {
-                customers,
-                ghosts,
-                more_come,
-                ..
-            } = hand.state;
-            let ended = server_ends || self.agents_end;
-            let stay = if ended { 0 } else { ghosts };
-            !more_come && customers == stay
-        })
-    }
-
-    /// Whether no slot is in use but for those who are gone silently. Of workers that were lost it
-    /// will never be known.
-    fn are_slots_free(&self) -> bool {
-        if self.hands.iter().any(|hand| hand.lost.is_some()) {
-            let at_work = self.hands.iter().filter(|hand| !hand.over);
-            return at_work.map(|hand| hand.state.slots).sum::<u32>() == 0;
-        }
-        let ledger = &self.ledger;
-        // Of a staff of the server's own no slots are known.
-        ledger.count(Gauge::Active) <= ledger.count(Gauge::Ghosts)
-            && ledger.count(Gauge::Composing) == 0
     }
 
     /// How the run stands.

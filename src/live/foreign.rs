@@ -198,7 +198,7 @@ impl<S: Part, D: Dial> Foreign<S, D> {
     /// Whether the chat is to be ended by the other side, at a server that would take the end of the
     /// connection for it. Of a staff of the server's own it is not known whether it ever does.
     pub fn waits_for_the_end(&self) -> bool {
-        if self.scene.only_customers {
+        if !self.scene.cast.plays_agents() {
             return false;
         }
         let by_close = self.manners.wrap_up == WrapUp::DelayClose;
@@ -338,6 +338,7 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             effects: &mut self.effects,
             line: self.line.as_mut(),
             manners: self.manners,
+            strangers: (!self.scene.cast.plays_customers()).then_some(self.scene.run),
             heard: &mut self.heard,
             waits: &mut waits,
         };

@@ -74,6 +74,15 @@ pub enum Connect {
 pub enum ChatEvent {
     /// The customer asks for an agent.
     Offered,
+    /// An agent is given the chat of a stranger, and that is the first that is known of it.
+    Met {
+        /// Who.
+        agent: u32,
+        /// Whether a message came with it.
+        pending: bool,
+    },
+    /// The stranger whose chat it is has left, as its agent hears.
+    Parted,
     /// The customer hears that it waits, for the first time or because its agent has handed the
     /// chat over.
     Queued,

@@ -11,6 +11,7 @@ mod door;
 mod integrity;
 mod off;
 mod sent;
+mod stranger;
 mod traffic;
 mod waiting;
 
@@ -263,6 +264,9 @@ impl Ledger {
         let key = (caller.number, caller.attempt);
         if event == ChatEvent::Offered {
             return self.offer(caller, at);
+        }
+        if let ChatEvent::Met { .. } = event {
+            self.offer(caller, at);
         }
         let Some(account) = self.accounts.get_mut(&key) else {
             let event = Event::Chat(caller, event);

@@ -185,10 +185,6 @@ fn differ(one: &Part, other: &Part) -> Result<()> {
         Some(at) => at.to_string(),
         None => "none".into(),
     };
-    let people = |part: &Part| match part.scenario.only_customers {
-        true => "customers alone",
-        false => "customers and agents",
-    };
     let target = |part: &Part| part.scenario.target.clone().unwrap_or_default();
     let doors = |part: &Part| match part.scenario.separate {
         true => "separate",
@@ -203,7 +199,7 @@ fn differ(one: &Part, other: &Part) -> Result<()> {
         ("start", &start),
         ("target", &target),
         ("kind of targets", &|part| doors(part).into()),
-        ("people", &|part| people(part).into()),
+        ("people", &|part| part.scenario.cast.words().into()),
         ("plan", &|part| part.facts.fingerprint.clone()),
     ];
     for (what, said) in facts {

@@ -12,6 +12,7 @@ use super::target::Target;
 use super::terms::Differences;
 use super::tls::Trust;
 use super::validity::{self, Conduct};
+use crate::measure::cast::Cast;
 use crate::measure::cells::Cells;
 use crate::measure::gate::Gate;
 use crate::measure::kpi::Findings;
@@ -53,8 +54,8 @@ pub struct Evidence {
     pub centers: u32,
 }
 
-/// What must be known of a part of a run in which the customers alone are played.
-const PART_OF_CUSTOMERS: Option<&str> = Some(
+/// What must be known of a part of a run in which one side alone is played.
+const PART_OF_ONE_SIDE: Option<&str> = Some(
     "this is one part of a run: its gates are for `busyhour merge` to judge, of all parts together",
 );
 
@@ -105,13 +106,14 @@ impl Terms {
             .as_deref()
             .map_or(0, |doors| doors.split(", ").count());
         let centers = if echo.separate { doors as u32 } else { 1 };
-        let sight = match (&echo.part, echo.only_customers) {
-            (_, true) => Sight::Customers,
-            (Some(_), false) => Sight::Part,
-            (None, false) => Sight::Whole,
+        let sight = match (&echo.part, echo.cast) {
+            (_, Cast::Customers) => Sight::Customers,
+            (_, Cast::Agents) => Sight::Agents,
+            (Some(_), Cast::Everybody) => Sight::Part,
+            (None, Cast::Everybody) => Sight::Whole,
         };
         let unchecked = Trust::Anybody.remark().filter(|_| echo.insecure);
-        let of_part = PART_OF_CUSTOMERS.filter(|_| echo.part.is_some() && echo.only_customers);
+        let of_part = PART_OF_ONE_SIDE.filter(|_| echo.part.is_some() && !echo.cast.is_everybody());
         let of_protocol = echo.protocol.iter().flat_map(|protocol| {
             let here = DISPATCHED_HERE.filter(|_| protocol.dispatched_here);
             let draft = DRAFT.filter(|_| protocol.draft);
@@ -148,7 +150,7 @@ pub(super) fn of_run(plan: &Plan, terms: &Terms, ledger: &mut Ledger, course: &C
     let late = validity::delayed_ack(shares, median).filter(|_| valid);
     reasons.extend(late.filter(|_| terms.sight.knows("delivery_ms_p50")));
     let (tally, mut records) = ledger.finish(course.end, course.stopped);
-    if !terms.sight.is_whole() {
+    if !terms.sight.sees_slots() {
         let unseen = |record: &mut Record| record.composed = Span::ENDLESS;
         records.iter_mut().for_each(unseen);
     }
@@ -265,11 +267,10 @@ fn gates(plan: &Plan, terms: &Terms) -> Vec<Gate> {
         return Vec::new();
     }
     let mut gates = plan.gates.clone();
-    if terms.sight.is_whole() {
-        let measures = Fault::ALL.map(Fault::measure).into_iter();
-        let asked = |measure: &&str| plan.gates.iter().any(|gate| gate.measure == *measure);
-        gates.extend(measures.filter(|m| !asked(m)).map(Gate::none_of));
-    }
+    let measures = Fault::ALL.map(Fault::measure).into_iter();
+    let seen = measures.filter(|measure| terms.sight.knows(measure));
+    let asked = |measure: &&str| plan.gates.iter().any(|gate| gate.measure == *measure);
+    gates.extend(seen.filter(|m| !asked(m)).map(Gate::none_of));
     gates
 }
 
@@ -285,7 +286,7 @@ fn echo(plan: &Plan, options: &Options) -> ScenarioEcho {
     });
     echo.protocol = options.protocol_echo();
     echo.separate = options.separate;
-    echo.only_customers = options.only_customers;
+    echo.cast = options.cast;
     let part = Some(options.slice()).filter(|slice| !slice.is_whole());
     echo.part = part.map(|slice| slice.to_string());
     echo.start_at = options.start.map(|start| start.agreed.to_string());

@@ -15,6 +15,7 @@ use super::switchboard::{Delivery, Posted};
 use super::way::InClear;
 use super::worker::Report;
 use crate::error::{Error, Exit};
+use crate::measure::cast::Cast;
 use crate::scenario::plan;
 use crate::wire::protocols::Source;
 
@@ -40,8 +41,8 @@ pub struct Setup {
     pub way: InClear,
     /// The customer who is traced.
     pub trace: Option<u32>,
-    /// Whether the customers alone are played.
-    pub only_customers: bool,
+    /// Who is played.
+    pub cast: Cast,
     /// What the server speaks; none for the built-in protocol.
     pub protocol: Option<Source>,
     /// Descriptors that it may need at once.

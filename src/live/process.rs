@@ -182,7 +182,7 @@ fn play(
     let mut plan = scenario::read_again(&setup.source)?;
     let options = Options {
         trace: setup.trace,
-        only_customers: setup.only_customers,
+        cast: setup.cast,
         protocol: setup
             .protocol
             .clone()
@@ -256,6 +256,7 @@ mod tests {
     use crate::live::slice::Slice;
     use crate::live::target::Target;
     use crate::live::way::Way;
+    use crate::measure::cast::Cast;
     use crate::scenario::plan::Source;
 
     #[tokio::test]
@@ -272,7 +273,7 @@ mod tests {
             replication: 0,
             way: way.with_secrets_in_clear(),
             trace: None,
-            only_customers: false,
+            cast: Cast::Everybody,
             protocol: None,
             descriptors: 16,
         };

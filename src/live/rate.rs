@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
+use crate::measure::cast::Cast;
 use crate::scenario::outlook::Outlook;
 use crate::scenario::plan::Plan;
 use crate::scenario::stream::ArrivalStream;
@@ -16,15 +17,15 @@ use crate::time::Time;
 ///
 /// # Errors
 /// Refused: it does, or the agents of its first shift cannot all connect before the start.
-pub fn check(plan: &Plan, replication: u32, only_customers: bool) -> Result<()> {
+pub fn check(plan: &Plan, replication: u32, cast: Cast) -> Result<()> {
     let Some(rate) = plan.live.max_connect_rate else {
         return Ok(());
     };
-    if !only_customers {
+    if cast.plays_agents() {
         check_first_shift(plan, rate)?;
     }
-    let returns = Outlook::of(plan).live.returns.ceil();
-    let seconds = planned(plan, replication, only_customers);
+    let returns = Outlook::of(plan).live.played_by(cast).returns.ceil();
+    let seconds = planned(plan, replication, cast);
     let peak = seconds.iter().max_by_key(|(_, connects)| **connects);
     let (second, connects) = peak.map_or((0, 0), |(second, connects)| (*second, *connects));
     let most = connects as f64 + returns;
@@ -50,14 +51,15 @@ pub fn check(plan: &Plan, replication: u32, only_customers: bool) -> Result<()> 
 
 /// How many connect by plan in each second on the wall, from the start on; where nobody does is left
 /// out.
-fn planned(plan: &Plan, replication: u32, only_customers: bool) -> BTreeMap<u64, u64> {
+fn planned(plan: &Plan, replication: u32, cast: Cast) -> BTreeMap<u64, u64> {
     let speed = plan.live.speed;
     let second = |at: Time| (at.since(plan.begin).as_secs_f64() / speed) as u64;
     let arrivals = ArrivalStream::new(plan, replication).filter(|due| plan.is_open(*due));
+    let arrivals = arrivals.filter(|_| cast.plays_customers());
     let lead = plan.live.connect_lead.scaled(speed);
     let later = plan.shifts.iter().filter(|shift| shift.from > plan.begin);
     let agents = later.map(|shift| shift.from - lead);
-    let agents = agents.filter(|_| !only_customers);
+    let agents = agents.filter(|_| cast.plays_agents());
     let mut seconds = BTreeMap::new();
     for due in arrivals.chain(agents) {
         *seconds.entry(second(due)).or_insert(0) += 1;

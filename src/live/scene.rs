@@ -3,6 +3,7 @@
 //! Law: one thread, so no locks; nobody holds a borrow across an await.
 
 pub mod abroad;
+mod people;
 mod traced;
 
 use std::cell::{Cell, RefCell};
@@ -26,16 +27,18 @@ use super::slice::Slice;
 use super::socket::SocketLimits;
 use super::terms::Differences;
 use super::text::Text;
-use crate::center::rules::{Again, AgentRules, CustomerRules};
+use crate::center::rules::AgentRules;
 use crate::error::Error;
+use crate::measure::cast::Cast;
 use crate::measure::tally::Latency;
-use crate::random::{Draws, Kind, Population};
+use crate::random::{Kind, Population};
 use crate::scenario::plan::{AtClosing, Plan};
 use crate::server::clock::LiveClock;
 use crate::time::{Span, Time};
 use crate::wire::hold::Hold;
 use crate::wire::marker::{Direction, Marker};
 use abroad::Abroad;
+use people::Met;
 use traced::Traced;
 
 /// What the people of a live run share; `D` leads them to the server.
@@ -69,8 +72,10 @@ pub struct Scene<D> {
     jumped: Notify,
     /// Which closed hours are jumped over; none for none.
     pub skip: Option<Skip>,
-    /// Whether the customers alone are played; the staff is the server's own.
-    pub only_customers: bool,
+    /// Who is played.
+    pub cast: Cast,
+    /// Whom agents have met who are nobody of this run.
+    met: Met,
     /// When the scenario's time was started.
     started: Cell<Option<Instant>>,
     /// What has happened and was not handed on yet.
@@ -131,7 +136,8 @@ impl<D> Scene<D> {
             clock: Cell::new(None),
             jumped: Notify::new(),
             skip: options.skip_closed.then(|| Skip::new(plan)),
-            only_customers: options.only_customers,
+            cast: options.cast,
+            met: Met::default(),
             started: Cell::new(None),
             journal: RefCell::default(),
             traced: Traced::new(options.trace),
@@ -320,9 +326,9 @@ impl<D> Scene<D> {
         (due, since): (Time, Time),
         by: Origin,
     ) -> Instant {
-        if self.only_customers {
-            // Nobody of this run reads what customers say to another staff.
-            return self.lagged(due);
+        if !self.cast.is_everybody() {
+            // Nobody of this run reads what is said to another staff, or to strangers.
+            return self.lagged(since.max(due));
         }
         let now = Instant::now();
         let late = |due| self.lateness(due, now).unwrap_or_default();
@@ -342,7 +348,7 @@ impl<D> Scene<D> {
 
     /// Notes a message that was written and waits for its reader by the rules.
     pub fn handed_in(&self, chat: Caller, (direction, sequence): (Direction, u32), due: Time) {
-        if self.only_customers {
+        if !self.cast.is_everybody() {
             return;
         }
         let message = Message::untimed(direction, sequence);
@@ -408,56 +414,9 @@ impl<D> Scene<D> {
         self.text.of_reply(marker, hold, self.draws(caller))
     }
 
-    fn draws(&self, caller: Caller) -> Draws {
-        self.people
-            .person(caller.number.into(), caller.attempt.into())
-    }
-
     /// The bytes of the longest frame that a message may need.
     pub fn longest_frame(&self) -> usize {
         self.text.longest_frame()
-    }
-
-    /// Whose message it is; none where no customer of ours can have such a number.
-    pub fn caller(&self, marker: Marker) -> Option<Caller> {
-        let attempt = u16::try_from(marker.attempt).ok()?;
-        Some(Caller {
-            attempt,
-            ..self.newcomer(marker.customer)
-        })
-    }
-
-    /// A customer who comes for the first time.
-    pub fn newcomer(&self, number: u32) -> Caller {
-        let draws = self.people.person(number.into(), 0);
-        let class = self.plan.customers.class_of(draws);
-        Caller {
-            number,
-            attempt: 0,
-            class,
-        }
-    }
-
-    /// How customers of a class behave.
-    pub fn rules(&self, class: u8) -> &CustomerRules {
-        self.plan.customers.rules(class)
-    }
-
-    /// The customer's attempt is over: it may come again, if that is before the horizon.
-    pub fn again(&self, caller: Caller, why: Again, now: Time) {
-        let rules = self.rules(caller.class);
-        if rules.retry.is_empty() {
-            return;
-        }
-        let draws = self.draws(caller);
-        let next = caller.attempt.checked_add(1);
-        if let (Some(after), Some(attempt)) = (rules.comes_again(why, draws), next) {
-            self.note(now, Event::IntoOrbit);
-            let back = now + after;
-            if back < self.plan.outline.horizon {
-                self.orbit.expect(Caller { attempt, ..caller }, back);
-            }
-        }
     }
 
     /// This machine cannot start somebody who is due.

@@ -25,6 +25,7 @@ use super::slice::Slice;
 use super::switchboard::{Delivery, Outlet, Posted};
 use super::terms::Differences;
 use super::{attendance, customer};
+use crate::center::rules::ShiftEnd;
 use crate::error::Error;
 use crate::measure::seen::Seen;
 use crate::scenario::plan::Shift;
@@ -168,20 +169,20 @@ impl<D: Dial> Worker<D> {
         let begin = scene.begin();
         let mut agents: BTreeMap<u32, VecDeque<Shift>> = BTreeMap::new();
         let mut shifts = &scene.plan.shifts[..];
-        if scene.only_customers {
+        if !scene.cast.plays_agents() {
             shifts = &[];
             self.agents
                 .spawn_local(attendance::look_in(Rc::clone(scene)));
         }
         let own = |s: &&Shift| s.until > begin && self.slice.has(s.agent);
-        for shift in shifts.iter().filter(own) {
+        for shift in shifts.iter().filter(own).filter_map(|s| self.worked(s)) {
             let from = shift.from.max(begin);
-            let shift = Shift { from, ..*shift };
+            let shift = Shift { from, ..shift };
             agents.entry(shift.agent).or_default().push_back(shift);
         }
         let at_start = |shifts: &&VecDeque<Shift>| shifts.front().is_some_and(|s| s.from == begin);
         let first = agents.values().filter(at_start).count() as u32;
-        self.wanted = first + u32::from(scene.only_customers);
+        self.wanted = first + u32::from(!scene.cast.plays_agents());
         for shifts in agents.into_values() {
             self.agents
                 .spawn_local(attendance::attend(Rc::clone(scene), shifts));
@@ -206,6 +207,21 @@ impl<D: Dial> Worker<D> {
         }
     }
 
+    /// A shift as it is worked. Strangers come beyond the horizon, too: there an agent takes no more,
+    /// and finishes what it has.
+    fn worked(&self, shift: &Shift) -> Option<Shift> {
+        let horizon = self.scene.plan.outline.horizon;
+        if self.scene.cast.plays_customers() || shift.until <= horizon {
+            return Some(*shift);
+        }
+        let cut = Shift {
+            until: horizon,
+            end: ShiftEnd::Finish,
+            ..*shift
+        };
+        (shift.from < horizon).then_some(cut)
+    }
+
     /// Lets customers come, and come again, until the coordinator says that it is over.
     async fn go_on(&mut self, replication: u32) {
         let scene = Rc::clone(&self.scene);
@@ -214,6 +230,8 @@ impl<D: Dial> Worker<D> {
         let first = arrivals.first_number();
         let slice = self.slice;
         let own = arrivals.zip(first..);
+        let come = scene.cast.plays_customers();
+        let own = own.take_while(|_| come);
         let mut arrivals = own.filter(|(_, number)| slice.has(*number)).peekable();
         let mut call = scene.call.subscribe();
         let mut tick = tokio::time::interval(TICK);

@@ -73,7 +73,7 @@ impl Workers {
                 replication: options.replication,
                 way: way.with_secrets_in_clear(),
                 trace: options.trace,
-                only_customers: options.only_customers,
+                cast: options.cast,
                 protocol: options.protocol.as_ref().and_then(|known| known.source()),
                 descriptors: self.descriptors(),
             };

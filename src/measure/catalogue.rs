@@ -2,8 +2,11 @@
 //!
 //! Law: a name that is not found here is no measure. Units end names.
 
+mod sides;
+
 use super::result::RunKind;
 use crate::time::Span;
+pub use sides::{tells_of_agents, tells_of_customers, tells_of_one_side};
 
 /// One measure, or one statistic of a series.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -332,48 +335,6 @@ pub fn tells_of_messages(name: &str) -> bool {
     singles.contains(&name) || series.contains(&of_series)
 }
 
-/// Whether a measure needs the agents' side of the chats, which a live run does not see where the
-/// customers alone are played: slots and their times, composing, delivery from one side to the other
-/// and what becomes of messages on the way.
-pub fn tells_of_agents(name: &str) -> bool {
-    let singles = [
-        "occupancy_ratio",
-        "utilisation_ratio",
-        "composing_total_ratio",
-        "active_chats_mean",
-        "concurrency_busy",
-        "overtime_h",
-        "wasted_slot_s",
-        "chats_per_agent_hour",
-        "lost",
-        "undelivered",
-        "duplicated",
-        "reordered",
-        "misdelivered",
-        "foreign",
-        "assigned_twice",
-        "over_limit",
-        "assigned_offline",
-    ];
-    let series = [
-        "handle_s",
-        "wrap_up_s",
-        "composing_per_chat_s",
-        "delivery_ms",
-        "delivery_from_due_ms",
-        "round_trip_ms",
-        "agent_online_ms",
-    ];
-    let of_series = name.rsplit_once('_').map_or("", |(series, _)| series);
-    singles.contains(&name) || series.contains(&of_series)
-}
-
-/// Whether a measure that needs agents of the run is of one side alone: who plays a part of the
-/// customers and of the agents sees it.
-pub fn tells_of_one_side(name: &str) -> bool {
-    name.starts_with("round_trip_ms_") || name.starts_with("agent_online_ms_")
-}
-
 /// The time T of a service-level measure's name, as in `service_level_30s_of_answered`.
 pub fn service_level(name: &str) -> Option<Span> {
     let rest = name.strip_prefix("service_level_")?;
@@ -438,14 +399,6 @@ mod tests {
         assert!(!tells_of_messages("wait_s_mean") && !tells_of_messages("first_response_s"));
         let of_messages = names().into_iter().filter(|name| tells_of_messages(name));
         assert_eq!(of_messages.count(), 3 + 4 * STATISTICS.len());
-    }
-
-    #[test]
-    fn measures_of_agents_are_told_apart() {
-        assert!(tells_of_agents("handle_s_p95") && tells_of_agents("over_limit"));
-        assert!(!tells_of_agents("wait_s_mean") && !tells_of_agents("schedule_lag_ms_p99"));
-        let of_agents = names().into_iter().filter(|name| tells_of_agents(name));
-        assert_eq!(of_agents.count(), 17 + 7 * STATISTICS.len());
     }
 
     #[test]

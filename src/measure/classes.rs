@@ -30,6 +30,8 @@ impl Findings<'_> {
             measures: OfClass::new(self, index).measures(self),
         };
         match self.outline.classes.as_slice() {
+            // Of which class strangers are, nobody knows.
+            _ if !self.sight.sees_customers() => Vec::new(),
             [] | [_] => Vec::new(),
             several => several.iter().enumerate().map(row).collect(),
         }
@@ -105,7 +107,7 @@ impl<'a> OfClass<'a> {
             put("first_response_s_mean", &|class| class.first_response);
             put("inter_message_s_mean", &|class| class.inter_message);
         }
-        if findings.sight.is_whole() {
+        if findings.sight.sees_slots() {
             put("handle_s_mean", &|class| class.handle);
         }
     }

@@ -336,6 +336,7 @@ impl Findings<'_> {
         let by_time = |gauge| over(clock(gauge), seen).unwrap_or(0.0);
         let (good, base) = service_level(&slice.counts, &slice.within, "");
         let staffed = clock(Gauge::Staffed);
+        let slots_seen = self.sight.sees_slots();
         let slots = staffed * f64::from(self.outline.concurrency);
         Row {
             start: label(from),
@@ -352,14 +353,14 @@ impl Findings<'_> {
             rejected: fate(Fate::Rejected),
             dropped: fate(Fate::Dropped),
             open_at_end: fate(Fate::OpenAtEnd),
-            service_level: over(good as f64, base as f64),
+            service_level: over(good as f64, base as f64).filter(|_| self.sight.sees_customers()),
             wait_s: spread(&slice.wait, replications),
             first_response_s: spread(&slice.first_response, replications),
             inter_message_s: spread(&slice.inter_message, replications),
             handle_s_mean: slice.handle.mean(),
-            active_chats_mean: Some(by_time(Gauge::Active)).filter(|_| self.sight.is_whole()),
-            queue_mean: by_time(Gauge::Queue),
-            staffed_mean: Some(by_time(Gauge::Staffed)).filter(|_| self.sight.is_whole()),
+            active_chats_mean: Some(by_time(Gauge::Active)).filter(|_| slots_seen),
+            queue_mean: Some(by_time(Gauge::Queue)).filter(|_| self.sight.sees_customers()),
+            staffed_mean: Some(by_time(Gauge::Staffed)).filter(|_| slots_seen),
             occupancy_ratio: over(clock(Gauge::Active), slots),
             utilisation_ratio: over(clock(Gauge::Composing), staffed)
                 .filter(|_| self.outline.messages),

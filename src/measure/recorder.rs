@@ -5,6 +5,7 @@
 
 mod cuts;
 mod notes;
+mod strangers;
 
 use super::clock::{Clock, Gauge, Place, Segments};
 use super::histogram::Series;

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::attribution::Attribution;
+use super::cast::Cast;
 use super::catalogue::find;
 use super::classes::ClassRow;
 use super::gate::{Gate, Judge, Judgement, Outcome};
@@ -170,9 +171,14 @@ pub struct ScenarioEcho {
     /// Live: the subprotocol that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subprotocol: Option<String>,
-    /// Live: whether the customers alone were played, to a staff that is the server's own.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub only_customers: bool,
+    /// Live: who alone was played, `customers` or `agents`; absent for everybody.
+    #[serde(
+        rename = "only",
+        alias = "only_customers",
+        deserialize_with = "Cast::read"
+    )]
+    #[serde(default, skip_serializing_if = "Cast::is_everybody")]
+    pub cast: Cast,
     /// Live: which part of the run was played, as `2/8`; absent for all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<String>,
@@ -231,7 +237,7 @@ pub struct Row {
     pub start_s: f64,
     /// Length in seconds.
     pub length_s: f64,
-    /// Customers who came.
+    /// Customers who came; of strangers those whose chats agents were given.
     pub arrived: f64,
     /// Chats that asked for an agent.
     pub offered: f64,
@@ -243,7 +249,7 @@ pub struct Row {
     pub short_abandoned: f64,
     /// Counts of fates of those offered in the row.
     pub handled: f64,
-    /// Left in the queue.
+    /// Left in the queue; of strangers that is not seen.
     pub abandoned_queue: f64,
     /// Left in the chat.
     pub abandoned_chat: f64,
@@ -269,8 +275,8 @@ pub struct Row {
     pub handle_s_mean: Option<f64>,
     /// Slots in use, by the clock; null when the agents' side was not seen.
     pub active_chats_mean: Option<f64>,
-    /// Chats waiting, by the clock.
-    pub queue_mean: f64,
+    /// Chats waiting, by the clock; null when the customers' side was not seen.
+    pub queue_mean: Option<f64>,
     /// Agents there, by the clock; null when the agents' side was not seen.
     pub staffed_mean: Option<f64>,
     /// Slot-time in use of slot-time staffed; null when nobody is there.

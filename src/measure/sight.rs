@@ -2,7 +2,7 @@
 //!
 //! Law: what was not seen is not measured, and the reader is told so; it is never a zero.
 
-use super::catalogue::{tells_of_agents, tells_of_one_side};
+use super::catalogue::{tells_of_agents, tells_of_customers, tells_of_one_side};
 
 /// What of a run was seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,14 +12,21 @@ pub enum Sight {
     Whole,
     /// The customers alone; the staff is the server's own.
     Customers,
+    /// The agents alone; the visitors come by themselves.
+    Agents,
     /// One part of several: its customers from their side, its agents in nobody knows whose chats.
     Part,
 }
 
 impl Sight {
-    /// Whether both sides of each chat were seen.
-    pub fn is_whole(self) -> bool {
-        self == Sight::Whole
+    /// Whether the agents' side of each chat was seen, from which its slot is known.
+    pub fn sees_slots(self) -> bool {
+        matches!(self, Sight::Whole | Sight::Agents)
+    }
+
+    /// Whether the customers' side of each chat was seen.
+    pub fn sees_customers(self) -> bool {
+        self != Sight::Agents
     }
 
     /// Whether a measure of this name is of what was seen.
@@ -27,6 +34,7 @@ impl Sight {
         match self {
             Sight::Whole => true,
             Sight::Customers => !tells_of_agents(name),
+            Sight::Agents => !tells_of_customers(name),
             Sight::Part => !tells_of_agents(name) || tells_of_one_side(name),
         }
     }
@@ -38,6 +46,11 @@ impl Sight {
             Sight::Customers => Some(
                 "the customers alone were played: slots, handle times, composing, agents over their \
                  limit and delivery from one side to the other are not measured",
+            ),
+            Sight::Agents => Some(
+                "the agents alone were played, and what follows is of the chats that they were given, \
+                 from then on: who came and waited, connecting, delivery and what becomes of messages \
+                 are not measured",
             ),
             Sight::Part => Some(
                 "this is one part of a run, and what follows is of its own customers: slots, handle \
@@ -53,16 +66,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_part_knows_its_customers_and_round_trips() {
-        for (name, customers, part) in [
-            ("wait_s_mean", true, true),
-            ("round_trip_ms_p95", false, true),
-            ("agent_online_ms_max", false, true),
-            ("handle_s_mean", false, false),
-            ("lost", false, false),
+    fn each_knows_what_those_who_were_played_see() {
+        for (name, customers, agents, part) in [
+            ("wait_s_mean", true, false, true),
+            ("first_response_s_mean", true, true, true),
+            ("round_trip_ms_p95", false, false, true),
+            ("agent_online_ms_max", false, true, true),
+            ("handle_s_mean", false, true, false),
+            ("over_limit", false, true, false),
+            ("lost", false, false, false),
         ] {
-            let knows = [Sight::Whole, Sight::Customers, Sight::Part].map(|s| s.knows(name));
-            assert_eq!(knows, [true, customers, part], "{name}");
+            let all = [Sight::Whole, Sight::Customers, Sight::Agents, Sight::Part];
+            let knows = all.map(|sight| sight.knows(name));
+            assert_eq!(knows, [true, customers, agents, part], "{name}");
         }
     }
 }

@@ -9,6 +9,8 @@ pub mod prometheus;
 use crate::center::fate::Fate;
 use crate::live::journal::Fault;
 use crate::live::snapshot::Snapshot;
+use crate::measure::cast::Cast;
+use crate::measure::catalogue::{tells_of_agents, tells_of_customers};
 use crate::measure::meter::{Buckets, METERED};
 use crate::measure::tally::Latency;
 use crate::wire::clean;
@@ -24,8 +26,8 @@ pub struct Run {
     pub replication: u32,
     /// Scenario seconds a wall second.
     pub speed: f64,
-    /// Whether agents are played, and so all that only they know is measured.
-    pub agents: bool,
+    /// Who is played, by which it goes what is measured.
+    pub cast: Cast,
 }
 
 /// Metrics of one name.
@@ -63,7 +65,7 @@ pub fn families<'s>(run: &Run, snapshot: &'s Snapshot) -> Vec<Family<'s>> {
     families.extend(gauges(run, snapshot));
     let metered = METERED
         .into_iter()
-        .filter(|l| run.agents || !is_of_agents(*l));
+        .filter(|latency| is_seen(*latency, run.cast));
     families.extend(metered.filter_map(|latency| {
         let (name, help) = histogram(latency)?;
         let values = Values::Histogram(snapshot.meter.buckets(latency)?);
@@ -104,11 +106,6 @@ fn counters<'s>(run: &Run, snapshot: &Snapshot) -> Vec<Family<'s>> {
     let said = said.map(|(who, count)| (vec![("from", who.to_owned())], count));
     let mut counters = vec![
         counter(
-            "busyhour_customers_arrived_total",
-            "Customers who have come, each attempt counted.",
-            one(meter.arrived),
-        ),
-        counter(
             "busyhour_chats_offered_total",
             "Chats that have asked for an agent.",
             one(meter.offered),
@@ -129,16 +126,27 @@ fn counters<'s>(run: &Run, snapshot: &Snapshot) -> Vec<Family<'s>> {
             one(snapshot.not_started.into()),
         ),
     ];
-    if run.agents {
-        let faults = Fault::ALL.map(|fault| {
+    if run.cast.plays_customers() {
+        let help = "Customers who have come, each attempt counted.";
+        let arrived = one(meter.arrived);
+        counters.insert(
+            0,
+            counter("busyhour_customers_arrived_total", help, arrived),
+        );
+    }
+    if run.cast.plays_agents() {
+        let seen = |fault: &Fault| run.cast.is_everybody() || !tells_of_customers(fault.measure());
+        let faults = Fault::ALL.into_iter().filter(seen).map(|fault| {
             let name = fault.measure().to_owned();
             (vec![("fault", name)], snapshot.faults(fault))
         });
         counters.push(counter(
             "busyhour_integrity_faults_total",
             "What the server did and must not.",
-            faults.to_vec(),
+            faults.collect(),
         ));
+    }
+    if run.cast.is_everybody() {
         counters.push(counter(
             "busyhour_messages_undelivered_total",
             "Messages that did not come, since one of the two had gone.",
@@ -160,6 +168,8 @@ fn gauges<'s>(run: &Run, snapshot: &Snapshot) -> Vec<Family<'s>> {
             "Scenario seconds in a second on the wall.",
             run.speed,
         ),
+    ];
+    let of_customers = [
         (
             "busyhour_customers_present",
             "Customers who are connected, or about to be.",
@@ -193,16 +203,21 @@ fn gauges<'s>(run: &Run, snapshot: &Snapshot) -> Vec<Family<'s>> {
         help,
         values: Values::Gauges(vec![(NONE, value)]),
     };
-    let of_agents = of_agents.into_iter().filter(|_| run.agents);
-    of_all.into_iter().chain(of_agents).map(gauge).collect()
+    let of_agents = of_agents.into_iter().filter(|_| run.cast.plays_agents());
+    let customers = run.cast.plays_customers();
+    let of_customers = of_customers.into_iter().filter(|_| customers);
+    let of_both = of_all.into_iter().chain(of_customers).chain(of_agents);
+    of_both.map(gauge).collect()
 }
 
-/// Whether only who plays the agents can measure it.
-fn is_of_agents(latency: Latency) -> bool {
-    matches!(
-        latency,
-        Latency::Handle | Latency::Delivery | Latency::AgentOnline
-    )
+/// Whether those who are played can measure it.
+fn is_seen(latency: Latency, cast: Cast) -> bool {
+    let name = format!("{}_mean", latency.name());
+    match cast {
+        Cast::Everybody => true,
+        Cast::Customers => !tells_of_agents(&name),
+        Cast::Agents => !tells_of_customers(&name),
+    }
 }
 
 /// Name and help of a latency's histogram.

@@ -14,6 +14,7 @@ use std::sync::atomic::Ordering;
 use crate::live::Evidence;
 use crate::live::terms::Difference;
 use crate::measure::attribution::{Attribution, Parts};
+use crate::measure::cast::Cast;
 use crate::measure::cells::{Cell, Cells};
 use crate::measure::histogram::decoded;
 use crate::measure::result::{Measure, RunResult};
@@ -39,6 +40,14 @@ const RULE_OF_THREE: f64 = 3.0;
 
 /// How many lags stand for all that were recorded.
 const LAGS: u64 = 10_000;
+
+/// Why nothing can be attributed where the customers alone were played.
+const STAFF_UNKNOWN: &str = "the staff is the server's own: how it works, and for how long it wraps up, \
+                             is not known";
+
+/// Why nothing can be attributed where the agents alone were played.
+const VISITORS_UNKNOWN: &str = "the visitors are the server's own: when they come, and how they wait \
+                                and think, is not known";
 
 /// What the figures of a live run of this plan are due to.
 pub fn attribute(
@@ -97,11 +106,11 @@ fn reasons(plan: &Plan, result: &RunResult, evidence: &Evidence) -> Vec<String> 
     if !plan.outline.messages {
         reasons.push("the scenario is a level model, which has no messages".into());
     }
-    if result.scenario.only_customers {
-        let words = "the staff is the server's own: how it works, and for how long it wraps up, is \
-                     not known";
-        reasons.push(words.into());
-    }
+    reasons.extend(match result.scenario.cast {
+        Cast::Everybody => None,
+        Cast::Customers => Some(STAFF_UNKNOWN.into()),
+        Cast::Agents => Some(VISITORS_UNKNOWN.into()),
+    });
     let differing = |which: Difference| {
         format!(
             "the server's {} is not the scenario's, which is what would be predicted",

@@ -9,3 +9,4 @@ mod runs;
 mod smoke;
 mod spoken;
 mod strangers;
+mod visitors;

@@ -7,6 +7,7 @@ mod erlang;
 mod live;
 pub mod looking;
 mod memory;
+mod one_side;
 mod precise;
 pub mod program;
 mod protocols;

@@ -14,7 +14,10 @@ mod lost;
 mod nagle;
 mod round_trips;
 mod scripts;
+mod socketio;
 mod stops;
+mod strangers;
+mod visitor;
 mod waits;
 
 use busyhour::center::fate::Fate;

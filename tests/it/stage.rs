@@ -17,6 +17,7 @@ use busyhour::live::ledger::Ledger;
 use busyhour::live::target::Target;
 use busyhour::live::watch::Watch;
 use busyhour::live::{Options, Outcome, built_in, play, run};
+use busyhour::measure::cast::Cast;
 use busyhour::measure::record::Record;
 use busyhour::scenario::plan::Plan;
 use busyhour::server::listen::Listen;
@@ -154,7 +155,7 @@ const OPTIONS: Options = Options {
     trace: None,
     workers: None,
     skip_closed: false,
-    only_customers: false,
+    cast: Cast::Everybody,
     shard: None,
     start: None,
 };

@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::live::greeting::greeted;
 use crate::live::watch::Watch;
 use crate::live::{Options, Outcome, load};
+use crate::measure::cast::Cast;
 use crate::measure::result::ScenarioEcho;
 use crate::report::figure::Unit;
 use crate::scenario::outlook::Outlook;
@@ -205,7 +206,7 @@ impl<'a> Player<'a> {
     pub fn play(&self, plan: &Plan, label: &str) -> Result<Outcome> {
         let options = self.args.live.spread(plan, self.options.clone())?;
         let Current { run, prediction } = self.next();
-        let line = live_args::line(plan, &run, true);
+        let line = live_args::line(plan, &run, Cast::Everybody);
         let labelled = label.to_string();
         let progress = Progress::start(self.shown, self.console, move |_| {
             let Line { done, text } = line();

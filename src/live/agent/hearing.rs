@@ -30,6 +30,16 @@ struct Assignment {
     pending: Option<Said>,
 }
 
+impl Assignment {
+    /// The message that comes with the chat.
+    fn said(&self) -> Option<&String> {
+        match &self.pending {
+            Some(said) => Some(&said.text),
+            None => self.text.as_ref(),
+        }
+    }
+}
+
 impl<D: Dial> Desk<D> {
     /// Takes a frame that was read at `now`; true when the server has confirmed the log-out.
     pub(super) async fn hear(&mut self, frame: ToAgent, now: Time) -> Result<bool> {
@@ -95,6 +105,9 @@ impl<D: Dial> Desk<D> {
         if self.refused.contains(&chat) {
             return;
         }
+        if self.has_strangers() {
+            return self.stranger_says(chat, now);
+        }
         let sequence = self.read(chat, text, now);
         let Some(slot) = self.slot_of(chat) else {
             return;
@@ -155,7 +168,7 @@ impl<D: Dial> Desk<D> {
         chats.find(|held| held.number == chat).copied()
     }
 
-    fn slot_of(&self, chat: u64) -> Option<SlotId> {
+    pub(super) fn slot_of(&self, chat: u64) -> Option<SlotId> {
         let held = self.held_as(chat);
         let slot = held.and_then(|held| self.agent.slot_of(held.id));
         let known = self.handed_over.contains(&chat) || self.refused.contains(&chat);
@@ -168,17 +181,20 @@ impl<D: Dial> Desk<D> {
 
     /// A chat is assigned: the customer's draws tell how long it is and what its replies take.
     async fn take(&mut self, assignment: Assignment, now: Time) -> Result<()> {
-        let chat = assignment.chat;
+        let (chat, agent) = (assignment.chat, self.shift.agent);
         self.handed_over.remove(&chat);
-        let reader = Reader::Agent(self.shift.agent);
-        let marker = Marker::parse(&assignment.marker);
+        let reader = Reader::Agent(agent);
+        // What a stranger has written tells nothing.
+        let marker = Marker::parse(&assignment.marker).filter(|_| !self.has_strangers());
         let ours = marker.filter(|marker| marker.run == self.scene.run);
-        let Some(caller) = ours.and_then(|marker| self.scene.caller(marker)) else {
+        let known = ours.and_then(|marker| self.scene.caller(marker));
+        if known.is_none() && !self.has_strangers() {
             self.scene.fault(Fault::Foreign, reader, marker);
             return self.refuse(chat).await;
-        };
+        }
         // A slot of its own is none that the chat takes again.
-        if self.chats.iter().any(|held| held.caller == caller) {
+        let same = |held: &Held| known.map_or(held.number == chat, |known| held.caller == known);
+        if self.chats.iter().any(same) {
             self.scene.fault(Fault::AssignedTwice, reader, marker);
             return Ok(());
         }
@@ -188,11 +204,9 @@ impl<D: Dial> Desk<D> {
             return self.refuse(chat).await;
         }
         self.refused.remove(&chat);
+        let caller = known.unwrap_or_else(|| self.scene.meet(agent));
         let handover = self.handover(&assignment, caller);
-        let said = match &assignment.pending {
-            Some(said) => Some(&said.text),
-            None => assignment.text.as_ref(),
-        };
+        let pending = handover.pending;
         self.chats.push(Held {
             number: chat,
             id: handover.chat,
@@ -200,15 +214,18 @@ impl<D: Dial> Desk<D> {
             closed: false,
             parts: Parts::default(),
             heard: None,
+            waiting: u32::from(pending),
         });
-        self.note_in(handover.chat, now, ChatEvent::Taken(self.shift.agent));
+        self.tell_of_stranger(handover.chat, now, ChatEvent::Met { agent, pending });
+        self.note_in(handover.chat, now, ChatEvent::Taken(agent));
+        let said = assignment.said().filter(|_| !self.has_strangers());
         let said = said.and_then(|text| self.named(chat, text));
         if let Some((_, marker)) = said {
             self.scene.came_with(caller, marker, reader, now);
         }
         self.last = now;
         self.agent.take(now, handover, &self.scene.agents);
-        if let Some((_, marker)) = said.filter(|_| !handover.pending) {
+        if let Some((_, marker)) = said.filter(|_| !pending) {
             self.part(chat, marker.sequence, now);
         }
         self.scene.note(now, Event::SlotTaken(self.agent.held()));
@@ -238,8 +255,12 @@ impl<D: Dial> Desk<D> {
             handover.answered = (assignment.answered / parts).min(customer.exchanges());
             handover.pending = assignment.pending.is_some();
         }
-        // The rest of a message follows.
-        handover.pending &= parts == 1;
+        if self.has_strangers() {
+            handover.pending = assignment.said().is_some();
+        } else {
+            // The rest of a message follows.
+            handover.pending &= parts == 1;
+        }
         handover
     }
 
@@ -267,6 +288,7 @@ impl<D: Dial> Desk<D> {
             held.closed = true;
             let ours = held.id;
             self.composed(ours, spent, now);
+            self.tell_of_stranger(ours, now, ChatEvent::Parted);
             self.over(ours, now);
         }
         self.note(now, AgentInput::Left(slot));

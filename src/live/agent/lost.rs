@@ -4,6 +4,7 @@
 //! by somebody who is not there.
 
 use super::{Desk, Presence};
+use crate::center::fate::Fate;
 use crate::error::{Error, Result};
 use crate::live::dial::Dial;
 use crate::live::journal::ChatEvent;
@@ -33,6 +34,10 @@ impl<D: Dial> Desk<D> {
             if spent > Span::ZERO && !held.closed {
                 let composed = ChatEvent::Composed(spent);
                 self.scene.note_in(held.caller, now, composed);
+            }
+            if self.has_strangers() {
+                let cut = ChatEvent::Cut(Fate::Broken);
+                self.scene.note_in(held.caller, now, cut);
             }
             let lost = ChatEvent::AgentLost { agent, since };
             self.scene.note_in(held.caller, now, lost);

@@ -120,7 +120,7 @@ impl<D: Dial> Visitor<D> {
 
     /// A reply counts when it answers the message that is pending.
     fn message(&mut self, text: &str, now: Time) -> Then {
-        if self.scene.only_customers {
+        if !self.scene.cast.plays_agents() {
             return self.said_by_strangers(now);
         }
         let is_late = self.line.is_late;
@@ -194,7 +194,7 @@ impl<D: Dial> Visitor<D> {
 pub(super) fn overhear<D>(scene: &Scene<D>, caller: Caller, frame: &ToCustomer) {
     let now = scene.now();
     match frame {
-        ToCustomer::Message { text, .. } if !scene.only_customers => {
+        ToCustomer::Message { text, .. } if scene.cast.plays_agents() => {
             read(scene, caller, text, now, false);
         }
         ToCustomer::Closed { by: Party::Server } => {

@@ -1,7 +1,7 @@
 //! Owns `Answerer`: what an agent's frames come to at another server than the built-in one.
 //!
 //! Law: a chat that the server assigns is the agent's from its first message on, which tells whose it
-//! is; and only while the agent has a slot for it that the server takes for free. Where the agents'
+//! is, a stranger's at once; and only while the agent has a slot for it that the server takes for free. Where the agents'
 //! work after a chat is nothing to the server, a chat stays open there until it is done. A message that
 //! was said to another agent comes with the chat, from the dispatcher; each is heard once of each.
 
@@ -120,6 +120,14 @@ impl Answerer {
         self.chats.len() - self.chats.iter().filter(waits).count()
     }
 
+    /// The chat that the agent has, where it has one alone.
+    fn only_chat(&self) -> Option<ChatNumber> {
+        match &self.chats[..] {
+            [held] => Some(held.number),
+            _ => None,
+        }
+    }
+
     /// A chat more, of which it may not be known whose it is.
     fn add(&mut self, number: ChatNumber, marker: Option<Marker>, stage: Stage) {
         self.chats.retain(|held| held.number != number);
@@ -141,10 +149,14 @@ impl Answerer {
         around: &mut Around<'_, AgentSide>,
     ) {
         let marker = Marker::of(&text);
-        if marker.is_some_and(|marker| marker.direction == Direction::Agent) {
+        if around.is_of_agent(marker) {
             // One's own, or another agent's.
             return;
         }
+        let strangers = around.has_strangers();
+        let marker = marker.filter(|_| !strangers);
+        // A message that names no chat is of the only one that there is.
+        let chat = chat.or_else(|| self.only_chat().filter(|_| strangers));
         let whose = marker.map(|marker| marker.at(Direction::Customer, 0));
         let same = |held: &&mut Held| match chat {
             Some(number) => held.number == number,
@@ -210,10 +222,14 @@ impl Answerer {
         self.held() < self.limit as usize || !wrapping
     }
 
-    /// Chats that waited for a slot, and of which it is known whose they are, are the agent's.
+    /// Chats that waited for a slot, and of which it is known whose they are, are the agent's. A
+    /// stranger need not have said anything.
     fn take_up(&mut self, around: &mut Around<'_, AgentSide>) {
         while self.has_room() {
-            let known = |held: &&mut Held| held.stage == Stage::Waiting && !held.kept.is_empty();
+            let strange = around.has_strangers();
+            let known = |held: &&mut Held| {
+                held.stage == Stage::Waiting && (strange || !held.kept.is_empty())
+            };
             let Some(held) = self.chats.iter_mut().find(known) else {
                 return;
             };
@@ -446,6 +462,9 @@ impl Persona for Answerer {
             Tidings::Assigned { chat } => {
                 self.add(chat, None, Stage::Waiting);
                 self.recall(chat, around);
+                if around.has_strangers() {
+                    self.take_up(around);
+                }
             }
             Tidings::Closed { chat } => self.ended(chat, around)?,
             _ => {}

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::error::Result;
 use crate::live::switchboard::{Line, Post};
 use crate::wire::frame::{Frame, Side};
+use crate::wire::marker::{Direction, Marker};
 use crate::wire::speaker::{Audience, Deed, Effects, Manners, Speaker};
 
 /// What a person's frames go to, and where what comes goes.
@@ -18,6 +19,8 @@ pub struct Around<'a, S: Side> {
     /// Where a dispatcher of ours gives out the chats.
     pub(super) line: Option<&'a mut Line>,
     pub(super) manners: Manners,
+    /// Where the other side is strangers', the run's number: by it one's own is known.
+    pub(super) strangers: Option<u32>,
     pub(super) heard: &'a mut VecDeque<S::Hears>,
     /// Set where something is waited for that may not come.
     pub(super) waits: &'a mut bool,
@@ -32,6 +35,18 @@ impl<S: Side> Around<'_, S> {
     /// Whether the server says everything to everybody.
     pub fn is_broadcast(&self) -> bool {
         self.manners.audience == Audience::All
+    }
+
+    /// Whether the other side is strangers', of whom nothing bears this run's markers.
+    pub fn has_strangers(&self) -> bool {
+        self.strangers.is_some()
+    }
+
+    /// Whether a message is an agent's, by its marker: among strangers that of an agent of this run.
+    pub fn is_of_agent(&self, marker: Option<Marker>) -> bool {
+        let ours = |marker: &Marker| self.strangers.is_none_or(|run| marker.run == run);
+        let marker = marker.filter(ours);
+        marker.is_some_and(|marker| marker.direction == Direction::Agent)
     }
 
     /// How the server goes about chats.

@@ -4,6 +4,7 @@
 //! saw it; where frames crossed, nothing is counted twice and nothing left out.
 
 use super::off::Off;
+use super::stranger::Stranger;
 use super::traffic::Traffic;
 use crate::center::fate::Fate;
 use crate::live::journal::Reader;
@@ -39,6 +40,8 @@ pub(super) struct Account {
     gone: [Time; 2],
     /// What is known of it since its customer was cut off.
     pub off: Option<Box<Off>>,
+    /// What is known of it where its customer is nobody of this run.
+    pub stranger: Option<Box<Stranger>>,
     /// When the customer was last back.
     back: Time,
     /// When something was last posted.
@@ -61,6 +64,7 @@ impl Account {
             traffic: Default::default(),
             gone: [Time::NEVER; 2],
             off: None,
+            stranger: None,
             back: Time::ZERO,
         }
     }

@@ -53,13 +53,15 @@ impl Page<'_> {
                 self.turned_away(at);
                 self.ends(at);
             }
-            ChatEvent::Says => self.recorder.sent(&mut self.account.visit, at),
+            ChatEvent::Met { agent, pending } => self.met(agent, pending, at),
+            ChatEvent::Parted => self.parted(at),
+            ChatEvent::Says => self.says(at),
             ChatEvent::Replied { last } => self.replied(last, at),
             ChatEvent::Unread => {
                 let visit = &mut self.account.visit;
                 self.recorder.ghost_answered(visit, false, at);
             }
-            ChatEvent::ClosedByAgent => self.account.cut(self.recorder, Fate::Dropped, at),
+            ChatEvent::ClosedByAgent => self.given_up(Fate::Dropped, at),
             ChatEvent::Disconnected { since } => self.cut_off(since, at),
             ChatEvent::Back => self.back(at),
             ChatEvent::Over => self.over(at),
@@ -70,7 +72,7 @@ impl Page<'_> {
             }
             ChatEvent::AgentLost { agent, since } => self.agent_lost(agent, since, at),
             ChatEvent::Cut(fate) => {
-                self.account.cut(self.recorder, fate, at);
+                self.given_up(fate, at);
                 self.ends(at);
             }
             ChatEvent::Ended => self.ends(at),
@@ -157,11 +159,14 @@ impl Page<'_> {
     fn replied(&mut self, last: bool, at: Time) {
         let visit = &mut self.account.visit;
         self.recorder.replied(visit, at);
-        if last {
-            self.recorder.ended(visit, Fate::Handled, at);
-            self.account.settle(self.recorder, at);
-            self.account.reader_goes(Direction::Agent, at);
+        if !last {
+            return self.turns_to_the_next();
         }
+        self.leaves_unanswered();
+        let visit = &mut self.account.visit;
+        self.recorder.ended(visit, Fate::Handled, at);
+        self.account.settle(self.recorder, at);
+        self.account.reader_goes(Direction::Agent, at);
     }
 
     /// The run is over and the chat is not: what is held for one who is gone silently is held no

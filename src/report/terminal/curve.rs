@@ -33,13 +33,20 @@ pub fn render(result: &RunResult, width: usize, paint: Paint) -> String {
         "{}\n",
         paint.heading(&format!(" By local time, a bar {each}"))
     );
+    let customers = result.scenario.cast.plays_customers();
+    let came = if customers { "arrived" } else { "taken" };
     let series: [(&str, Unit, usize, Vec<f64>); 3] = [
-        ("arrived", Unit::Count, 3, bars.values(|bin| bin.arrived)),
+        (came, Unit::Count, 3, bars.values(|bin| bin.arrived)),
         ("wait", Unit::Seconds, 1, bars.values(Bin::wait)),
         ("active", Unit::Number, 1, bars.values(Bin::active)),
     ];
     let seen = rows.iter().any(|row| row.active_chats_mean.is_some());
-    for (label, unit, height, values) in series.into_iter().filter(|s| seen || s.0 != "active") {
+    let is_seen = |series: &(&str, _, _, _)| match series.0 {
+        "active" => seen,
+        "wait" => customers,
+        _ => true,
+    };
+    for (label, unit, height, values) in series.into_iter().filter(is_seen) {
         out.push_str(&bars.draw(label, unit, height, &values, paint));
     }
     out.push_str(&format!(

@@ -19,7 +19,11 @@ pub fn render(result: &RunResult, width: usize, paint: Paint) -> String {
     let level = result.measures.keys().find_map(|name| service_level(name));
     let level = level.map_or_else(String::new, |within| format!("in {within}"));
     let wide = width >= 112;
-    let mut heading = vec!["Day", "arrived", "handled", "left", &level, "wait", "p95"];
+    let came = match result.scenario.cast.plays_customers() {
+        true => "arrived",
+        false => "taken",
+    };
+    let mut heading = vec!["Day", came, "handled", "left", &level, "wait", "p95"];
     if wide {
         heading.extend(["reply", "reply p95"]);
     }

@@ -3,6 +3,7 @@
 //! Law: the first line tells a reader in a hurry whether to read on.
 
 use super::{gates, local, precision, wrapped};
+use crate::measure::cast::Cast;
 use crate::measure::gate::Outcome;
 use crate::measure::result::{RunKind, RunResult, ScenarioEcho};
 use crate::report::figure::grouped;
@@ -96,15 +97,17 @@ fn reasons(result: &RunResult) -> Vec<String> {
 fn ran(result: &RunResult) -> String {
     let echo = &result.scenario;
     let length = Span::from_secs_f64(echo.horizon_s);
-    let people = match echo.only_customers {
-        true => "the customers alone, to a staff of the server's own".into(),
-        false => format!(
-            "{} agent{}, {} chat{} each",
-            grouped(f64::from(echo.agents), 0),
-            plural(echo.agents),
-            echo.concurrency,
-            plural(echo.concurrency)
-        ),
+    let agents = format!(
+        "{} agent{}, {} chat{} each",
+        grouped(f64::from(echo.agents), 0),
+        plural(echo.agents),
+        echo.concurrency,
+        plural(echo.concurrency)
+    );
+    let people = match echo.cast {
+        Cast::Everybody => agents,
+        Cast::Customers => "the customers alone, to a staff of the server's own".into(),
+        Cast::Agents => format!("the agents alone, for visitors of the server's own: {agents}"),
     };
     let warm_up = match echo.warm_up_s {
         0.0 => String::new(),

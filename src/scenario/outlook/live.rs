@@ -6,6 +6,7 @@
 use super::backlog::Collected;
 use super::pace::Pace;
 use super::staff::Staff;
+use crate::measure::cast::Cast;
 use crate::scenario::plan::Plan;
 
 /// A live run of a plan.
@@ -96,6 +97,27 @@ impl LiveOutlook {
             descriptors_with_server: connections.saturating_mul(2).saturating_add(MARGIN),
             returns,
             ports: connections.saturating_add(closed),
+        }
+    }
+}
+
+impl LiveOutlook {
+    /// The same of a run in which these people are played: customers who are strangers' connections
+    /// are not this machine's. Those of a staff that is the server's own stay on the safe side.
+    pub fn played_by(self, cast: Cast) -> LiveOutlook {
+        if cast.plays_customers() {
+            return self;
+        }
+        let connections = self.agents;
+        LiveOutlook {
+            customers: 0,
+            stalled: 0,
+            connections,
+            descriptors: connections.saturating_add(MARGIN),
+            descriptors_with_server: connections.saturating_mul(2).saturating_add(MARGIN),
+            returns: 0.0,
+            ports: connections,
+            ..self
         }
     }
 }

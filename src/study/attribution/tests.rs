@@ -269,8 +269,12 @@ fn what_cannot_be_attributed_says_why() {
     told(&|_, evidence| evidence.stopped = true, "stopped");
     told(&|result, _| put(result, "over_limit", 1.0), "wrap-up");
     told(
-        &|result, _| result.scenario.only_customers = true,
+        &|result, _| result.scenario.cast = Cast::Customers,
         "wraps up",
+    );
+    told(
+        &|result, _| result.scenario.cast = Cast::Agents,
+        "the visitors are the server's own",
     );
     told(
         &|result, _| put(result, "failed", 400.0),

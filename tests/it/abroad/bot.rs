@@ -6,6 +6,7 @@ use std::thread::{JoinHandle, spawn};
 use busyhour::center::fate::Fate;
 use busyhour::live::Options;
 use busyhour::live::journal::Fault;
+use busyhour::measure::cast::Cast;
 use busyhour::time::Time;
 use serde_json::{Value, json};
 
@@ -44,7 +45,7 @@ fn answers_everybody(server: &Server) -> JoinHandle<u32> {
 
 fn alone(spoken: Spoken, server: &Server) -> Options {
     Options {
-        only_customers: true,
+        cast: Cast::Customers,
         ..spoken.options(server)
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use busyhour::center::fate::Fate;
+use busyhour::measure::cast::Cast;
 use busyhour::measure::catalogue::{names, tells_of_agents};
 use busyhour::measure::gate::{Gate, Outcome, Relation};
 use busyhour::scenario::plan::Plan;
@@ -35,7 +36,7 @@ fn plan(arrivals: &[f64]) -> Plan {
 
 fn alone(plan: Plan) -> Stage {
     let mut stage = Stage::new(plan, 1);
-    stage.options.only_customers = true;
+    stage.options.cast = Cast::Customers;
     stage
 }
 
