@@ -124,6 +124,12 @@ impl<S: Part, D: Dial> Session<S, D> {
         }
     }
 
+    /// Whether something may come of a chat that is over for both: at a server that was told of its
+    /// end, and has not heard that yet.
+    pub fn hears_late(&self) -> bool {
+        matches!(self, Session::Foreign(_))
+    }
+
     /// Where a message comes from that the person of this number has just sent.
     pub fn origin(&self, number: u32) -> Origin {
         let sent = match self {

@@ -172,7 +172,7 @@ impl<D: Dial> Desk<D> {
         let held = self.held_as(chat);
         let slot = held.and_then(|held| self.agent.slot_of(held.id));
         let known = self.handed_over.contains(&chat) || self.refused.contains(&chat);
-        if slot.is_none() && !known {
+        if slot.is_none() && !known && !self.socket.hears_late() {
             self.scene
                 .remark("the server spoke to an agent of a chat that the agent does not have");
         }

@@ -454,3 +454,26 @@ fn a_strangers_chat_is_taken_at_once() {
         [ToAgent::Freed { chat: 1 }, assigned(4, None)]
     );
 }
+
+/// What was on its way when the agent was through with a chat is heard, and not kept for the next.
+#[test]
+fn what_crosses_the_end_of_a_chat_is_heard() {
+    let mut agent: Person<AgentSide> =
+        Person::at(Dispatch::Server, Audience::Chat, WrapUp::DelayClose);
+    agent.says(&FromAgent::Online { agent: 3, limit: 2 });
+    agent.told(Tidings::Online);
+    agent.told(Tidings::Assigned { chat: 1 });
+    agent.told(message(Some(1), "bh-00c0ffee-c17-0-u-1 Hello"));
+    agent.heard();
+    agent.says(&FromAgent::Close { chat: 1 });
+    agent.says(&FromAgent::Free { chat: 1 });
+    assert_eq!(agent.heard(), [ToAgent::Freed { chat: 1 }]);
+    agent.told(message(Some(1), "bh-00c0ffee-c17-0-u-2 Still there?"));
+    let late = ToAgent::Message {
+        chat: 1,
+        seq: 2,
+        text: "bh-00c0ffee-c17-0-u-2 Still there?".into(),
+    };
+    assert_eq!(agent.heard(), [late]);
+    assert_eq!(agent.persona.strangers(), 0);
+}
