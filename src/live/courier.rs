@@ -2,7 +2,7 @@
 //!
 //! Law: a request goes to the checked address of its person's door and nowhere else: a redirect is an
 //! answer like any other. An answer is bounded in bytes and in time, and comes to whoever asked, or to
-//! nobody where that is gone.
+//! nobody where that is gone. Who polls has a connection for it, which ends with the poll.
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
@@ -13,7 +13,7 @@ use hyper::body::Bytes;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use rustc_hash::FxHashMap;
-use tokio::task::spawn_local;
+use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::timeout;
 
 use super::dial::Dial;
@@ -30,6 +30,9 @@ const ANSWER_MOST: usize = 1 << 20;
 /// Wall time within which it must be there.
 const ANSWERED: Duration = Duration::from_secs(30);
 
+/// Wall time that a poll may take longer than the server may hold it.
+const HELD_MORE: Duration = Duration::from_secs(10);
+
 /// Connections that are kept for the next request, a door.
 const KEPT: usize = 64;
 
@@ -43,6 +46,61 @@ type Connection = SendRequest<Full<Bytes>>;
 pub struct Courier {
     /// By the name of the door.
     idle: RefCell<FxHashMap<String, Vec<Connection>>>,
+}
+
+/// A person's own connection for polls: kept from one to the next.
+#[derive(Debug, Default)]
+pub struct Own(RefCell<Option<Connection>>);
+
+/// A poll that is under way; dropped, it is given up, and its connection closed.
+#[derive(Debug)]
+pub struct Held {
+    /// The number of the request.
+    pub number: u32,
+    task: AbortHandle,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Own {
+    /// Connects, before anything is asked.
+    ///
+    /// # Errors
+    /// Failed (exit 3): nobody answers.
+    pub async fn open<D: Dial>(&self, to: &D, number: u32) -> Result<()> {
+        let connection = connect(to, number).await?;
+        self.0.replace(Some(connection));
+        Ok(())
+    }
+}
+
+/// Makes a request of a person of this side and number that the server may hold; the answer is put
+/// where that looks for it.
+pub fn hold<D: Dial>(
+    scene: &Rc<Scene<D>>,
+    (party, number): (Party, u32),
+    request: Request,
+    answers: &Rc<Answers>,
+    own: &Rc<Own>,
+) -> Held {
+    let (scene, answers, own) = (Rc::clone(scene), Rc::downgrade(answers), Rc::clone(own));
+    let asked = request.number;
+    let polling = spawn_local(async move {
+        let courier = &scene.abroad.courier;
+        let whose = (party, number);
+        let answer = courier.ask_by(&scene.to, whose, request, Some(&own)).await;
+        if let Some(answers) = Weak::upgrade(&answers) {
+            answers.put((asked, answer));
+        }
+    });
+    Held {
+        number: asked,
+        task: polling.abort_handle(),
+    }
 }
 
 /// Makes a request of a person of this side and number; the answer is put where that looks for it.
@@ -68,6 +126,7 @@ async fn ask<D: Dial>(
     to: &D,
     (party, number): (Party, u32),
     request: Request,
+    own: Option<&Own>,
 ) -> Result<Answer> {
     let target = to.target(number);
     let door = target.authority();
@@ -91,7 +150,10 @@ async fn ask<D: Dial>(
     let request = builder
         .body(body)
         .map_err(|error| failed(&error).for_good())?;
-    let mut connection = connection(courier, to, number, &door).await?;
+    let mut connection = match own {
+        Some(own) => own_connection(own, to, number).await?,
+        None => connection(courier, to, number, &door).await?,
+    };
     let answer = connection.send_request(request).await;
     let answer = answer.map_err(|error| failed(&error))?;
     let status = answer.status().as_u16();
@@ -105,7 +167,10 @@ async fn ask<D: Dial>(
         .collect()
         .await;
     let body = body.map_err(|error| failed(&*error))?.to_bytes().to_vec();
-    courier.keep(door, connection);
+    match own {
+        Some(own) => drop(own.0.replace(Some(connection))),
+        None => courier.keep(door, connection),
+    }
     Ok(Answer {
         status,
         headers,
@@ -125,6 +190,21 @@ async fn connection<D: Dial>(
             return Ok(kept);
         }
     }
+    connect(to, number).await
+}
+
+/// A person's own connection, or a new one where the server has closed it.
+async fn own_connection<D: Dial>(own: &Own, to: &D, number: u32) -> Result<Connection> {
+    let kept = own.0.take();
+    if let Some(mut kept) = kept
+        && kept.ready().await.is_ok()
+    {
+        return Ok(kept);
+    }
+    connect(to, number).await
+}
+
+async fn connect<D: Dial>(to: &D, number: u32) -> Result<Connection> {
     let stream = to.connect(number).await?;
     let shaken = handshake(TokioIo::new(stream)).await;
     let (connection, going) = shaken.map_err(|error| {
@@ -144,12 +224,26 @@ impl Courier {
     pub async fn ask<D: Dial>(
         &self,
         to: &D,
-        (party, number): (Party, u32),
+        whose: (Party, u32),
         request: Request,
     ) -> Result<Answer> {
-        let answer = timeout(ANSWERED, ask(self, to, (party, number), request)).await;
+        self.ask_by(to, whose, request, None).await
+    }
+
+    /// The same by a person's own connection, if it is one that the server may hold.
+    async fn ask_by<D: Dial>(
+        &self,
+        to: &D,
+        (party, number): (Party, u32),
+        request: Request,
+        own: Option<&Own>,
+    ) -> Result<Answer> {
+        let within = request
+            .held
+            .map_or(ANSWERED, |held| held.saturating_add(HELD_MORE));
+        let answer = timeout(within, ask(self, to, (party, number), request, own)).await;
         answer.unwrap_or_else(|_| {
-            let words = format!("{} did not answer within {ANSWERED:?}", to.target(number));
+            let words = format!("{} did not answer within {within:?}", to.target(number));
             Err(Error::failed(words))
         })
     }

@@ -23,7 +23,7 @@ use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
-use super::courier::{self, Answers};
+use super::courier::{self, Answers, Held, Own};
 use super::dial::Dial;
 use super::inbox::Inbox;
 use super::life::{Life, Sign};
@@ -36,7 +36,9 @@ use crate::measure::seen::Passing;
 use crate::measure::tally::Latency;
 use crate::time::Time;
 use crate::wire::frame::{AgentSide, CustomerSide, Side};
-use crate::wire::speaker::{Deed, Dispatch, Effects, Manners, Speaker, Tidings, Who, WrapUp};
+use crate::wire::speaker::{
+    Answer, Deed, Dispatch, Effects, Manners, Speaker, Tidings, Who, WrapUp,
+};
 use answerer::Answerer;
 use around::Around;
 use asker::Asker;
@@ -114,8 +116,11 @@ pub struct Foreign<S: Part, D: Dial> {
     /// To the dispatcher, where that is ours.
     line: Option<Line>,
     answers: Rc<Answers>,
-    /// Requests that are not answered.
+    /// Requests that are not answered, without a poll.
     unanswered: u32,
+    /// The poll that is under way, and the connection that polls have.
+    polls: Option<Held>,
+    own: Rc<Own>,
     /// Where others reach the person, once it is in.
     address: Option<String>,
     born: Instant,
@@ -172,6 +177,10 @@ impl<S: Part, D: Dial> Foreign<S, D> {
 
     /// Whether there was a sign of life since this was last asked.
     pub async fn is_alive(&mut self) -> bool {
+        if self.ws.is_none() {
+            // A poll that is not answered in time is a connection that is lost.
+            return self.broken.is_none() && !self.is_over;
+        }
         match self.life.look() {
             Sign::Given => true,
             Sign::Missing => false,
@@ -251,16 +260,26 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             return Ok(true);
         }
         if let Poll::Ready((request, answer)) = self.answers.poll_take(context) {
-            let now = self.born.elapsed();
-            self.unanswered -= 1;
-            self.speaker
-                .answered(now, request, answer, &mut self.effects)?;
-            return Ok(true);
+            return self.answered(request, answer).map(|()| true);
         }
         if self.is_due(context) {
             return self.wake().map(|()| true);
         }
         self.read(context)
+    }
+
+    fn answered(&mut self, request: u32, answer: Result<Answer>) -> Result<()> {
+        if self.polls.as_ref().is_some_and(|own| own.number == request) {
+            self.polls = None;
+            if let Ok(answer) = &answer {
+                self.tell(Passing::Heard, &String::from_utf8_lossy(&answer.body));
+            }
+        } else {
+            self.unanswered -= 1;
+        }
+        let now = self.born.elapsed();
+        self.speaker
+            .answered(now, request, answer, &mut self.effects)
     }
 
     /// Reads a message of the stream, if one has come.
@@ -373,8 +392,13 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             let bytes = request.path.len() + request.body.len();
             self.sent = self.sent.wrapping_add(bytes as u32);
             let whose = (self.who.party, self.who.number);
-            courier::carry(&self.scene, whose, request, &self.answers);
-            self.unanswered += 1;
+            if request.held.is_some() {
+                let (scene, answers) = (&self.scene, &self.answers);
+                self.polls = Some(courier::hold(scene, whose, request, answers, &self.own));
+            } else {
+                courier::carry(&self.scene, whose, request, &self.answers);
+                self.unanswered += 1;
+            }
         }
         while let Some(text) = self.effects.sends.pop_front() {
             self.tell(Passing::Said, &text);
@@ -432,9 +456,11 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             if self.until(|person| person.unanswered == 0).await.is_err() {
                 return;
             }
-            if let Some(ws) = &mut self.ws
-                && ws.close(None).await.is_err()
-            {
+            let Some(ws) = &mut self.ws else {
+                // A poll that is under way ends with its person.
+                return self.heard.drain(..).for_each(&mut overheard);
+            };
+            if ws.close(None).await.is_err() {
                 return;
             }
             while let Some(Ok(frame)) = self.next().await {

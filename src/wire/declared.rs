@@ -28,6 +28,7 @@ mod pacing;
 pub mod pattern;
 pub mod place;
 pub mod pointer;
+mod poll;
 mod requirements;
 mod schema;
 mod script;
@@ -314,6 +315,17 @@ impl speaker::Protocol for Protocol {
 
     fn is_tried(&self) -> bool {
         Protocol::is_tried(self)
+    }
+
+    fn channels(&self) -> speaker::Channels {
+        let is_request = |step: &Step| matches!(step.what, step::What::Request(_));
+        let mut steps = self.scripts.iter().flatten().flatten();
+        let signs = self.keepalives.iter().any(|sign| is_request(&sign.step));
+        speaker::Channels {
+            stream: self.transport.stream,
+            poll: self.transport.poll.is_some(),
+            requests: signs || steps.any(is_request),
+        }
     }
 
     fn hands_over(&self) -> bool {

@@ -178,6 +178,8 @@ pub struct Opening {
     pub subprotocol: Option<String>,
     /// Further headers.
     pub headers: Vec<(String, String)>,
+    /// There is no stream at all: what comes is asked for by requests.
+    pub by_requests: bool,
 }
 
 /// A request over HTTP.
@@ -193,6 +195,9 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body; empty for none.
     pub body: Vec<u8>,
+    /// A poll, of which there is one at a time: how long the server may hold it back. Nobody waits for
+    /// its answer when the person goes.
+    pub held: Option<Duration>,
 }
 
 /// Headers and body may hold secrets.
@@ -252,6 +257,11 @@ pub trait Protocol: fmt::Debug + Send + Sync {
         true
     }
 
+    /// What its people's connections are for.
+    fn channels(&self) -> Channels {
+        Channels::STREAM
+    }
+
     /// Whether an agent can give a chat back to the queue.
     fn hands_over(&self) -> bool {
         true
@@ -276,6 +286,26 @@ pub trait Protocol: fmt::Debug + Send + Sync {
 
     /// A speaker for somebody who wants in.
     fn speaker(self: Arc<Self>, who: Who) -> Box<dyn Speaker>;
+}
+
+/// What people have connections for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Channels {
+    /// A stream.
+    pub stream: bool,
+    /// A poll, which the server holds.
+    pub poll: bool,
+    /// Requests that are answered at once.
+    pub requests: bool,
+}
+
+impl Channels {
+    /// A stream and nothing else.
+    pub const STREAM: Channels = Channels {
+        stream: true,
+        poll: false,
+        requests: false,
+    };
 }
 
 /// What is left of a connection that was lost, for another to go on with.

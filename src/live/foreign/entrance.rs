@@ -67,6 +67,8 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             line,
             answers: Rc::new(Answers::default()),
             unanswered: 0,
+            polls: None,
+            own: Rc::default(),
             address: None,
             born: Instant::now(),
             alarm: None,
@@ -138,6 +140,9 @@ impl<S: Part, D: Dial> Foreign<S, D> {
 
     /// What was said to somebody who was cut off comes first of all: before the answer to a ping.
     async fn hear_what_was_missed(&mut self) -> Result<()> {
+        if self.ws.is_none() {
+            return Ok(());
+        }
         self.ping().await?;
         let answered = self.until(|person| person.is_ponged);
         // A server that answers none is taken for done.
@@ -153,15 +158,15 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             }
             self.send()?;
             let (request, answer) = poll_fn(|context| self.answers.poll_take(context)).await;
-            self.unanswered -= 1;
-            let now = self.born.elapsed();
-            self.speaker
-                .answered(now, request, answer, &mut self.effects)?;
+            self.answered(request, answer)?;
         }
     }
 
     async fn open(&mut self, opening: &Opening) -> Result<()> {
         let (scene, number) = (Rc::clone(&self.scene), self.who.number);
+        if opening.by_requests {
+            return self.own.open(&scene.to, number).await;
+        }
         let mut stream = scene.to.connect(number).await?;
         let whose = (self.who.party, number);
         let wanted = Wanted {

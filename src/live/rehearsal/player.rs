@@ -43,6 +43,10 @@ pub struct Player<'p, 't> {
     effects: Effects,
     heard: Heard,
     ws: Option<WebSocketStream<Link>>,
+    /// It is in without a stream: it polls.
+    polls: bool,
+    /// Requests that are not answered, without polls, by their numbers.
+    waiting: Vec<u32>,
     answers: Rc<Answers>,
     born: Instant,
     alarm: Option<Pin<Box<Sleep>>>,
@@ -64,6 +68,8 @@ impl<'p, 't> Player<'p, 't> {
             },
             heard: Heard::default(),
             ws: None,
+            polls: false,
+            waiting: Vec::new(),
             answers: Rc::default(),
             born: Instant::now(),
             alarm: None,
@@ -120,6 +126,10 @@ impl<'p, 't> Player<'p, 't> {
     }
 
     async fn open(&mut self, opening: &Opening) -> Result<()> {
+        self.polls = opening.by_requests;
+        if self.polls {
+            return Ok(());
+        }
         let way = &self.stage.road.way;
         let mut stream = way.connect(self.who.number).await.map_err(|error| {
             match way.target(self.who.number).is_tls() {
@@ -205,6 +215,7 @@ impl<'p, 't> Player<'p, 't> {
     }
 
     fn answered(&mut self, number: u32, answer: Result<Answer>) -> Result<()> {
+        self.waiting.retain(|waiting| *waiting != number);
         let words = match &answer {
             Ok(Answer { status, body, .. }) => {
                 let body = String::from_utf8_lossy(body);
@@ -262,7 +273,10 @@ impl<'p, 't> Player<'p, 't> {
         Ok(())
     }
 
-    fn ask(&self, request: Request) {
+    fn ask(&mut self, request: Request) {
+        if request.held.is_none() {
+            self.waiting.push(request.number);
+        }
         let body = String::from_utf8_lossy(&request.body);
         let words = format!("{} {} {body}", request.method, request.path);
         self.tell(Kind::Out, words.trim_end());
@@ -276,7 +290,7 @@ impl<'p, 't> Player<'p, 't> {
 
     /// Goes, and tells what is still said.
     pub async fn leave(&mut self) {
-        if self.ws.is_none() {
+        if self.ws.is_none() && !self.polls {
             return;
         }
         if self.act(Deed::Bye, "goes").is_err() {
@@ -287,9 +301,10 @@ impl<'p, 't> Player<'p, 't> {
                 // A server that is gone takes no goodbye.
                 let _ = ws.close(None).await;
             }
-            while std::future::poll_fn(|context| self.poll(context))
-                .await
-                .is_ok()
+            while (self.ws.is_some() || !self.waiting.is_empty())
+                && std::future::poll_fn(|context| self.poll(context))
+                    .await
+                    .is_ok()
             {}
         };
         let _ = timeout(GOODBYE, ending).await;

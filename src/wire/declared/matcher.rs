@@ -13,6 +13,9 @@ use super::condition::Condition;
 use super::pointer::{Found, Key, LOOKS_MOST, Pointer, STARS_MOST};
 use super::template::Values;
 
+/// Where no name has a value.
+const NOTHING: fn(&str, &mut String) -> bool = |_, _| false;
+
 /// Which frames, or which elements of a frame, say a certain thing, and what is read of them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Matcher {
@@ -28,8 +31,29 @@ pub struct Matcher {
 impl Matcher {
     /// The hits in a frame, in order.
     pub fn hits<'m, 'v>(&'m self, root: &'v Value, values: &'m dyn Values) -> Hits<'m, 'v> {
+        self.looks(root, &self.when, values)
+    }
+
+    /// All that it looks at in a frame, in order, whether its own tests hold or not.
+    pub fn candidates<'m, 'v>(&'m self, root: &'v Value) -> Hits<'m, 'v> {
+        self.looks(root, &[], &NOTHING)
+    }
+
+    /// Whether its tests hold for what was looked at.
+    pub fn fits(&self, hit: &Hit<'_>, values: &dyn Values) -> bool {
+        let (mut scratch, mut when) = (String::new(), self.when.iter());
+        when.all(|condition| condition.is_met(hit, values, &mut scratch))
+    }
+
+    fn looks<'m, 'v>(
+        &'m self,
+        root: &'v Value,
+        when: &'m [Condition],
+        values: &'m dyn Values,
+    ) -> Hits<'m, 'v> {
         Hits {
             matcher: self,
+            when,
             values,
             root,
             whole: self.each.is_none(),
@@ -55,6 +79,7 @@ impl Matcher {
 /// The hits in a frame, one after the other.
 pub struct Hits<'m, 'v> {
     matcher: &'m Matcher,
+    when: &'m [Condition],
     values: &'m dyn Values,
     root: &'v Value,
     /// The frame itself has not been looked at.
@@ -101,7 +126,7 @@ impl<'v> Iterator for Hits<'_, 'v> {
                 element,
                 keys: self.keys,
             };
-            let mut when = self.matcher.when.iter();
+            let mut when = self.when.iter();
             if when.all(|condition| condition.is_met(&hit, self.values, &mut self.scratch)) {
                 return Some(hit);
             }

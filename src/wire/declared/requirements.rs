@@ -65,6 +65,13 @@ fn check_step(written: &Written, action: Action, key: &str, step: &Step, problem
 }
 
 fn check_codec(written: &Written, step: &Step, problems: &mut Problems) {
+    let is_said = matches!(step.what, What::Json(_) | What::Text(_) | What::Event(..));
+    if is_said && !written.transport.stream {
+        let help = "make a request of it, or write `kind = \"both\"` in [transport]".to_string();
+        let title = "there is no stream to say it on";
+        problems.add(step.place, title, "needs a stream", Some(help));
+        return;
+    }
     let is_socket_io = written.transport.codec == Codec::SocketIo;
     match &step.what {
         What::Event(..) if !is_socket_io => {

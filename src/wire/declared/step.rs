@@ -277,7 +277,7 @@ fn alone(section: &mut Section, key: &str, owners: &[&str]) {
 }
 
 /// What a request has besides its method and path.
-fn ask_call(
+pub(super) fn ask_call(
     section: &mut Section,
     lexicon: &Lexicon,
     path: Option<(&'static str, Template)>,
@@ -305,7 +305,8 @@ fn ask_call(
     })
 }
 
-fn ask_throttled(section: &mut Section) -> Throttled {
+/// Asks for what answer means that too much is asked.
+pub(super) fn ask_throttled(section: &mut Section) -> Throttled {
     let status = section.or("status", "The status of the answer.", &STATUS, "429");
     let retry = section.optional(
         "retry",

@@ -13,6 +13,7 @@ mod jar;
 mod kept;
 mod meanings;
 mod person;
+mod polling;
 mod running;
 mod saying;
 mod scene;
@@ -29,6 +30,7 @@ use self::jar::Jar;
 use self::kept::Kept;
 pub(super) use self::person::People;
 use self::person::Person;
+use self::polling::Polling;
 use self::running::{Running, Task};
 use self::scene::{About, Scene};
 use super::Protocol;
@@ -82,6 +84,8 @@ pub struct Talk {
     seq: u32,
     requests: u32,
     acks: u64,
+    /// What is asked for again and again.
+    polling: Polling,
     /// When each sign of life is due.
     signs: Vec<Option<Duration>>,
     /// When the next of each kind that is paced may go.
@@ -125,6 +129,7 @@ impl Talk {
             seq: 0,
             requests: 0,
             acks: 0,
+            polling: Polling::default(),
             signs: vec![None; protocol.keepalives.len()],
             paced: vec![Duration::ZERO; protocol.pacing.len()],
             matched: vec![0; protocol.matcher_names.len()],
@@ -215,6 +220,14 @@ impl Talk {
     fn open(&mut self, now: Duration, out: &mut Effects) -> Result<()> {
         let (protocol, about) = (Arc::clone(&self.protocol), About::default());
         let transport = &protocol.transport;
+        self.stage = Stage::Opening;
+        if !transport.stream {
+            out.opening = Some(Opening {
+                by_requests: true,
+                ..Opening::default()
+            });
+            return Ok(());
+        }
         let text = |template: &Template, place, what: &str| {
             let text = self.text(template, place, now, &about);
             text.map_err(|missing| self.missing(what, &missing))
@@ -231,8 +244,8 @@ impl Talk {
             path,
             subprotocol: subprotocol.transpose()?,
             headers,
+            by_requests: false,
         });
-        self.stage = Stage::Opening;
         Ok(())
     }
 
@@ -339,6 +352,8 @@ impl Speaker for Talk {
     fn begin(&mut self, now: Duration, out: &mut Effects) -> Result<()> {
         self.stage = Stage::Connecting;
         self.patience = Some(now + GREETING);
+        // What the connect script waits for may come by it.
+        self.begin_polling(now, out)?;
         if self.protocol.transport.codec != Codec::SocketIo {
             let connect = Task::Do(Action::Connect);
             self.push(Running::new(connect, About::default(), now))?;
@@ -367,7 +382,10 @@ impl Speaker for Talk {
         answer: Result<Answer>,
         out: &mut Effects,
     ) -> Result<()> {
-        self.answer(now, request, answer, out)?;
+        match self.polling.is_poll(request) {
+            true => self.polled(now, answer, out)?,
+            false => self.answer(now, request, answer, out)?,
+        }
         self.advance(now, out)
     }
 
@@ -396,6 +414,7 @@ impl Speaker for Talk {
         }
         self.late(now, out)?;
         self.give_signs(now)?;
+        self.poll(now, out)?;
         self.advance(now, out)
     }
 
@@ -406,7 +425,8 @@ impl Speaker for Talk {
     fn deadline(&self) -> Option<Duration> {
         let signs = self.signs.iter().copied().flatten();
         let running = (0..self.running.len()).filter_map(|at| self.due(at));
-        signs.chain(self.patience()).chain(running).min()
+        let others = self.patience().into_iter().chain(self.polling.due());
+        signs.chain(others).chain(running).min()
     }
 
     fn matched(&self) -> &[u32] {

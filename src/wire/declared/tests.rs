@@ -115,6 +115,64 @@ fn what_can_never_work_is_told_before_a_run() {
     insta::assert_snapshot!(refused(USELESS));
 }
 
+/// What has to do with polling, and cannot be.
+const POLLED: [&str; 4] = [
+    r#"
+[transport]
+kind = "poll"
+path = "/ws"
+subprotocol = "x"
+codec = "socketio"
+
+[transport.poll]
+hold = "soon"
+gte = "/events"
+capture = { since = "/next" }
+"#,
+    r#"
+[transport]
+kind = "both"
+headers = { Origin = "x" }
+"#,
+    r#"
+[transport]
+path = "/ws"
+kind = "polls"
+
+[transport.poll]
+get = "/events"
+post = "/events"
+json = { since = "${user.since}" }
+body = "x"
+"#,
+    r#"
+[transport]
+kind = "poll"
+
+[transport.poll]
+get = "/events"
+
+[customer]
+connect = [{ send = "hello" }, { expect = { "/t" = "hello" } }]
+open = [{ emit = "open" }]
+
+[on]
+message = { when = { "/t" = "m" }, text = "/text" }
+assigned = { when = { "/t" = "a" } }
+
+[[keepalive]]
+every = "20s"
+send = "ping"
+"#,
+];
+
+#[test]
+fn what_is_wrong_with_polls_is_told_before_a_run() {
+    let head = "name = \"acme\"\nevidence = \"none\"\n";
+    let told = POLLED.map(|lines| refused(&format!("{head}{lines}")));
+    insta::assert_snapshot!(told.join("\n\n"));
+}
+
 #[test]
 fn the_schema_knows_every_protocol_that_comes_with_the_program() {
     let schema = schema();

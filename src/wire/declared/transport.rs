@@ -1,6 +1,6 @@
-//! Owns `Transport`: how a stream is asked for, and how a text on it is an event.
+//! Owns `Transport`: how what is said comes, on a stream or by polling, and how a text is an event.
 //!
-//! Law: the stream is at the target's own authority; a file names a path, never another host.
+//! Law: stream and polls are at the target's own authority; a file names a path, never another host.
 
 use super::codec::Codec;
 use super::form::{HEADER, Holes, JsonHoles, POINTER, blank, texts};
@@ -9,16 +9,21 @@ use super::json_template::JsonTemplate;
 use super::lexicon::Lexicon;
 use super::pattern::Pattern;
 use super::pointer::Pointer;
+use super::poll::{self, Poll};
 use super::template::Template;
 use crate::scenario::document::At;
 use crate::scenario::form::{Choice, List, Phrase, Text};
 use crate::scenario::problem::Fault;
 use crate::scenario::section::Section;
 
-/// How a stream is asked for, and how a text on it is an event.
+/// How what is said comes, and how a text is an event.
 #[derive(Debug)]
 pub struct Transport {
-    /// Path and query.
+    /// Whether there is a stream.
+    pub stream: bool,
+    /// What is asked for again and again, where that is done.
+    pub poll: Option<Poll>,
+    /// Path and query of the stream.
     pub path: Template,
     /// The WebSocket subprotocol.
     pub subprotocol: Option<Template>,
@@ -50,6 +55,16 @@ const KIND: Choice<Kind> = Choice(&[
     ("text", Kind::Text),
     ("separator", Kind::Separator),
 ]);
+
+/// By what events come: a stream, polls.
+const CARRIER: Choice<(bool, bool)> = Choice(&[
+    ("ws", (true, false)),
+    ("poll", (false, true)),
+    ("both", (true, true)),
+]);
+
+/// What a stream alone has.
+const OF_STREAM: [&str; 3] = ["path", "subprotocol", "headers"];
 
 /// Whether an agent's chats share a connection.
 const CONNECTION: Choice<bool> = Choice(&[("agent", true), ("chat", false)]);
@@ -95,8 +110,10 @@ struct Asked {
 
 /// Asks for `[transport]`.
 pub fn ask(section: &mut Section, lexicon: &Lexicon) -> Transport {
-    let doc = "Path and query of the stream, from the first `/` on.";
-    let path = section.required("path", doc, &Holes(lexicon));
+    let doc = "By what events come: a WebSocket, requests that are made again and again, or both.";
+    let carrier = section.or("kind", doc, &CARRIER, "\"ws\"");
+    let doc = "Path and query of the stream, from the first `/` on; with `kind = \"poll\"` there is none.";
+    let path = section.optional("path", doc, &Holes(lexicon));
     let doc = "The WebSocket subprotocol.";
     let subprotocol = section.optional("subprotocol", doc, &Holes(lexicon));
     let doc = "Further headers of the stream's request.";
@@ -115,8 +132,13 @@ pub fn ask(section: &mut Section, lexicon: &Lexicon) -> Transport {
             Some(help.into()),
         );
     }
+    let doc = "With `kind = \"poll\"` or `\"both\"`: the request by which events are asked for.";
+    let poll = section.table("poll", doc, |section| poll::ask(section, lexicon));
+    check_carrier(section, &carrier, &asked.kind);
     let codec = codec(section, &asked);
     Transport {
+        stream: carrier.value.0,
+        poll: poll.and_then(|poll| poll.value),
         path: path.map_or_else(blank, |path| path.value),
         subprotocol: subprotocol.map(|name| name.value),
         headers: texts(headers),
@@ -124,6 +146,51 @@ pub fn ask(section: &mut Section, lexicon: &Lexicon) -> Transport {
         inner,
         namespace: asked.namespace.map_or(String::new(), |name| name.value),
         auth: asked.auth.map(|auth| auth.value),
+    }
+}
+
+/// Notes what is missing for what events come by, and what is nothing to it.
+fn check_carrier(section: &mut Section, carrier: &At<(bool, bool)>, kind: &At<Kind>) {
+    if section.is_unread("kind") {
+        return;
+    }
+    let (stream, polls) = carrier.value;
+    let lacks =
+        |section: &Section, key| section.key_place(key).is_none() && !section.is_unread(key);
+    if stream && lacks(section, "path") {
+        let help =
+            "write `path = \"/chat\"` in [transport], or `kind = \"poll\"` if there is no stream";
+        let (place, label) = (section.place(), "`path` is missing here");
+        section.problem(place, "[transport] has no `path`", label, Some(help.into()));
+    }
+    if polls && lacks(section, "poll") {
+        let help = "write `[transport.poll]` with `get = \"/events\"`";
+        let title = "nothing says how to poll";
+        section.problem(
+            carrier.place,
+            title,
+            "needs [transport.poll]",
+            Some(help.into()),
+        );
+    }
+    if let Some(place) = section.key_place("poll").filter(|_| !polls) {
+        let help = "write `kind = \"poll\"` in [transport], or `kind = \"both\"`";
+        let title = "`poll` goes with `kind = \"poll\"` or `\"both\"`";
+        section.problem(place, title, "nothing polls", Some(help.into()));
+    }
+    if stream {
+        return;
+    }
+    let help = |key: &str| Some(format!("take `{key}` out, or write `kind = \"both\"`"));
+    for key in OF_STREAM {
+        if let Some(place) = section.key_place(key) {
+            let title = format!("`{key}` is the stream's");
+            section.problem(place, title, "there is no stream", help(key));
+        }
+    }
+    if kind.value == Kind::SocketIo {
+        let title = "`socketio` is spoken on a stream";
+        section.problem(kind.place, title, "there is no stream", help("codec"));
     }
 }
 

@@ -141,7 +141,7 @@ impl GettingIn {
         out.opening = Some(Opening {
             path: settings.path.clone(),
             subprotocol: Some("xmpp".to_owned()),
-            headers: Vec::new(),
+            ..Opening::default()
         });
     }
 

@@ -54,11 +54,7 @@ impl Talk {
                 return Ok(());
             }
         };
-        for (name, value) in &answer.headers {
-            if name == "set-cookie" {
-                self.jar.take(value);
-            }
-        }
+        self.take_cookies(&answer);
         let protocol = Arc::clone(&self.protocol);
         let step = self.step(&protocol, at);
         let What::Request(call) = &step.what else {
@@ -93,6 +89,13 @@ impl Talk {
             self.step_on(at);
         }
         Ok(())
+    }
+
+    /// Keeps the cookies of an answer.
+    pub(super) fn take_cookies(&mut self, answer: &Answer) {
+        let cookies = answer.headers.iter();
+        let cookies = cookies.filter(|(name, _)| name == "set-cookie");
+        cookies.for_each(|(_, cookie)| self.jar.take(cookie));
     }
 
     /// Socket.IO has acknowledged an event.
@@ -231,11 +234,9 @@ impl Talk {
             let protocol = &self.protocol.name;
             let what = format!("{protocol}: `{name}` was answered with status {status}");
             let error = Error::failed(what);
-            let may_be_better = is_throttled || matches!(status, 408 | 425 | 429 | 500..);
-            return Err(if may_be_better {
-                error
-            } else {
-                error.for_good()
+            return Err(match is_throttled || may_be_better(status) {
+                true => error,
+                false => error.for_good(),
             });
         }
         let kind = format!("{name}: {status}");
@@ -303,15 +304,25 @@ impl Talk {
     }
 }
 
-fn is_yes(call: &Call, status: u16) -> bool {
+/// Whether an answer of this status is a yes.
+pub(super) fn is_yes(call: &Call, status: u16) -> bool {
     match call.status.is_empty() {
         true => (200..300).contains(&status),
         false => call.status.contains(&status),
     }
 }
 
+/// Whether another try may be answered otherwise.
+pub(super) fn may_be_better(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429 | 500..)
+}
+
 /// When to come again: by the body, or by the header.
-fn retry_after(retry: Option<&Capture>, body: &Value, answer: &Answer) -> Option<Duration> {
+pub(super) fn retry_after(
+    retry: Option<&Capture>,
+    body: &Value,
+    answer: &Answer,
+) -> Option<Duration> {
     let said = retry.and_then(|retry| retry.millis(&Hit::whole(body)));
     let header = answer
         .headers

@@ -1,7 +1,8 @@
 //! Owns what a talk makes of an event: who waited for it, and which matcher takes it.
 //!
-//! Law: the first matcher that hits takes the event, and is counted; one that none takes is noted
-//! for whoever writes the protocol, and changes nothing.
+//! Law: the first matcher that hits takes the event, and is counted; where several events stand in one
+//! frame, that is so for each of them. One that none takes is noted for whoever writes the protocol,
+//! and changes nothing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +15,11 @@ use super::running::{Running, Task, Wait};
 use super::scene::About;
 use crate::error::Result;
 use crate::wire::clean::clean_to;
+use crate::wire::declared::Protocol;
 use crate::wire::declared::aim::Hit;
 use crate::wire::declared::matcher::Matcher;
 use crate::wire::declared::on::On;
+use crate::wire::declared::pointer::as_text;
 use crate::wire::declared::step::keep::{Keep, Source};
 use crate::wire::frame::Party;
 use crate::wire::speaker::{Effects, OWN};
@@ -36,22 +39,19 @@ impl Talk {
         // Mostly nothing is awaited.
         let is_awaited = !self.running.is_empty()
             && (self.expected(now, &event, out)? | self.valued(now, &event, out)?);
+        self.polling.is_heard |= is_awaited;
         if self.answer_sign(now, &event)? {
             out.note(|| "a sign of life is answered".into());
             return Ok(());
         }
-        let protocol = Arc::clone(&self.protocol);
-        for (number, on) in protocol.matchers(self.who.party) {
-            let mut said = self.said(now, on, &event);
-            if !said.is_empty() {
-                self.matched[*number] = self.matched[*number].saturating_add(1);
-                self.note_taken(&protocol.matcher_names[*number], &said, out);
-                let mut said = said.iter_mut();
-                return said.try_for_each(|said| self.mean(now, said, out));
-            }
-        }
-        if !is_awaited {
+        let taken = self.read(now, &event);
+        if taken.is_empty() && !is_awaited {
             self.note_stray(&event, out);
+        }
+        for (number, mut said) in taken {
+            self.matched[number] = self.matched[number].saturating_add(1);
+            self.note_taken(number, &said, out);
+            self.mean(now, &mut said, out)?;
         }
         Ok(())
     }
@@ -87,28 +87,53 @@ impl Talk {
         Ok(false)
     }
 
-    /// It acknowledges something by its value.
+    /// It acknowledges something by its value: where several events stand in it, perhaps more.
     fn valued(&mut self, now: Duration, event: &Value, out: &mut Effects) -> Result<bool> {
         let protocol = Arc::clone(&self.protocol);
-        let hit = Hit::whole(event);
-        for at in 0..self.running.len() {
-            let running = &self.running[at];
-            let Wait::Value { value, .. } = &running.wait else {
+        let (mut at, mut settled, mut is_any) = (0, Vec::new(), false);
+        while at < self.running.len() {
+            let value = self.is_valued(&protocol, at, now, event);
+            let Some(value) = value.filter(|value| !settled.contains(value)) else {
+                at += 1;
                 continue;
             };
-            let Some(ack) = &self.step(&protocol, at).ack else {
-                continue;
+            let many = self.running.len();
+            self.settle(at, event, now, out)?;
+            is_any = true;
+            // What is known by nothing of its own is acknowledged one by one.
+            let Some(value) = value else {
+                break;
             };
-            let there = ack.by.as_ref().and_then(|(by, _)| by.text(&hit));
-            let is_it = ack.by.is_none() || there.as_deref() == value.as_deref();
-            let scene = self.scene(now, &running.about);
-            let fits = |when: &Matcher| when.is_in(event, &scene);
-            if is_it && ack.when.as_ref().is_none_or(fits) {
-                self.settle(at, event, now, out)?;
-                return Ok(true);
-            }
+            settled.push(Some(value));
+            at += usize::from(self.running.len() == many);
         }
-        Ok(false)
+        Ok(is_any)
+    }
+
+    /// By which value a frame acknowledges what a script waits for, if it does; none for by its tests
+    /// alone.
+    fn is_valued(
+        &self,
+        protocol: &Protocol,
+        at: usize,
+        now: Duration,
+        event: &Value,
+    ) -> Option<Option<String>> {
+        let running = &self.running[at];
+        let Wait::Value { value, .. } = &running.wait else {
+            return None;
+        };
+        let ack = self.step(protocol, at).ack.as_ref()?;
+        let hit = Hit::whole(event);
+        let is_value = |there: &Value| as_text(there).as_deref() == value.as_deref();
+        let is_it = ack
+            .by
+            .as_ref()
+            .is_none_or(|(by, _)| by.aim.any(&hit, is_value));
+        let scene = self.scene(now, &running.about);
+        let fits = |when: &Matcher| when.is_in(event, &scene);
+        let is_it = is_it && ack.when.as_ref().is_none_or(fits);
+        is_it.then(|| value.clone())
     }
 
     /// It asks for a sign of life.
@@ -128,22 +153,46 @@ impl Talk {
         Ok(false)
     }
 
-    /// What a matcher reads of an event: one for each hit.
-    fn said(&self, now: Duration, on: &On, event: &Value) -> Vec<Said> {
+    /// What matchers take of a frame, with their numbers, and what they read of it. Those that look at
+    /// the same events share them, and each has what none before it takes.
+    fn read(&self, now: Duration, event: &Value) -> Vec<(usize, Said)> {
         let about = About {
             chat: (self.who.party == Party::Customer).then_some(OWN),
             ..About::default()
         };
         let scene = self.scene(now, &about);
-        let hits = on.matcher.hits(event, &scene);
-        hits.map(|hit| Said::of(on, &hit)).collect()
+        let matchers = self.protocol.matchers(self.who.party);
+        let takes_all = |(_, on): &(usize, On)| {
+            let is_whole = on.matcher.each.is_none();
+            is_whole && on.matcher.is_in(event, &scene)
+        };
+        let whole = matchers.iter().position(takes_all);
+        let before = &matchers[..whole.unwrap_or(matchers.len())];
+        let mut taken = Vec::new();
+        for (at, (_, first)) in before.iter().enumerate() {
+            let each = &first.matcher.each;
+            let share = |(_, other): &&(usize, On)| other.matcher.each == *each;
+            if each.is_none() || before[..at].iter().any(|other| share(&other)) {
+                continue;
+            }
+            for hit in first.matcher.candidates(event) {
+                let mut sharers = before[at..].iter().filter(share);
+                let taker = sharers.find(|(_, on)| on.matcher.fits(&hit, &scene));
+                taken.extend(taker.map(|(number, on)| (*number, Said::of(on, &hit))));
+            }
+        }
+        if let Some((number, on)) = whole.map(|whole| &matchers[whole])
+            && taken.is_empty()
+        {
+            taken.push((*number, Said::of(on, &Hit::whole(event))));
+        }
+        taken
     }
 
-    fn note_taken(&self, matcher: &str, said: &[Said], out: &mut Effects) {
+    fn note_taken(&self, number: usize, said: &Said, out: &mut Effects) {
         out.note(|| {
-            let words: Vec<String> = said.iter().map(Said::words).collect();
-            let words = clean_to(&words.join("; "), &self.mask(), SHOWN);
-            format!("{matcher} takes it: {words}")
+            let words = clean_to(&said.words(), &self.mask(), SHOWN);
+            format!("{} takes it: {words}", self.protocol.matcher_names[number])
         });
     }
 

@@ -86,6 +86,7 @@ impl Talk {
     /// Makes of it what it means.
     pub(super) fn mean(&mut self, now: Duration, said: &mut Said, out: &mut Effects) -> Result<()> {
         let which = self.which(said);
+        self.polling.is_heard |= said.meaning != Meaning::Ignored;
         if said.meaning != Meaning::Assigned {
             let chat = match which {
                 Which::Known(chat) => Some(chat),

@@ -220,7 +220,12 @@ impl Talk {
         })
     }
 
-    fn request(&self, call: &Call, scene: &dyn Values) -> std::result::Result<Request, Missing> {
+    /// A request, with its holes filled.
+    pub(super) fn request(
+        &self,
+        call: &Call,
+        scene: &dyn Values,
+    ) -> std::result::Result<Request, Missing> {
         let mut path = String::new();
         call.path.render(scene, Place::Url, &mut path)?;
         let mut body = String::new();
@@ -270,6 +275,7 @@ impl Talk {
             path,
             headers,
             body: body.into_bytes(),
+            held: None,
         })
     }
 

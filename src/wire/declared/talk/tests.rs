@@ -7,11 +7,13 @@
 //! + DEED         what the person does        ! TIDINGS     what it hears
 //! < TEXT         the server, on the stream   > TEXT        the person, on the stream
 //! << STATUS BODY the server's answer         >> REQUEST    the person's request
+//! <~ STATUS BODY the answer to its poll
 //! ```
 
 mod built_in;
 mod declared;
 mod hostile;
+mod polls;
 
 use std::collections::VecDeque;
 use std::fmt::Write;
@@ -41,6 +43,7 @@ struct Stage {
     talk: Talk,
     now: Duration,
     asked: VecDeque<u32>,
+    polls: Option<u32>,
     told: String,
 }
 
@@ -50,6 +53,7 @@ impl Stage {
             talk: protocol.talk(who),
             now: Duration::ZERO,
             asked: VecDeque::new(),
+            polls: None,
             told: String::new(),
         }
     }
@@ -63,6 +67,10 @@ impl Stage {
             "<" => talk.hear(now, rest, &mut out),
             "<<" => {
                 let request = self.asked.pop_front().expect("something was asked for");
+                talk.answered(now, request, answer(rest), &mut out)
+            }
+            "<~" => {
+                let request = self.polls.take().expect("it polls");
                 talk.answered(now, request, answer(rest), &mut out)
             }
             "+" => self.deed(rest, &mut out),
@@ -110,8 +118,12 @@ impl Stage {
     fn tell(&mut self, out: Effects) {
         let told = &mut self.told;
         if let Some(opening) = out.opening {
+            let path = match opening.by_requests {
+                true => "polls",
+                false => &opening.path,
+            };
             let headers: Vec<String> = opening.headers.iter().map(header).collect();
-            let _ = writeln!(told, "> {}{}", opening.path, headers.concat());
+            let _ = writeln!(told, "> {path}{}", headers.concat());
         }
         for text in out.sends {
             let _ = writeln!(told, "> {text}");
@@ -120,9 +132,14 @@ impl Stage {
             let headers: Vec<String> = request.headers.iter().map(header).collect();
             let body = String::from_utf8(request.body).unwrap();
             let (method, path) = (request.method, request.path);
-            let line = format!(">> {method} {path} {body}{}", headers.concat());
+            let held = request.held.map(|held| format!(" (held {held:?})"));
+            let held = held.unwrap_or_default();
+            let line = format!(">> {method} {path} {body}{}{held}", headers.concat());
             let _ = writeln!(told, "{}", line.trim_end());
-            self.asked.push_back(request.number);
+            match request.held {
+                Some(_) => self.polls = Some(request.number),
+                None => self.asked.push_back(request.number),
+            }
         }
         for tidings in out.tidings {
             let _ = writeln!(told, "! {tidings:?}");
