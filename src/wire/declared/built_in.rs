@@ -3,11 +3,12 @@
 //! Law: each says at its head what was run against a real server, and what was only read.
 
 /// Their names.
-pub const NAMES: [&str; 7] = [
+pub const NAMES: [&str; 8] = [
     "chatwoot",
     "genesys",
     "hexlet",
     "livechat",
+    "matrix",
     "rocketchat",
     "socketio",
     "zammad",
@@ -20,6 +21,7 @@ pub fn built_in(name: &str) -> Option<&'static str> {
         "genesys" => Some(include_str!("built_in/genesys.toml")),
         "hexlet" => Some(include_str!("built_in/hexlet.toml")),
         "livechat" => Some(include_str!("built_in/livechat.toml")),
+        "matrix" => Some(include_str!("built_in/matrix.toml")),
         "rocketchat" => Some(include_str!("built_in/rocketchat.toml")),
         "socketio" => Some(include_str!("built_in/socketio.toml")),
         "zammad" => Some(include_str!("built_in/zammad.toml")),

@@ -193,3 +193,51 @@ fn a_no_at_the_door_is_an_error() {
     let said = "! error, for good: hexlet: `setup` was answered with status 403";
     assert_eq!(last, said);
 }
+
+/// A draft: the lines are those of its documentation.
+#[test]
+fn matrix_rooms_are_joined_by_the_address_of_the_customer() {
+    let mut stage = Stage::new(&built_in("matrix"), AGENT);
+    for line in r#"
+        + start
+        << 200 {"access_token":"t1","user_id":"@bh:h"}
+        << 200 {"next_batch":"s1"}
+        + begin
+        + online 2
+        + meet 1 !room:h
+        + meet 2 !other:h
+        << 200 {"room_id":"!room:h"}
+        << 200 {"room_id":"!other:h"}
+        <~ 200 {"next_batch":"s2","rooms":{"join":{"!other:h":{"ephemeral":{"events":[{"type":"m.typing","content":{"user_ids":["@c2:h"]}}]}},"!room:h":{"timeline":{"events":[{"type":"m.room.create","sender":"@c:h"},{"type":"m.room.message","sender":"@c:h","content":{"body":"bh-00c0ffee-c17-0-u-1 hi"},"event_id":"$1","origin_server_ts":5},{"type":"m.room.message","sender":"@bh:h","content":{"body":"mine"}}]},"ephemeral":{"events":[{"type":"m.typing","content":{"user_ids":[]}}]}}}}}
+        + say 1 bh-00c0ffee-c17-0-a-1 yes
+        <~ 429 {"errcode":"M_LIMIT_EXCEEDED","retry_after_ms":1500}
+        << 429 {"errcode":"M_LIMIT_EXCEEDED","retry_after_ms":2500}
+        + free 1
+    "#
+    .trim()
+    .lines()
+    {
+        stage.line(line.trim());
+    }
+    let told: Vec<&str> = stage.told.lines().collect();
+    let told = |start: &str| told.iter().any(|line| line.starts_with(start));
+    for line in [
+        "> polls",
+        "! Ready { address: \"bh-00c0ffee-agent-4\" }",
+        ">> POST /_matrix/client/v3/rooms/%21room%3Ah/join {}",
+        ">> POST /_matrix/client/v3/rooms/%21other%3Ah/join {}",
+        ">> GET /_matrix/client/v3/sync?since=s1&timeout=30000&filter=%7B",
+        ">> GET /_matrix/client/v3/sync?since=s2&timeout=30000&filter=%7B",
+        "! Message { chat: Some(1), text: \"bh-00c0ffee-c17-0-u-1 hi\", server_ms: Some(5) }",
+        "! Typing { chat: Some(2) }",
+        ">> PUT /_matrix/client/v3/rooms/%21room%3Ah/send/m.room.message/",
+        "! Throttled { kind: \"poll: 429\", retry_after: Some(1.5s) }",
+        "! Throttled { kind: \"say: 429\", retry_after: Some(2.5s) }",
+        ">> POST /_matrix/client/v3/rooms/%21room%3Ah/leave {}",
+    ] {
+        assert!(told(line), "{line}: {}", stage.told);
+    }
+    let heard = ["! Message", "! Typing", "! error", "! Refused"];
+    let many = heard.map(|heard| stage.told.matches(heard).count());
+    assert_eq!(many, [1, 1, 0, 0], "{}", stage.told);
+}
