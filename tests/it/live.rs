@@ -12,6 +12,7 @@ mod hostile;
 mod ledger;
 mod lost;
 mod nagle;
+mod polls;
 mod round_trips;
 mod scripts;
 mod socketio;

@@ -17,6 +17,7 @@ mod faulty_server;
 mod house;
 mod laws;
 mod live;
+mod long_poll;
 mod plans;
 mod post_office;
 mod precision;
