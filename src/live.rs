@@ -79,7 +79,6 @@ use crate::center::rules::ShiftEnd;
 use crate::error::{Error, Result, in_words};
 use crate::measure::cast::Cast;
 use crate::measure::result::{Environment, ProtocolEcho};
-use crate::scenario::outlook::Outlook;
 use crate::scenario::plan::{Plan, Shift};
 use crate::server::{self, ServerOptions};
 use crate::time::Span;
@@ -187,8 +186,7 @@ pub fn load(plan: &Plan, options: &Options, watch: &Watch) -> Result<Outcome> {
             }
         };
         let way = way(&targets, options).await?;
-        let outlook = Outlook::of(plan).live.played_by(options.cast);
-        way.check_ports(options.slice().share(outlook.ports))?;
+        way.check_ports(options.slice().share(options.outlook(plan).ports))?;
         if let Some(start) = options.start {
             start.wait_to_gather(plan.live.start_deadline, watch).await;
         }

@@ -9,6 +9,7 @@ use super::room::Room;
 use super::scenario_args::ScenarioArgs;
 use crate::center::rules::{Attention, ShiftEnd};
 use crate::error::{Exit, Result};
+use crate::live::Options;
 use crate::live::machine;
 use crate::live::validity::LagBounds;
 use crate::report::figure::{Unit, grouped};
@@ -18,13 +19,17 @@ use crate::scenario::outlook::Outlook;
 use crate::scenario::plan::{AtClosing, Messages, Plan};
 use crate::stats::law::{Law, SizeLaw};
 use crate::time::Span;
-use crate::wire::clean;
+use crate::wire::{clean, protocols};
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct Check {
     #[command(flatten)]
     scenario: ScenarioArgs,
+    /// For a live run at a server that speaks this: a name of `busyhour protocols`, or a file that
+    /// declares it
+    #[arg(long, value_name = "NAME|FILE")]
+    protocol: Option<String>,
 }
 
 /// Reads the scenario and tells its outlook.
@@ -32,8 +37,17 @@ pub struct Check {
 /// # Errors
 /// The scenario is refused.
 pub fn run(args: &Check, console: &Console) -> Result<Exit> {
-    let plan = args.scenario.plan(&[])?;
-    let outlook = Outlook::of(&plan);
+    let mut plan = args.scenario.plan(&[])?;
+    let protocol = args.protocol.as_deref().map(protocols::open).transpose()?;
+    let options = Options {
+        protocol: protocol.flatten(),
+        ..Options::default()
+    };
+    options.fit(&mut plan);
+    let outlook = Outlook {
+        live: options.outlook(&plan),
+        ..Outlook::of(&plan)
+    };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let room = Room::of(&plan, &outlook, threads).warning();
     let mut page = Page {
@@ -43,7 +57,7 @@ pub fn run(args: &Check, console: &Console) -> Result<Exit> {
     page.heading(&clean(&plan.name));
     chats(&mut page, &plan, &outlook);
     team(&mut page, &plan, &outlook);
-    live(&mut page, &plan, &outlook);
+    live(&mut page, &plan, &outlook, options.protocol.is_some());
     gates(&mut page, &plan);
     let warnings: Vec<_> = outlook.warnings.iter().chain(&room).collect();
     if !warnings.is_empty() {
@@ -300,7 +314,8 @@ fn order(plan: &Plan) -> String {
     }
 }
 
-fn live(page: &mut Page, plan: &Plan, outlook: &Outlook) {
+/// What a live run asks of the machine; `abroad` at a server that is not the built-in one.
+fn live(page: &mut Page, plan: &Plan, outlook: &Outlook, abroad: bool) {
     let live = &outlook.live;
     page.heading(&format!("Live, at speed {}", live.speed));
     page.line(
@@ -316,10 +331,18 @@ fn live(page: &mut Page, plan: &Plan, outlook: &Outlook) {
         .map_or_else(|| "any".into(), |speed| grouped(speed.floor(), 0));
     page.line("highest sound speed", sound);
     let whole = |number: u64| grouped(number as f64, 0);
+    let each = match live.own {
+        0 | 1 => String::new(),
+        own => format!(", {own} each"),
+    };
+    let requests = match live.shared {
+        0 => String::new(),
+        shared => format!("; up to {} for requests", whole(shared)),
+    };
     page.line(
         "connections",
         format!(
-            "{}: {} customers, {} agents, {} more if the server stands still",
+            "{}: {} customers, {} agents, {} more if the server stands still{each}{requests}",
             whole(live.connections),
             whole(live.customers),
             whole(live.agents),
@@ -329,14 +352,15 @@ fn live(page: &mut Page, plan: &Plan, outlook: &Outlook) {
     let allowed = machine::descriptors_allowed().map_or_else(String::new, |limit| {
         format!("; this machine allows {}", whole(limit))
     });
-    page.line(
-        "descriptors",
-        format!(
+    let descriptors = match abroad {
+        true => format!("{}{allowed}", whole(live.descriptors)),
+        false => format!(
             "{} with the built-in server, {} without{allowed}",
             whole(live.descriptors_with_server),
             whole(live.descriptors)
         ),
-    );
+    };
+    page.line("descriptors", descriptors);
     page.line("ports", whole(live.ports));
     if let Some(words) = messages(&plan.messages) {
         page.line("messages", words);

@@ -18,7 +18,6 @@ use crate::live::watch::Watch;
 use crate::live::workers::{WORKERS_MOST, Workers};
 use crate::measure::cast::Cast;
 use crate::report::figure::{Unit, grouped};
-use crate::scenario::outlook::Outlook;
 use crate::scenario::plan::Plan;
 use crate::time::Time;
 use crate::wire::protocols;
@@ -75,7 +74,7 @@ impl LiveArgs {
     /// Over how many processes the run is spread, none for this one alone; room is made for what
     /// this one needs.
     fn workers(&self, plan: &Plan, options: &Options) -> Result<Option<Workers>> {
-        let outlook = Outlook::of(plan).live.played_by(options.cast);
+        let outlook = options.outlook(plan);
         let allowed = descriptors_allowed().unwrap_or(u64::MAX);
         let (slice, targeted) = (options.slice(), !options.targets.is_empty());
         let connections = slice.share(outlook.connections);

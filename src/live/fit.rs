@@ -4,6 +4,8 @@
 //! against it; and it is told.
 
 use super::Options;
+use crate::scenario::outlook::Outlook;
+use crate::scenario::outlook::live::LiveOutlook;
 use crate::scenario::plan::{EndsQuiet, Plan};
 use crate::stats::law::Law;
 use crate::wire::speaker::{Manners, WrapUp};
@@ -13,6 +15,17 @@ impl Options {
     pub fn manners(&self) -> Manners {
         let protocol = self.protocol.as_ref();
         protocol.map_or(Manners::NATIVE, |protocol| protocol.manners())
+    }
+
+    /// What a run of a plan at the server asks of this machine.
+    pub fn outlook(&self, plan: &Plan) -> LiveOutlook {
+        let live = Outlook::of(plan).live.played_by(self.cast);
+        let Some(protocol) = &self.protocol else {
+            return live;
+        };
+        let channels = protocol.channels();
+        let own = u64::from(channels.stream) + u64::from(channels.poll);
+        live.spoken(own, channels.requests)
     }
 
     /// Fits a plan to the server.

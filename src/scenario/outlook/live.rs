@@ -32,7 +32,11 @@ pub struct LiveOutlook {
     /// Agents connected at once, at most: those of the next shift connect ahead, those of the last
     /// finish their chats.
     pub agents: u64,
-    /// All of them.
+    /// What each of them has of connections of its own.
+    pub own: u64,
+    /// Connections more, for requests that are answered at once: as many as may be made at a time.
+    pub shared: u64,
+    /// All connections.
     pub connections: u64,
     /// File descriptors for a server elsewhere: one a connection and a margin of 64.
     pub descriptors: u64,
@@ -92,6 +96,8 @@ impl LiveOutlook {
             customers,
             stalled,
             agents,
+            own: 1,
+            shared: 0,
             connections,
             descriptors: connections.saturating_add(MARGIN),
             descriptors_with_server: connections.saturating_mul(2).saturating_add(MARGIN),
@@ -99,9 +105,30 @@ impl LiveOutlook {
             ports: connections.saturating_add(closed),
         }
     }
-}
 
-impl LiveOutlook {
+    /// The same at a server where each person has so many connections of its own, and more for
+    /// `requests`: a customer has one under way at a time, and an agent one, and one in each chat.
+    #[must_use]
+    pub fn spoken(self, own: u64, requests: bool) -> LiveOutlook {
+        let people = self.customers.saturating_add(self.stalled);
+        let people = people.saturating_add(self.agents);
+        let shared = match requests {
+            true => people.saturating_add(self.customers),
+            false => 0,
+        };
+        let closed = self.ports - self.connections;
+        let connections = people.saturating_mul(own).saturating_add(shared);
+        LiveOutlook {
+            own,
+            shared,
+            connections,
+            descriptors: connections.saturating_add(MARGIN),
+            descriptors_with_server: connections.saturating_mul(2).saturating_add(MARGIN),
+            ports: connections.saturating_add(closed.saturating_mul(own)),
+            ..self
+        }
+    }
+
     /// The same of a run in which these people are played: customers who are strangers' connections
     /// are not this machine's. Those of a staff that is the server's own stay on the safe side.
     pub fn played_by(self, cast: Cast) -> LiveOutlook {

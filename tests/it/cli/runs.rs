@@ -46,6 +46,37 @@ fn cuts_are_told_and_gated() {
     program.run(&whole).ends_with(0);
 }
 
+/// The figure behind a label of the check, for a run in this protocol.
+fn checked(program: &Program, protocol: &str, label: &str) -> u64 {
+    let args = ["check", "small.toml", "--protocol", protocol];
+    let told = program.run(&args).ends_with(0).stdout;
+    let line = told.lines().find(|line| line.trim().starts_with(label));
+    let mut words = line.unwrap_or_else(|| panic!("{told}")).split_whitespace();
+    let figure = words.nth(1).unwrap().trim_end_matches([':', ';']);
+    figure.replace(',', "").parse().unwrap()
+}
+
+/// A poll is a connection for each person, and requests need more; a stream alone needs what the
+/// built-in protocol does.
+#[test]
+fn connections_over_http_are_counted() {
+    let program = Program::new();
+    let of = |protocol| checked(&program, protocol, "connections");
+    let (native, polled) = (of("native"), of("matrix"));
+    assert_eq!(of("xmpp"), native);
+    assert!(polled > 2 * native, "{polled} {native}");
+    let printed = program.run(&["protocols", "matrix"]).ends_with(0).stdout;
+    let both = printed.replace("kind = \"poll\"", "kind = \"both\"\npath = \"/ws\"");
+    std::fs::write(program.path("both.toml"), both).unwrap();
+    assert_eq!(of("both.toml"), polled + native);
+    for protocol in ["xmpp", "matrix", "both.toml"] {
+        let descriptors = checked(&program, protocol, "descriptors");
+        assert_eq!(descriptors, of(protocol) + 64, "{protocol}");
+    }
+    let wrong = program.run(&["check", "small.toml", "--protocol", "matrics"]);
+    wrong.fails_with(2, &["no protocol `matrics`"]);
+}
+
 #[test]
 fn a_simulation_reports_and_writes_its_files() {
     let program = Program::new();

@@ -97,6 +97,13 @@ fn a_live_run_is_told_its_needs() {
     assert_eq!(live.descriptors_with_server, 2 * live.connections + 64);
     // 240 an hour at speed 240 for a minute: 960, of all 1080.
     assert_eq!(live.ports, live.connections + 960);
+    // Who polls beside a stream has two connections, and requests are made on others.
+    let spoken = live.spoken(2, true);
+    let people = live.connections;
+    assert_eq!(spoken.connections, 3 * people + live.customers);
+    assert_eq!(spoken.descriptors, spoken.connections + 64);
+    assert_eq!(spoken.ports, spoken.connections + 2 * 960);
+    assert_eq!(live.spoken(1, false), live);
     // About 13.3 chats open, 3 x 3.65 for chance, at most 32 slots: the slow-down adds to them.
     assert!(
         (24.0..=32.0).contains(&outlook.open_chats),
