@@ -12,6 +12,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::{Error, Message, accept};
 
 /// How often those are looked after who are held.
 const LOOK: Duration = Duration::from_millis(10);
@@ -37,6 +38,7 @@ struct Shared {
     throttled: AtomicU64,
     goodbyes: AtomicU64,
     given_up: AtomicU64,
+    streamed: AtomicU64,
     agents_go: AtomicBool,
 }
 
@@ -52,6 +54,8 @@ pub struct Counts {
     /// Polls that were held until who had asked closed the connection, up to the first goodbye of an
     /// agent.
     pub given_up: u64,
+    /// Texts that came on streams.
+    pub streamed: u64,
 }
 
 #[derive(Default)]
@@ -203,6 +207,7 @@ impl LongPoll {
             throttled: of(&self.shared.throttled),
             goodbyes: of(&self.shared.goodbyes),
             given_up: of(&self.shared.given_up),
+            streamed: of(&self.shared.streamed),
         }
     }
 }
@@ -226,6 +231,9 @@ impl Shared {
         stream.set_nodelay(true).unwrap();
         let look = Some(LOOK);
         stream.set_read_timeout(look).unwrap();
+        if begins_with(stream, b"GET /ws") {
+            return self.listen(stream, &is_over);
+        }
         let mut reader = BufReader::new(stream);
         let mut polls = None;
         while !is_over() {
@@ -271,6 +279,28 @@ impl Shared {
                 desk.leaves(&who);
                 self.changed.notify_all();
             }
+        }
+    }
+
+    /// Takes what is said on a stream; that it was taken comes to whoever polls.
+    fn listen(&self, stream: &TcpStream, is_over: &dyn Fn() -> bool) {
+        stream.set_read_timeout(None).unwrap();
+        let mut ws = accept(stream.try_clone().unwrap()).unwrap();
+        stream.set_read_timeout(Some(LOOK)).unwrap();
+        while !is_over() {
+            let text = match ws.read() {
+                Ok(Message::Text(text)) => text,
+                Err(Error::Io(error)) if is_late(&error) => continue,
+                Ok(_) => continue,
+                Err(_) => return,
+            };
+            let said: Value = serde_json::from_str(&text).unwrap();
+            self.streamed.fetch_add(1, Ordering::SeqCst);
+            let (status, _) = self.does("/say", &said);
+            let taken = json!({"t": "taken", "id": said["id"], "status": status});
+            let who = said["as"].as_str().unwrap();
+            self.desk.lock().unwrap().tell(who, taken);
+            self.changed.notify_all();
         }
     }
 
@@ -355,6 +385,20 @@ impl Shared {
         }
         self.changed.notify_all();
         (200, answer)
+    }
+}
+
+/// Whether the other side begins so, once it does.
+fn begins_with(stream: &TcpStream, words: &[u8]) -> bool {
+    let mut begun = vec![0; words.len()];
+    loop {
+        match stream.peek(&mut begun) {
+            Ok(0) => return false,
+            Ok(many) if many < words.len() => std::thread::sleep(LOOK),
+            Ok(_) => return begun == words,
+            Err(error) if is_late(&error) => {}
+            Err(_) => return false,
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use busyhour::live::{Options, Outcome, load};
 use busyhour::scenario::read_text;
 use busyhour::wire::declared;
 
+use crate::cli::program::Program;
 use crate::long_poll::LongPoll;
 
 /// Longer than any of these runs takes.
@@ -209,6 +210,34 @@ fn a_server_that_only_carries_what_is_said_is_polled() {
     assert!(outcome.result.measures["dispatch_ms_max"].samples > 0);
 }
 
+/// What is said goes out on a stream; what is heard, with the word that it was taken, comes by polls.
+#[test]
+fn a_stream_is_polled_beside() {
+    let say = r#"say = [{ send = { as = "${connection.name}", chat = "${chat.id}", text = "${text}", id = "${seq}" }, ack = { by = "/events/*/id", equals = "${seq}" } }]"#;
+    let lines = ROUTED
+        .lines()
+        .map(|line| match line.strip_prefix("say = [") {
+            Some(_) => say,
+            None => line,
+        });
+    let lines: Vec<&str> = lines.collect();
+    let stream = "kind = \"both\"\npath = \"/ws\"";
+    let polled = POLLED.replace("kind = \"poll\"", stream);
+    let text = (lines.join("\n") + "\n").replace("POLLED\n", &polled);
+    let server = LongPoll::start(LONG, 0);
+    let outcome = played(&text, &server);
+    in_order(&outcome);
+    assert_eq!(count(&outcome, Fate::Broken.name()), 0);
+    assert!(count(&outcome, Fate::Handled.name()) > 0);
+    let counts = server.counts();
+    let acknowledged = outcome.result.measures["acknowledged_ms_max"].samples;
+    assert!(
+        acknowledged > 0 && counts.streamed >= acknowledged,
+        "{counts:?}"
+    );
+    assert!(counts.given_up > counts.goodbyes / 2, "{counts:?}");
+}
+
 /// A server that holds nothing back and is asked again and again.
 #[test]
 fn a_server_that_answers_at_once_is_polled_in_intervals() {
@@ -260,6 +289,27 @@ fn a_server_that_falls_costs_those_who_were_there() {
         later.count() > 0,
         "nobody is served once it is back: {verdict:#?}"
     );
+}
+
+/// What a rehearsal shows of polls, and that it comes to its end.
+#[test]
+fn a_chat_is_rehearsed_by_polls() {
+    let server = LongPoll::start(LONG, 6);
+    let program = Program::new();
+    for protocol in [ROUTED, CARRIED] {
+        let text = protocol.replace("POLLED\n", POLLED);
+        std::fs::write(program.path("polled.toml"), text).unwrap();
+        let target = format!("ws://{}", server.address());
+        let args = ["protocol", "try", "polled.toml", "--target", &target];
+        let told = program.run(&args).ends_with(0).stdout;
+        for words in [
+            "GET /poll?as=customer-0-",
+            "GET /poll?as=agent-0-",
+            "\"t\":\"said\"",
+        ] {
+            assert!(told.contains(words), "{words}: {told}");
+        }
+    }
 }
 
 /// Nobody is let in at a server that is not there: it is asked for a connection before anything else.
