@@ -212,6 +212,8 @@ fn matrix_rooms_are_joined_by_the_address_of_the_customer() {
         + say 1 bh-00c0ffee-c17-0-a-1 yes
         <~ 429 {"errcode":"M_LIMIT_EXCEEDED","retry_after_ms":1500}
         << 429 {"errcode":"M_LIMIT_EXCEEDED","retry_after_ms":2500}
+        + wait 3
+        << 200 {"event_id":"$2"}
         + free 1
     "#
     .trim()
@@ -233,6 +235,7 @@ fn matrix_rooms_are_joined_by_the_address_of_the_customer() {
         ">> PUT /_matrix/client/v3/rooms/%21room%3Ah/send/m.room.message/",
         "! Throttled { kind: \"poll: 429\", retry_after: Some(1.5s) }",
         "! Throttled { kind: \"say: 429\", retry_after: Some(2.5s) }",
+        "! Acknowledged { after: 3s }",
         ">> POST /_matrix/client/v3/rooms/%21room%3Ah/leave {}",
     ] {
         assert!(told(line), "{line}: {}", stage.told);
