@@ -183,8 +183,11 @@ fn is_flawless(protocol: &str, throttles: u64) -> Outcome {
     }
     assert!(most > 1);
     let (people, counts) = (count(&outcome, "offered") + 2, server.counts());
-    assert_eq!(counts.goodbyes, people, "{counts:?}");
-    // Not each: who goes may have been answered just before.
+    // Not each: who has no patience is gone before it is let in, or was answered just before.
+    assert!(
+        counts.goodbyes <= people && counts.goodbyes > people / 2,
+        "{counts:?}"
+    );
     assert!(counts.given_up > people / 2, "{counts:?}");
     assert_eq!(counts.throttled > 0, throttles > 0, "{counts:?}");
     assert!(counts.polls > 2 * people, "{counts:?}");
