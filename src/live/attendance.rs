@@ -28,7 +28,7 @@ use crate::wire::frame::{AgentSide, CustomerSide, FromAgent, Hello, ToAgent};
 use crate::wire::marker::Marker;
 
 /// Frames that an agent keeps that came before the start: more are not read until then.
-const EARLY_MOST: usize = 1_000;
+const EARLY_MOST: usize = 256;
 
 /// Plays an agent's shifts in order. The scene counts it online while it is. Where its connection is
 /// lost it comes back, or the run fails.
@@ -211,7 +211,10 @@ async fn stay<D: Dial>(scene: &Rc<Scene<D>>, later: &mut VecDeque<Shift>, came: 
             // The server has nothing to say before anybody comes; an end of it is the end.
             heard = socket.next(), if early.len() < EARLY_MOST => match heard {
                 // Visitors may be there before the start.
-                Some(Ok(frame)) if !scene.cast.plays_customers() => early.push(frame),
+                Some(Ok(frame)) if !scene.cast.plays_customers() => {
+                    // That somebody types is nothing to come back to.
+                    early.extend(Some(frame).filter(|f| !matches!(f, ToAgent::Typing { .. })));
+                }
                 Some(Ok(ToAgent::Assigned { chat, marker, .. })) => {
                     scene.fault(Fault::Foreign, Reader::Agent(agent), Marker::parse(&marker));
                     if refuse::<D>(&mut socket, chat).await.is_err() {

@@ -253,6 +253,45 @@ fn customers_alone_measure_what_they_can() {
     }
 }
 
+/// Of visitors nothing is measured that only customers of the run know.
+#[test]
+fn agents_alone_measure_what_they_can() {
+    let program = Program::new();
+    let sink = Sink::new(true);
+    let mut server = program.start(&["serve", "--listen", "127.0.0.1:0"]);
+    let line = server.line();
+    let port = line.rsplit(':').next().unwrap().to_owned();
+    let run = program.shell(&format!(
+        "OTEL_EXPORTER_OTLP_ENDPOINT=http://{} $BUSYHOUR load small.toml --speed 120 --otlp \
+         --set calendar.horizon=2m --only agents --no-prediction --target ws://127.0.0.1:{port}",
+        sink.addr
+    ));
+    assert!([Some(0), Some(4)].contains(&run.code), "{}", run.stderr);
+    let last = sink.last();
+    for name in [
+        "slots_in_use",
+        "agents_online",
+        "chats_offered_total",
+        "agent_online_seconds",
+        "integrity_faults_total",
+    ] {
+        let name = format!("busyhour_{name}");
+        assert!(metric(&last, &name).is_some(), "{name}");
+    }
+    for name in [
+        "customers_arrived_total",
+        "customers_present",
+        "chats_waiting",
+        "wait_scenario_seconds",
+        "connect_seconds",
+        "delivery_seconds",
+        "messages_undelivered_total",
+    ] {
+        let name = format!("busyhour_{name}");
+        assert!(metric(&last, &name).is_none(), "{name}");
+    }
+}
+
 #[test]
 fn a_collector_that_does_not_take_them_is_a_remark() {
     let program = Program::new();
