@@ -235,6 +235,14 @@ impl<'p, 't> Play<'p, 't> {
     async fn meet(&mut self) -> Course {
         let (customer, agent) = (Party::Customer, Party::Agent);
         self.does(customer, Deed::Open { priority: 0 }, "asks for an agent")?;
+        if self.protocol.manners().dispatch == Dispatch::Pull {
+            let look = "`customer.open`, and `on.queued` as the agent hears it";
+            self.until("agent told that a chat waits", look, |play| {
+                play.agent.heard().waits
+            })
+            .await?;
+            self.does(agent, Deed::Take, "takes the next chat")?;
+        }
         if self.protocol.manners().dispatch != Dispatch::Busyhour {
             let look = "`customer.open`, its answer, and `on.assigned`, which both sides need; an \
                         agent of somebody else's may have got the chat";

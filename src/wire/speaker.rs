@@ -95,6 +95,9 @@ pub enum Deed<'a> {
         /// Which.
         chat: ChatNumber,
     },
+    /// An agent asks for one of the chats that wait: where agents take them, nobody gives it one. What
+    /// comes of it is [`Tidings::Assigned`] or [`Tidings::Untaken`].
+    Take,
     /// The person goes; the connection is to be ended in due form.
     Bye,
 }
@@ -109,10 +112,15 @@ pub enum Tidings {
     },
     /// The server takes the agent for online.
     Online,
-    /// The chat waits.
+    /// The chat waits; to an agent who takes chats: some wait.
     Queued {
-        /// The place in the queue, where it is said.
+        /// The place in the queue, where it is said; or how many wait.
         position: Option<u32>,
+    },
+    /// The chat that an agent has asked for has gone to another, or none waits.
+    Untaken {
+        /// Whether others are known to wait.
+        more: bool,
     },
     /// The chat has an agent; or the agent has a chat more.
     Assigned {

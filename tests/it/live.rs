@@ -3,6 +3,7 @@
 mod alone;
 mod arrivals;
 mod clerk;
+mod counter;
 mod crossings;
 mod doors;
 mod faulty;
@@ -13,6 +14,7 @@ mod ledger;
 mod lost;
 mod nagle;
 mod polls;
+mod pulled;
 mod round_trips;
 mod scripts;
 mod socketio;

@@ -3,7 +3,10 @@
 //! Law: a chat that the server assigns is the agent's from its first message on, which tells whose it
 //! is, a stranger's at once; and only while the agent has a slot for it that the server takes for free. Where the agents'
 //! work after a chat is nothing to the server, a chat stays open there until it is done. A message that
-//! was said to another agent comes with the chat, from the dispatcher; each is heard once of each.
+//! was said to another agent comes with the chat, from the dispatcher; each is heard once of each. Where
+//! agents take the chats, one asks for the next only while it holds fewer than its limit.
+
+mod had;
 
 use std::collections::VecDeque;
 
@@ -14,7 +17,8 @@ use crate::error::Result;
 use crate::live::switchboard::Delivery;
 use crate::wire::frame::{AgentSide, Frame, FromAgent, ToAgent};
 use crate::wire::marker::{Direction, Marker};
-use crate::wire::speaker::{ChatNumber, Deed, Tidings, WrapUp};
+use crate::wire::speaker::{ChatNumber, Deed, Dispatch, Tidings, WrapUp};
+use had::Had;
 
 /// Messages of chats that are not known yet are kept so many.
 const STRANGERS_MOST: usize = 64;
@@ -34,6 +38,10 @@ pub struct Answerer {
     leaves: bool,
     /// Whether it is told to the server that the agent is away, to wrap up.
     is_away: bool,
+    /// Where agents take chats: whether some are known to wait.
+    some_wait: bool,
+    /// Whether it has asked for one, and it is not known yet what comes of that.
+    asks: bool,
 }
 
 /// A chat that the server has given to the agent.
@@ -47,42 +55,6 @@ struct Held {
     /// What another agent had, of a chat that was handed over.
     had: Option<Box<Had>>,
     stage: Stage,
-}
-
-/// What is known of messages that were said while another agent had the chat. Where everybody hears
-/// everything they come twice: over the server, and with the chat.
-#[derive(Debug, Default)]
-struct Had {
-    /// To which of them that agent has replied.
-    answered: u32,
-    /// Which have come with the chat, and not over the server.
-    carried: Vec<u32>,
-    /// Which have come over the server, and not with the chat.
-    came: Vec<u32>,
-}
-
-impl Had {
-    /// A message comes with the chat; whether it is news.
-    fn carries(&mut self, sequence: u32) -> bool {
-        is_first(&mut self.came, &mut self.carried, sequence)
-    }
-
-    /// A message comes over the server; whether it is news.
-    fn comes(&mut self, sequence: u32) -> bool {
-        is_first(&mut self.carried, &mut self.came, sequence)
-    }
-}
-
-/// Whether it has not come the other way; what has not is kept, up to a bound.
-fn is_first(others: &mut Vec<u32>, own: &mut Vec<u32>, sequence: u32) -> bool {
-    if let Some(place) = others.iter().position(|other| *other == sequence) {
-        others.swap_remove(place);
-        return false;
-    }
-    if own.len() < STRANGERS_MOST {
-        own.push(sequence);
-    }
-    true
 }
 
 /// Where it stands.
@@ -112,6 +84,17 @@ impl Answerer {
     fn is_over_for_the_server(&mut self, chat: ChatNumber) -> bool {
         self.find(chat)
             .is_some_and(|held| held.stage == Stage::Over)
+    }
+
+    /// The agent takes the next chat, if it has room and one waits.
+    fn reach(&mut self, around: &mut Around<'_, AgentSide>) -> Result<()> {
+        let is_there = self.is_online && !self.leaves && !self.is_away;
+        let has_slot = self.chats.len() < self.limit as usize;
+        if !self.some_wait || self.asks || !is_there || !has_slot {
+            return Ok(());
+        }
+        self.asks = true;
+        around.act(Deed::Take)
     }
 
     /// How many slots the agent holds.
@@ -356,7 +339,8 @@ impl Answerer {
             return Ok(());
         }
         let limit = self.limit;
-        around.act(Deed::Online { limit })
+        around.act(Deed::Online { limit })?;
+        self.reach(around)
     }
 
     /// The slot is free: here, and at the server.
@@ -372,14 +356,15 @@ impl Answerer {
         if !around.dispatches() {
             around.hear(Some(ToAgent::Freed { chat }));
             self.take_up(around);
+            self.reach(around)?;
             self.go_if_done(around);
         }
         Ok(())
     }
 
-    /// An agent who takes no more is away with the last chat.
+    /// An agent who takes no more is away with the last chat, and one that was asked for may still come.
     fn go_if_done(&mut self, around: &mut Around<'_, AgentSide>) {
-        if self.leaves && self.chats.is_empty() {
+        if self.leaves && self.chats.is_empty() && !self.asks {
             (self.leaves, self.is_online) = (false, false);
             around.hear(Some(ToAgent::Offline {}));
         }
@@ -422,6 +407,7 @@ impl Persona for Answerer {
                 around.act(Deed::Transfer { chat: *chat })?;
                 if !around.dispatches() {
                     around.hear(Some(ToAgent::Freed { chat: *chat }));
+                    self.reach(around)?;
                     self.go_if_done(around);
                 }
                 Ok(())
@@ -458,15 +444,31 @@ impl Persona for Answerer {
                 self.is_online = true;
                 let (agent, limit) = (self.agent, self.limit);
                 around.hear(Some(ToAgent::Online { agent, limit }));
+                self.reach(around)?;
+            }
+            Tidings::Queued { position } if around.manners().dispatch == Dispatch::Pull => {
+                self.some_wait = position != Some(0);
+                self.reach(around)?;
+            }
+            Tidings::Untaken { more } => {
+                (self.asks, self.some_wait) = (false, more);
+                self.reach(around)?;
+                self.go_if_done(around);
             }
             Tidings::Assigned { chat } => {
+                self.asks = false;
                 self.add(chat, None, Stage::Waiting);
                 self.recall(chat, around);
                 if around.has_strangers() {
                     self.take_up(around);
                 }
+                self.reach(around)?;
             }
-            Tidings::Closed { chat } => self.ended(chat, around)?,
+            Tidings::Closed { chat } => {
+                self.ended(chat, around)?;
+                self.reach(around)?;
+                self.go_if_done(around);
+            }
             _ => {}
         }
         Ok(())

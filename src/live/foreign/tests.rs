@@ -477,3 +477,35 @@ fn what_crosses_the_end_of_a_chat_is_heard() {
     assert_eq!(agent.heard(), [late]);
     assert_eq!(agent.persona.strangers(), 0);
 }
+
+#[test]
+fn who_takes_chats_asks_for_no_more_than_it_has_room_for() {
+    let mut agent: Person<AgentSide> = Person::at(Dispatch::Pull, Audience::Chat, WrapUp::Native);
+    agent.told(Tidings::Queued { position: Some(9) });
+    agent.says(&FromAgent::Online { agent: 3, limit: 2 });
+    assert_eq!(agent.did(), ["online 2"], "not before it is there");
+    agent.told(Tidings::Online);
+    assert_eq!(agent.did(), ["take"]);
+    agent.told(Tidings::Queued { position: Some(8) });
+    assert_eq!(agent.did(), [""; 0], "one is asked for");
+    begins(&mut agent, 1);
+    assert_eq!(agent.did(), ["take"]);
+    begins(&mut agent, 2);
+    assert_eq!(agent.did(), [""; 0], "it has no room");
+    agent.says(&FromAgent::Close { chat: 1 });
+    assert_eq!(agent.did(), ["close 1"], "it still works on it");
+    agent.says(&FromAgent::Free { chat: 1 });
+    assert_eq!(agent.did(), ["free 1", "take"]);
+    agent.told(Tidings::Untaken { more: false });
+    assert_eq!(agent.did(), [""; 0], "none waits, for all it knows");
+    agent.told(Tidings::Queued { position: None });
+    assert_eq!(agent.did(), ["take"]);
+    // Who goes waits for what it has asked for.
+    agent.told(Tidings::Closed { chat: 2 });
+    agent.says(&FromAgent::Free { chat: 2 });
+    agent.says(&FromAgent::Offline {});
+    agent.heard();
+    agent.told(Tidings::Untaken { more: true });
+    assert_eq!(agent.heard(), [ToAgent::Offline {}]);
+    assert_eq!(agent.did(), ["free 2", "offline"]);
+}

@@ -3,6 +3,7 @@
 //! Law: of what a server says only what the rehearsal waits for is kept, however much it says.
 
 use super::text;
+use crate::wire::frame::Party;
 use crate::wire::marker::{Direction, Marker};
 use crate::wire::speaker::{ChatNumber, Tidings, Who};
 
@@ -13,6 +14,8 @@ pub struct Heard {
     pub address: Option<String>,
     /// The server takes the agent for online.
     pub is_online: bool,
+    /// The chat waits; of an agent who takes chats: one does.
+    pub waits: bool,
     /// The chat, once it has two sides.
     pub chat: Option<ChatNumber>,
     /// The other side was seen typing.
@@ -44,10 +47,11 @@ impl Heard {
                 self.is_online = true;
                 "is online".into()
             }
-            Tidings::Queued { position } => match position {
-                Some(position) => format!("waits, at place {position}"),
-                None => "waits".into(),
-            },
+            Tidings::Queued { position } => self.queued(position, who),
+            Tidings::Untaken { more } => {
+                self.waits = more;
+                "hears that the chat that it asked for is not to be had".into()
+            }
             Tidings::Assigned { chat } => {
                 self.chat = Some(chat);
                 "has the chat".into()
@@ -73,6 +77,17 @@ impl Heard {
         }
     }
 
+    fn queued(&mut self, position: Option<u32>, who: &Who) -> String {
+        let agent = who.party == Party::Agent;
+        self.waits = !agent || position != Some(0);
+        match (agent, position) {
+            (false, Some(position)) => format!("waits, at place {position}"),
+            (false, None) => "waits".into(),
+            (true, Some(many)) => format!("hears that {many} wait"),
+            (true, None) => "hears that some wait".into(),
+        }
+    }
+
     fn message(&mut self, said: &str, who: &Who, own: Direction) -> String {
         let ours = |marker: &Marker| marker.run == who.run && marker.customer == who.number;
         let Some(marker) = Marker::of(said).filter(ours) else {
@@ -93,7 +108,6 @@ impl Heard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::frame::Party;
 
     #[test]
     fn only_what_the_other_side_has_said_here_counts() {

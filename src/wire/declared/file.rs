@@ -158,14 +158,15 @@ fn ask_manners(root: &mut Section) -> Manners {
     let dispatch = root.or("dispatch", doc, &DISPATCH, "\"server\"");
     let doc = "Who hears what is said: the other side, or everybody.";
     let audience = root.or("audience", doc, &AUDIENCE, "\"chat\"");
-    let doc = "What holds an agent's slot during the work after a chat; absent: `native` where \
-               `dispatch = \"busyhour\"`, else `delay-close`.";
+    let doc = "What holds an agent's slot during the work after a chat; absent: `delay-close` where \
+               `dispatch = \"server\"`, else `native`.";
     let wrap_up = root.optional("wrap_up", doc, &WRAP_UP);
     let doc = "Who ends chats whose customers are gone silently.";
     let inactivity = root.or("inactivity", doc, &INACTIVITY, "\"agent\"");
     let usual = match dispatch.value {
-        Dispatch::Busyhour => WrapUp::Native,
-        Dispatch::Server | Dispatch::Pull => WrapUp::DelayClose,
+        Dispatch::Server => WrapUp::DelayClose,
+        // Our own agents and dispatcher wait for the end of the work of themselves.
+        Dispatch::Busyhour | Dispatch::Pull => WrapUp::Native,
     };
     Manners {
         dispatch: dispatch.value,

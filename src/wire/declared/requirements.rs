@@ -2,6 +2,8 @@
 //!
 //! Law: what can never work is told when the file is read, not when the first customer waits.
 
+mod taking;
+
 use super::codec::Codec;
 use super::file::Written;
 use super::on::Meaning;
@@ -27,6 +29,7 @@ pub fn check(written: &Written, document: &Document, problems: &mut Problems) {
             }
         }
     }
+    taking::check(written, at("dispatch"), problems);
     for keepalive in &written.keepalives {
         check_codec(written, &keepalive.step, problems);
     }
@@ -40,7 +43,8 @@ pub fn check(written: &Written, document: &Document, problems: &mut Problems) {
         }
         // A customer whom nobody tells may talk once its chat is open; an agent has no chat then.
         let is_ours = written.manners.dispatch == Dispatch::Busyhour;
-        if agent == 1 && !is_ours && !says(Meaning::Assigned) {
+        let is_told = says(Meaning::Assigned) || taking::tells(written);
+        if agent == 1 && !is_ours && !is_told {
             let title = "nothing tells the agent that it has a chat";
             let help = "write `assigned = { when = { .. }, chat = \"/..\" }` in [on]".to_string();
             problems.add(at("on"), title, "no `assigned` here", Some(help));

@@ -41,8 +41,10 @@ pub enum Action {
     Online,
     /// An agent takes no more.
     Offline,
-    /// An agent takes a chat that it was given or offered.
+    /// An agent takes a chat that it was given.
     Accept,
+    /// An agent asks for a chat that waits.
+    Take,
     /// An agent's slot is free.
     Free,
     /// An agent gives a chat back.
@@ -50,7 +52,7 @@ pub enum Action {
 }
 
 /// All, with their keys and what they are for: first those of both sides.
-pub const ACTIONS: [(Action, &str, &str); 15] = [
+pub const ACTIONS: [(Action, &str, &str); 16] = [
     (
         Action::Setup,
         "setup",
@@ -91,6 +93,11 @@ pub const ACTIONS: [(Action, &str, &str); 15] = [
         Action::Accept,
         "accept",
         "An agent takes a chat that it was given, before `assigned`.",
+    ),
+    (
+        Action::Take,
+        "take",
+        "With `dispatch = \"pull\"`: an agent asks for a chat that waits.",
     ),
     (
         Action::Free,

@@ -46,6 +46,13 @@ pub struct Step {
     pub place: Place,
 }
 
+impl Step {
+    /// Whether a value is kept under this name of what comes of it.
+    pub fn keeps(&self, name: &str) -> bool {
+        self.keeps.iter().any(|keep| keep.name == name)
+    }
+}
+
 /// What goes out.
 #[derive(Clone, Debug)]
 pub enum What {

@@ -17,6 +17,7 @@ mod polling;
 mod running;
 mod saying;
 mod scene;
+mod taking;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -33,6 +34,7 @@ use self::person::Person;
 use self::polling::Polling;
 use self::running::{Running, Task};
 use self::scene::{About, Scene};
+use self::taking::Taking;
 use super::Protocol;
 use super::codec::{Codec, Incoming, socket_io};
 use super::on::Meaning;
@@ -78,6 +80,7 @@ pub struct Talk {
     jar: Jar,
     fresh: Fresh,
     chats: Chats,
+    taking: Taking,
     limit: Option<u32>,
     running: Vec<Running>,
     held: VecDeque<Held>,
@@ -123,6 +126,7 @@ impl Talk {
             jar: known.jar,
             fresh: Fresh::of_connection(&who),
             chats: Chats::default(),
+            taking: Taking::default(),
             limit: None,
             running: Vec::new(),
             held: VecDeque::new(),
@@ -413,6 +417,7 @@ impl Speaker for Talk {
             return Err(Error::failed(what));
         }
         self.late(now, out)?;
+        self.wait_no_longer(now, out);
         self.give_signs(now)?;
         self.poll(now, out)?;
         self.advance(now, out)
@@ -426,6 +431,7 @@ impl Speaker for Talk {
         let signs = self.signs.iter().copied().flatten();
         let running = (0..self.running.len()).filter_map(|at| self.due(at));
         let others = self.patience().into_iter().chain(self.polling.due());
+        let others = others.chain(self.taking.until());
         signs.chain(others).chain(running).min()
     }
 

@@ -173,6 +173,46 @@ fn what_is_wrong_with_polls_is_told_before_a_run() {
     insta::assert_snapshot!(told.join("\n\n"));
 }
 
+/// A file whose agents take chats, but for what is said of that.
+fn pulled(top: &str, agent: &str, on: &str) -> String {
+    format!(
+        "name = 'x'\nevidence = 'none'\n{top}\n[transport]\npath = '/'\n[agent]\n{agent}\n[on]\n\
+         message = {{ when = {{ '/t' = 1 }}, text = '/x' }}\n{on}\n"
+    )
+}
+
+#[test]
+fn who_takes_chats_says_how_and_is_told_of_them() {
+    let (pull, take) = ("dispatch = 'pull'", "take = [{ send = 'next' }]");
+    let queued = "queued = { when = { '/t' = 2 }, chat = '/c' }";
+    let fit = pulled(pull, take, queued);
+    assert!(read_text("p.toml", &fit, Path::new("")).is_ok());
+    for (text, words, place) in [
+        (
+            pulled(pull, "", queued),
+            "needs `agent.take`",
+            "p.toml:3:12",
+        ),
+        (pulled(pull, take, ""), "needs `queued`", "p.toml:3:12"),
+        (
+            pulled(pull, take, "queued = { when = { '/t' = 2 } }"),
+            "no `assigned` here",
+            "p.toml:8:2",
+        ),
+        (
+            pulled("", take, "assigned = { when = { '/t' = 3 } }"),
+            "they are given them",
+            "p.toml:7:9",
+        ),
+    ] {
+        let refused = refused(&text);
+        assert!(
+            refused.contains(words) && refused.contains(place),
+            "{refused}"
+        );
+    }
+}
+
 #[test]
 fn the_schema_knows_every_protocol_that_comes_with_the_program() {
     let schema = schema();

@@ -80,7 +80,7 @@ impl Kept {
             Deed::Typing { chat } => Some(Kept::Typing { chat }),
             Deed::Close { chat } => Some(Kept::Close { chat }),
             Deed::Free { chat } | Deed::Transfer { chat } => Some(Kept::Free { chat }),
-            Deed::Offline | Deed::Open { .. } | Deed::Bye => None,
+            Deed::Offline | Deed::Open { .. } | Deed::Take | Deed::Bye => None,
         }
     }
 

@@ -75,7 +75,7 @@ impl Talk {
                 }
             }
             Deed::Free { chat } | Deed::Transfer { chat } => drop(self.forget(chat)),
-            Deed::Typing { .. } | Deed::Offline | Deed::Open { .. } | Deed::Bye => {}
+            Deed::Typing { .. } | Deed::Offline | Deed::Open { .. } | Deed::Take | Deed::Bye => {}
         }
     }
 

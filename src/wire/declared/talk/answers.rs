@@ -80,7 +80,7 @@ impl Talk {
         if let Some(ack) = &step.ack
             && !self.take_ack(at, ack, &body, now, out)
         {
-            return self.give_up(at);
+            return self.give_up(at, out);
         }
         if expects && !self.running[at].has_come {
             let until = now + step.within;
@@ -131,7 +131,7 @@ impl Talk {
         let step = self.step(&protocol, at);
         let ack = step.ack.clone().unwrap_or_default();
         if !self.take_ack(at, &ack, data, now, out) {
-            return self.give_up(at);
+            return self.give_up(at, out);
         }
         let keeps: Vec<&Keep> = step.keeps.iter().collect();
         let chat = self.running[at].about.chat;
@@ -142,7 +142,7 @@ impl Talk {
 
     /// Tells what an acknowledgement says; whether it is a yes.
     fn take_ack(
-        &self,
+        &mut self,
         at: usize,
         ack: &Ack,
         data: &Value,
@@ -157,14 +157,17 @@ impl Talk {
             let kind = error.kind.as_ref().and_then(|kind| kind.text(&hit));
             let kind = self.kind(kind.as_deref().unwrap_or("refused"));
             out.note(|| format!("{}: refused: {kind}", running.name()));
-            out.tidings.push_back(Tidings::Refused { chat, kind });
+            if running.task != Task::Do(Action::Take) {
+                out.tidings.push_back(Tidings::Refused { chat, kind });
+            }
             return false;
         }
         if let Some(position) = &ack.position {
             let position = position.number(&hit);
             let position = position.and_then(|position| u32::try_from(position).ok());
-            out.tidings.push_back(Tidings::Queued { position });
+            self.waits(position, out);
         }
+        let running = &self.running[at];
         if running.task == Task::Do(Action::Say) {
             let after = now.saturating_sub(running.since);
             out.tidings.push_back(Tidings::Acknowledged { after });
@@ -212,10 +215,12 @@ impl Talk {
         out: &mut Effects,
     ) -> Result<()> {
         let (name, status) = (self.running[at].name(), answer.status);
-        let chat = self.running[at].about.chat;
+        let chat = self.running[at].whose();
         out.note(|| format!("{name}: status {status}"));
         let throttled = step.throttled.as_ref();
         let is_throttled = status == throttled.map_or(TOO_MANY, |own| own.status);
+        // By then another agent may have it.
+        let takes = self.running[at].task == Task::Do(Action::Take);
         if is_throttled {
             let retry = throttled.and_then(|own| own.retry.as_ref());
             let kind = format!("{name}: {status}");
@@ -224,7 +229,7 @@ impl Talk {
                 .push_back(Tidings::Throttled { kind, retry_after });
             let (running, pause) = (&mut self.running[at], retry_after.unwrap_or(PUT_OFF));
             let is_soon = pause <= PUT_OFF_LONGEST && running.put_off < PUT_OFF_MOST;
-            if is_soon && !running.is_entry() {
+            if is_soon && !takes && !running.is_entry() {
                 running.put_off += 1;
                 running.wait = Wait::Later { until: now + pause };
                 return Ok(());
@@ -239,9 +244,13 @@ impl Talk {
                 false => error.for_good(),
             });
         }
-        let kind = format!("{name}: {status}");
-        out.tidings.push_back(Tidings::Refused { chat, kind });
-        self.give_up(at)
+        // Another agent was quicker: nobody's fault, unless the server is in trouble.
+        let is_untaken = takes && (is_throttled || status < 500);
+        if !is_untaken {
+            let kind = format!("{name}: {status}");
+            out.tidings.push_back(Tidings::Refused { chat, kind });
+        }
+        self.give_up(at, out)
     }
 
     /// Gives up what was not answered in time.
@@ -277,21 +286,26 @@ impl Talk {
         if let Task::Do(_) = running.task {
             let kind = self.kind(&format!("{}: {why}", running.name()));
             out.note(|| kind.clone());
-            let chat = running.about.chat;
+            let chat = running.whose();
             out.tidings.push_back(Tidings::Refused { chat, kind });
+        }
+        if running.task == Task::Do(Action::Take) {
+            self.untaken(running.about.chat, out);
         }
     }
 
     /// Gives up a script of which it has been said; without it nobody comes in.
-    fn give_up(&mut self, at: usize) -> Result<()> {
+    fn give_up(&mut self, at: usize, out: &mut Effects) -> Result<()> {
         let running = self.running.remove(at);
         if running.is_entry() {
             let (name, script) = (&self.protocol.name, running.name());
             let what = format!("{name}: the server refuses what `{script}` asks for");
             return Err(Error::failed(what).for_good());
         }
-        if running.task == Task::Do(Action::Free) {
-            self.finish(running.about.chat);
+        match running.task {
+            Task::Do(Action::Free) => self.finish(running.about.chat),
+            Task::Do(Action::Take) => self.untaken(running.about.chat, out),
+            _ => {}
         }
         Ok(())
     }

@@ -20,6 +20,8 @@ pub struct Chat {
     /// The person is through with it. What was said before may still be on its way: so long it is
     /// known whose that is.
     pub is_done: bool,
+    /// The agent has asked for it, and does not have it yet.
+    pub is_asked: bool,
 }
 
 /// Which chat something is about.
@@ -60,6 +62,7 @@ impl Chats {
             is_left: false,
             is_over: false,
             is_done: false,
+            is_asked: false,
         });
     }
 
@@ -95,7 +98,10 @@ impl Chats {
 
     /// The one that goes on, where there is but one.
     pub fn only(&self) -> Option<ChatNumber> {
-        let mut open = self.all.iter().filter(|chat| !chat.is_over);
+        let mut open = self
+            .all
+            .iter()
+            .filter(|chat| !chat.is_over && !chat.is_asked);
         let first = open.next()?;
         open.next().is_none().then_some(first.number)
     }

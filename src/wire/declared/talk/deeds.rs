@@ -30,6 +30,7 @@ impl Talk {
             Deed::Close { chat } => self.close(chat, now, out),
             Deed::Free { chat } => self.of_chat(Action::Free, chat, now, out),
             Deed::Transfer { chat } => self.transfer(chat, now, out),
+            Deed::Take => self.take(now, out),
             Deed::Bye => {
                 self.is_gone = true;
                 self.begin_script(Action::Bye, None, now)
@@ -37,7 +38,7 @@ impl Talk {
         }
     }
 
-    fn begin_script(
+    pub(super) fn begin_script(
         &mut self,
         action: Action,
         chat: Option<ChatNumber>,

@@ -27,6 +27,7 @@ impl Held {
             Deed::Close { chat } => Deed::Close { chat },
             Deed::Free { chat } => Deed::Free { chat },
             Deed::Transfer { chat } => Deed::Transfer { chat },
+            Deed::Take => Deed::Take,
             Deed::Bye => Deed::Bye,
         })
     }

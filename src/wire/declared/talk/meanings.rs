@@ -21,14 +21,14 @@ use crate::wire::speaker::{Audience, ChatNumber, Effects, OWN, Tidings};
 /// What a matcher has read.
 pub struct Said {
     meaning: Meaning,
-    chat: Option<String>,
+    pub(super) chat: Option<String>,
     from: Option<String>,
     text: Option<String>,
     kind: Option<String>,
-    position: Option<u32>,
+    pub(super) position: Option<u32>,
     ts: Option<u64>,
     retry: Option<u64>,
-    kept: Vec<(String, String)>,
+    pub(super) kept: Vec<(String, String)>,
 }
 
 impl Said {
@@ -103,10 +103,7 @@ impl Talk {
                 return self.ready(now, out);
             }
             Meaning::Online => out.tidings.push_back(Tidings::Online),
-            Meaning::Queued => {
-                let position = said.position;
-                out.tidings.push_back(Tidings::Queued { position });
-            }
+            Meaning::Queued => self.queued(said, which, out),
             Meaning::Assigned => return self.assigned(now, said, which, out),
             Meaning::Message => self.message(said, which, out),
             Meaning::Typing => match self.heard_by(which) {
@@ -118,6 +115,10 @@ impl Talk {
                 Some(chat) => self.transferred(Some(chat), out),
                 None => note_strange(said, out),
             },
+            Meaning::Error if self.is_of_the_take(which) => {
+                out.note(|| "the chat that was asked for is not to be had".into());
+                self.untaken(self.taking.chat(), out);
+            }
             Meaning::Error => {
                 let kind = self.kind(said.kind.as_deref().unwrap_or("error"));
                 let chat = self.heard_by(which).unwrap_or(None);
@@ -208,29 +209,8 @@ impl Talk {
         which: Which,
         out: &mut Effects,
     ) -> Result<()> {
-        let known = match which {
-            Which::Known(chat) => self.chats.get(chat).copied(),
-            Which::Unsaid | Which::Strange => None,
-        };
-        let chat = match self.who.party {
-            Party::Agent if known.is_some_and(|chat| !chat.is_over) => {
-                out.note(|| "a chat that the agent has".into());
-                return Ok(());
-            }
-            Party::Agent => {
-                let chat = self.chats.next();
-                self.begin_chat(chat, now)?;
-                chat
-            }
-            Party::Customer | Party::Server => {
-                // Of a chat that has no name yet, any name will do.
-                let own = self.chats.get(OWN);
-                if own.is_none_or(|own| own.is_over || own.is_left) {
-                    note_strange(said, out);
-                    return Ok(());
-                }
-                OWN
-            }
+        let Some(chat) = self.given(now, said, which, out)? else {
+            return Ok(());
         };
         for (name, value) in [(ID, &said.chat), (PEER, &said.from)] {
             if let Some(value) = value {
@@ -242,6 +222,45 @@ impl Talk {
         }
         out.tidings.push_back(Tidings::Assigned { chat });
         self.take_on(chat, now)
+    }
+
+    /// The chat that the server gives to the person; none where it has that, or cannot have it.
+    fn given(
+        &mut self,
+        now: Duration,
+        said: &Said,
+        which: Which,
+        out: &mut Effects,
+    ) -> Result<Option<ChatNumber>> {
+        if self.who.party == Party::Customer {
+            // Of a chat that has no name yet, any name will do.
+            let own = self.chats.get(OWN);
+            if own.is_none_or(|own| own.is_over || own.is_left) {
+                note_strange(said, out);
+                return Ok(None);
+            }
+            return Ok(Some(OWN));
+        }
+        let known = match which {
+            Which::Known(chat) => self.chats.get(chat).copied(),
+            Which::Unsaid | Which::Strange => None,
+        };
+        match self.asked_for(said, which) {
+            Some(chat) if known.is_some_and(|chat| chat.is_over) => self.untaken(Some(chat), out),
+            Some(chat) => {
+                self.taken(chat);
+                return Ok(Some(chat));
+            }
+            None if known.is_some_and(|chat| !chat.is_over) => {
+                out.note(|| "a chat that the agent has".into());
+            }
+            None => {
+                let chat = self.chats.next();
+                self.begin_chat(chat, now)?;
+                return Ok(Some(chat));
+            }
+        }
+        Ok(None)
     }
 
     /// A chat begins, with the values that are made for each.
@@ -283,11 +302,12 @@ impl Talk {
 
     fn closed(&mut self, said: &Said, which: Which, out: &mut Effects) {
         let chat = self.of_one(which);
+        self.withdrawn(said);
         let Some(known) = chat.and_then(|chat| self.chats.get_mut(chat)) else {
             return note_strange(said, out);
         };
         let was_over = std::mem::replace(&mut known.is_over, true);
-        let (chat, is_left) = (known.number, known.is_left);
+        let (chat, is_left) = (known.number, known.is_left || known.is_asked);
         if is_left || was_over {
             out.note(|| "the end of a chat that was over".into());
         } else {

@@ -92,6 +92,12 @@ impl Running {
         }
     }
 
+    /// The chat in which it is heard what comes of it: a chat that was only asked for is nobody's.
+    pub fn whose(&self) -> Option<ChatNumber> {
+        let asks = self.task == Task::Do(Action::Take);
+        self.about.chat.filter(|_| !asks)
+    }
+
     /// In which order it is done; none for at once.
     pub fn lane(&self) -> Option<Lane> {
         let Task::Do(action) = self.task else {

@@ -315,6 +315,7 @@ impl Talk {
                 self.finish(done.about.chat);
                 Ok(())
             }
+            Action::Take => self.has_asked(done.about.chat, now, out),
             _ => Ok(()),
         }
     }

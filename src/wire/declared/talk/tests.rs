@@ -14,6 +14,7 @@ mod built_in;
 mod declared;
 mod hostile;
 mod polls;
+mod taking;
 
 use std::collections::VecDeque;
 use std::fmt::Write;
@@ -108,6 +109,7 @@ impl Stage {
             "typing" => Deed::Typing { chat },
             "close" => Deed::Close { chat },
             "free" => Deed::Free { chat },
+            "take" => Deed::Take,
             "transfer" => Deed::Transfer { chat },
             "bye" => Deed::Bye,
             other => panic!("no deed: {other}"),

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 /// Everything that a file can ask for.
 const ALL: &str = r#"
 secret = ["user.key", "chat.id"]
+dispatch = "pull"
 address = "${user.key}"
 [transport]
 path = "/"
@@ -20,10 +21,12 @@ key = "${uuid}"
 connect = [{ send = { id = "${seq}" }, expect = { "/t" = "hello" }, capture = { "user.key" = "/key" } }]
 say = [{ send = { chat = "${chat.id}", text = "${text}", m = "${marker}" }, ack = { by = "/re", equals = "${seq}" } }]
 close = [{ post = "/close", json = { id = "${chat.id}" }, capture = { "connection.x" = "/x" }, ack = true }]
+take = [{ send = { take = "${user.key}" }, ack = { when = { "/t" = "took" }, error = { when = { "/why" = { exists = true } } } }, capture = { "chat.id" = "/chat" } }]
 assigned = [{ send = { sub = "${chat.key}" }, expect = { "/t" = "sub" } }]
 [on]
 assigned = { when = { "/t" = "assigned" }, chat = "/chat", capture = { "chat.what" = "/what" } }
 message = { when = { "/t" = "msg" }, each = "/all/*", chat = "@1", text = "/text", ts = "/ts:iso" }
+queued = [{ when = { "/t" = "waits" }, chat = "/chat", capture = { "chat.what" = "/why" } }, { when = { "/t" = "wait" }, position = "/s" }]
 closed = { when = { "/t" = "closed" }, chat = "/chat" }
 transferred = { when = { "/t" = "moved" }, chat = "/chat" }
 typing = { when = { "/t" = "typing" } }
@@ -37,6 +40,7 @@ send = "pong"
 fn frame() -> impl Strategy<Value = String> {
     let kind = prop::sample::select(vec![
         "hello", "assigned", "msg", "closed", "moved", "typing", "slow", "ping", "sub", "x",
+        "waits", "wait", "took",
     ]);
     let value = prop::sample::select(vec![
         "1",
@@ -73,6 +77,7 @@ fn step() -> impl Strategy<Value = String> {
         "+ typing 1",
         "+ meet 3 p",
         "+ offline",
+        "+ take",
     ]);
     prop_oneof![
         6 => frame().prop_map(|frame| format!("< {frame}")),

@@ -1,0 +1,206 @@
+//! Owns `Counter`: a chat server for declared protocols, where chats wait until an agent takes one.
+//!
+//! Law: it speaks a JSON of its own and is fair: what is said comes through, in order, once. It tells
+//! what it saw, for a test to look at.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::io::DuplexStream;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::task::spawn_local;
+use tokio_tungstenite::accept_async;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::stage::Door;
+
+/// How a person speaks with it.
+pub const PROTOCOL: &str = r#"
+name = "counter"
+evidence = "Run against the server below."
+tried = true
+dispatch = "pull"
+[transport]
+path = "/counter"
+[customer]
+open = [{ send = { t = "open" }, expect = { "/t" = "queued" }, capture = { "chat.id" = "/chat" } }]
+say = [{ send = { t = "say", chat = "${chat.id}", text = "${text}" } }]
+close = [{ send = { t = "close", chat = "${chat.id}" } }]
+[customer.on]
+queued = { when = { "/t" = "queued" }, position = "/place" }
+assigned = { when = { "/t" = "assigned" }, chat = "/chat" }
+[agent]
+online = [{ send = { t = "online" }, expect = { "/t" = "online" } }]
+offline = [{ send = { t = "offline" } }]
+take = [{ send = { t = "take", re = "${seq}" }, ack = { by = "/re", equals = "${seq}", error = { when = { "/t" = "none" } } }, capture = { "chat.id" = "/chat" } }]
+say = "customer.say"
+close = "customer.close"
+[agent.on]
+queued = { when = { "/t" = "queue" }, position = "/many" }
+ignored = { when = { "/t" = { in = ["none", "took"] } } }
+[on]
+message = { when = { "/t" = "msg" }, chat = "/chat", text = "/text" }
+closed = { when = { "/t" = "closed" }, chat = "/chat" }
+"#;
+
+/// What it saw.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Chats that were taken.
+    pub taken: usize,
+    /// Times that an agent asked and none was left.
+    pub in_vain: usize,
+    /// The most chats that an agent had at a time.
+    pub most: usize,
+}
+
+/// The server's state.
+#[derive(Debug, Default)]
+pub struct Counter {
+    queue: VecDeque<String>,
+    ears: BTreeMap<u64, UnboundedSender<Value>>,
+    agents: Vec<u64>,
+    /// Each with its customer, and its agent once there is one.
+    chats: BTreeMap<String, (u64, Option<u64>)>,
+    pub seen: Seen,
+}
+
+/// One that is open to many.
+pub type Shared = Rc<RefCell<Counter>>;
+
+/// Lets in whoever comes.
+pub async fn serve(mut door: Door, counter: Shared) {
+    let mut number = 0;
+    while let Some(stream) = door.0.recv().await {
+        number += 1;
+        spawn_local(attend(stream, number, counter.clone()));
+    }
+}
+
+async fn attend(stream: DuplexStream, me: u64, counter: Shared) {
+    let Ok(mut ws) = accept_async(stream).await else {
+        return;
+    };
+    let (ear, mut hears) = unbounded_channel::<Value>();
+    counter.borrow_mut().ears.insert(me, ear);
+    loop {
+        tokio::select! {
+            biased;
+            Some(told) = hears.recv() => {
+                if ws.send(told.to_string().into()).await.is_err() {
+                    break;
+                }
+            }
+            heard = ws.next() => match heard {
+                Some(Ok(Message::Text(text))) => {
+                    let said = serde_json::from_str(&text).unwrap();
+                    counter.borrow_mut().said(me, &said);
+                }
+                Some(Ok(_)) => {}
+                None | Some(Err(_)) => break,
+            },
+        }
+    }
+    counter.borrow_mut().gone(me);
+}
+
+impl Counter {
+    fn tell(&self, who: u64, frame: Value) {
+        if let Some(ear) = self.ears.get(&who) {
+            let _ = ear.send(frame);
+        }
+    }
+
+    /// Every agent hears how many wait.
+    fn announce(&self) {
+        for agent in &self.agents {
+            self.tell(*agent, json!({ "t": "queue", "many": self.queue.len() }));
+        }
+    }
+
+    fn said(&mut self, me: u64, said: &Value) {
+        let chat = said["chat"].as_str().unwrap_or_default().to_owned();
+        match said["t"].as_str().unwrap() {
+            "open" => self.open(me),
+            "online" => {
+                self.agents.push(me);
+                self.tell(me, json!({ "t": "online" }));
+                self.announce();
+            }
+            "offline" => self.agents.retain(|agent| *agent != me),
+            "take" => self.take(me, said),
+            "say" => {
+                if let Some(other) = self.other(me, &chat) {
+                    let text = &said["text"];
+                    self.tell(other, json!({ "t": "msg", "chat": chat, "text": text }));
+                }
+            }
+            "close" => self.close(me, &chat),
+            other => panic!("nobody says {other}"),
+        }
+    }
+
+    fn open(&mut self, me: u64) {
+        let chat = format!("c{me}");
+        self.chats.insert(chat.clone(), (me, None));
+        self.queue.push_back(chat.clone());
+        let place = self.queue.len();
+        self.tell(me, json!({ "t": "queued", "chat": chat, "place": place }));
+        self.announce();
+    }
+
+    fn take(&mut self, me: u64, said: &Value) {
+        let re = &said["re"];
+        let Some(chat) = self.queue.pop_front() else {
+            self.seen.in_vain += 1;
+            return self.tell(me, json!({ "t": "none", "re": re }));
+        };
+        let known = self.chats.get_mut(&chat).unwrap();
+        known.1 = Some(me);
+        let customer = known.0;
+        self.seen.taken += 1;
+        let held = self.chats.values().filter(|(_, agent)| *agent == Some(me));
+        self.seen.most = self.seen.most.max(held.count());
+        self.tell(me, json!({ "t": "took", "re": re, "chat": chat }));
+        self.tell(customer, json!({ "t": "assigned", "chat": chat }));
+        self.announce();
+    }
+
+    /// The other side of a chat.
+    fn other(&self, me: u64, chat: &str) -> Option<u64> {
+        let (customer, agent) = *self.chats.get(chat)?;
+        if customer == me {
+            agent
+        } else {
+            Some(customer)
+        }
+    }
+
+    fn close(&mut self, me: u64, chat: &str) {
+        if let Some(other) = self.other(me, chat) {
+            self.tell(other, json!({ "t": "closed", "chat": chat }));
+        }
+        self.chats.remove(chat);
+        self.queue.retain(|waiting| waiting != chat);
+    }
+
+    fn gone(&mut self, me: u64) {
+        self.ears.remove(&me);
+        self.agents.retain(|agent| *agent != me);
+        let theirs = |(_, (customer, agent)): &(&String, &(u64, Option<u64>))| {
+            *customer == me || *agent == Some(me)
+        };
+        let over: Vec<String> = self
+            .chats
+            .iter()
+            .filter(theirs)
+            .map(|(id, _)| id.clone())
+            .collect();
+        for chat in over {
+            self.close(me, &chat);
+        }
+    }
+}
