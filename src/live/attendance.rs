@@ -167,7 +167,7 @@ pub async fn look_in<D: Dial>(scene: Rc<Scene<D>>) {
             attempt: 0,
             connection: 0,
         };
-        let mut socket = connect::<CustomerSide, D>(&scene, comer, None, None).await?;
+        let mut socket = connect::<CustomerSide, D>(&scene, comer, &mut None, None).await?;
         compare(&scene, &socket.hello().await?);
         socket.close(drop).await;
         Ok(())
@@ -279,7 +279,7 @@ async fn come<D: Dial>(
             attempt: 0,
             connection: scene.abroad.next_connection(),
         };
-        let mut socket = connect::<AgentSide, D>(scene, comer, None, tap).await?;
+        let mut socket = connect::<AgentSide, D>(scene, comer, &mut None, tap).await?;
         let hello = socket.hello().await?;
         Ok((socket, hello))
     };

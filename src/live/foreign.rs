@@ -96,8 +96,9 @@ pub trait Persona: Debug + Default {
     /// Whether the chat is over.
     fn is_over(&self) -> bool;
 
-    /// It is back on another connection: whether the server has kept the one that was lost.
-    fn is_back(&mut self, kept: bool);
+    /// It is back on another connection: whether the server has kept the one that was lost, and how many
+    /// of its last messages are to be said again.
+    fn is_back(&mut self, kept: bool, unsaid: u32);
 }
 
 /// One person at a foreign server.

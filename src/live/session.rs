@@ -41,14 +41,15 @@ pub struct Comer {
     pub connection: u32,
 }
 
-/// Connects somebody to the server; whoever goes on where a connection was lost with what was `kept`.
+/// Connects somebody to the server; whoever goes on where a connection was lost with what was `kept`. Of
+/// one who does not get in it is kept on.
 ///
 /// # Errors
 /// Failed (exit 3): nobody answers, or not within the time, or not in the protocol.
 pub async fn connect<S: Part, D: Dial>(
     scene: &Rc<Scene<D>>,
     comer: Comer,
-    kept: Option<Kept<S>>,
+    kept: &mut Option<Kept<S>>,
     tap: Option<Box<Tap>>,
 ) -> Result<Session<S, D>> {
     let Some(protocol) = &scene.abroad.protocol else {
@@ -63,15 +64,20 @@ pub async fn connect<S: Part, D: Dial>(
         run: scene.run,
     };
     let protocol = protocol.clone();
-    let speaker = match kept {
+    let speaker = match kept.take() {
         None => (protocol.speaker(who), None),
         Some(Kept { lost, since, rest }) => {
             (protocol.resume(who, lost, since.elapsed()), Some(rest))
         }
     };
     // Boxed: whoever speaks the built-in protocol has no room for this.
-    let entered = Box::pin(Foreign::enter(scene, who, speaker, tap)).await?;
-    Ok(Session::Foreign(entered))
+    match Box::pin(Foreign::enter(scene, who, speaker, tap)).await {
+        Ok(entered) => Ok(Session::Foreign(entered)),
+        Err((error, left)) => {
+            *kept = left;
+            Err(error)
+        }
+    }
 }
 
 impl<S: Part, D: Dial> Session<S, D> {

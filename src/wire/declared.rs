@@ -30,6 +30,7 @@ pub mod place;
 pub mod pointer;
 mod poll;
 mod requirements;
+mod resume;
 mod schema;
 mod script;
 mod step;
@@ -48,6 +49,7 @@ use serde::{Deserialize, Serialize};
 use self::keepalive::Keepalive;
 use self::on::On;
 use self::outside::{Outside, Values};
+use self::resume::Resume;
 use self::script::Action;
 use self::step::Step;
 use self::talk::{People, Talk};
@@ -97,6 +99,8 @@ pub struct Protocol {
     matcher_names: Vec<String>,
     keepalives: Vec<Keepalive>,
     pacing: Vec<(Option<Action>, Duration)>,
+    /// What the server keeps of customers who are cut off; none for nothing.
+    resume: Option<Resume>,
     /// Those who were cut off in this process.
     people: People,
 }
@@ -245,6 +249,7 @@ impl Protocol {
             matcher_names: names,
             keepalives: written.keepalives,
             pacing: written.pacing,
+            resume: written.resume,
             people: People::default(),
         }
     }
@@ -350,8 +355,11 @@ impl speaker::Protocol for Protocol {
         self.matcher_names()
     }
 
-    fn resume(self: Arc<Self>, who: Who, _: Lost, _: Duration) -> Box<dyn Speaker> {
-        self.speaker(who)
+    fn resume(self: Arc<Self>, who: Who, lost: Lost, _: Duration) -> Box<dyn Speaker> {
+        match lost {
+            Lost::Declared(remains) => Box::new(Talk::resuming(self, who, *remains)),
+            Lost::Xmpp(_) => self.speaker(who),
+        }
     }
 
     fn source(&self) -> Option<protocols::Source> {

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
+use super::declared::talk::Remains;
 use super::frame::Party;
 use super::protocols::Source;
 use super::xmpp::Resumption;
@@ -321,6 +322,8 @@ impl Channels {
 pub enum Lost {
     /// A session of an XMPP server.
     Xmpp(Box<Resumption>),
+    /// What a protocol file has a customer keep.
+    Declared(Box<Remains>),
 }
 
 /// How a server goes about chats.
@@ -438,6 +441,17 @@ pub trait Speaker: fmt::Debug {
     /// to be said or heard after that.
     fn lose(&mut self, _: Duration) -> Option<Lost> {
         None
+    }
+
+    /// Whether the chat of the connection before goes on here, as far as the server says so. The address
+    /// says the rest: where it is another, nothing goes on.
+    fn goes_on(&self) -> bool {
+        true
+    }
+
+    /// How many of the last messages that were said on the connection before are to be said again.
+    fn unsaid(&self) -> u32 {
+        0
     }
 
     /// What covers the person's secrets, as far as they are known by now.

@@ -15,6 +15,7 @@ mod lost;
 mod nagle;
 mod polls;
 mod pulled;
+mod resumed;
 mod round_trips;
 mod scripts;
 mod socketio;

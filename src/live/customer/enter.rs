@@ -76,8 +76,12 @@ pub(super) async fn enter<D: Dial>(
         attempt: caller.attempt,
         connection: scene.abroad.next_connection(),
     };
-    let kept = scene.abroad.take(caller);
-    let mut socket = connect::<CustomerSide, D>(scene, comer, kept, tap).await?;
+    let mut kept = scene.abroad.take(caller);
+    let connected = connect::<CustomerSide, D>(scene, comer, &mut kept, tap).await;
+    if let Some(kept) = kept {
+        scene.abroad.keep(caller, kept);
+    }
+    let mut socket = connected?;
     let limit = scene.limits.connect;
     let hello = in_time(limit, socket.hello()).await?;
     let asks = !line.asked.replace(true);

@@ -493,5 +493,5 @@ impl Persona for Answerer {
         false
     }
 
-    fn is_back(&mut self, _: bool) {}
+    fn is_back(&mut self, _: bool, _: u32) {}
 }

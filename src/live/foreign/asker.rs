@@ -32,6 +32,8 @@ pub struct Asker {
     said: u32,
     /// Whether the server has kept its chat, once it is back.
     is_kept: bool,
+    /// How many of the messages that were said the server does not have, once it is back.
+    unsaid: u32,
     /// What the dispatcher has said, where a reply that was said before is still under way.
     held_back: VecDeque<HeldBack>,
     /// How many agents had the chat so far, as far as is known here.
@@ -74,9 +76,10 @@ impl Asker {
     }
 
     fn say(&mut self, seq: u32, text: &str, around: &mut Around<'_, CustomerSide>) -> Result<()> {
+        let is_news = seq > self.said;
         self.said = self.said.max(seq);
         around.act(Deed::Say { chat: OWN, text })?;
-        if around.dispatches() {
+        if around.dispatches() && is_news {
             // To which of the agents who had the chat it was said.
             let (text, heard) = (name(text), self.met);
             around.post(&FromCustomer::Say { seq, text, heard });
@@ -84,8 +87,15 @@ impl Asker {
         Ok(())
     }
 
-    /// The highest number of its messages that need not be said again.
-    fn said_or_kept(&self) -> u32 {
+    /// The highest number of its messages that need not be said again: what the protocol says again of
+    /// itself was said, and what is kept is said in its time.
+    fn got(&mut self) -> u32 {
+        let unsaid = std::mem::take(&mut self.unsaid);
+        if unsaid > 0 {
+            let got = self.said.saturating_sub(unsaid);
+            self.kept.retain(|(seq, _)| *seq <= got);
+            return got;
+        }
         let kept = self.kept.iter().map(|(seq, _)| *seq);
         kept.chain([self.said]).max().unwrap_or(0)
     }
@@ -160,6 +170,8 @@ impl Persona for Asker {
             } => {
                 self.chat = Marker::parse(marker);
                 self.stage = Stage::Asked;
+                // Whose chat is gone says everything anew.
+                (self.said, self.kept) = (0, Vec::new());
                 self.kept.extend(text.clone().map(|text| (1, text)));
                 if around.dispatches() {
                     around.post(&FromCustomer::Open {
@@ -191,12 +203,13 @@ impl Persona for Asker {
                 around.act(Deed::Close { chat: OWN })
             }
             FromCustomer::Resume { .. } => {
-                // What was said on the connection before, the protocol says again.
-                let got = self.said_or_kept();
-                around.hear_first(|missed| match self.is_kept {
-                    true => ToCustomer::Resumed { got, missed },
-                    false => ToCustomer::Gone {},
-                });
+                if !self.is_kept {
+                    self.stage = Stage::Over;
+                    around.hear_first(|_| ToCustomer::Gone {});
+                    return Ok(());
+                }
+                let got = self.got();
+                around.hear_first(|missed| ToCustomer::Resumed { got, missed });
                 Ok(())
             }
         }
@@ -278,7 +291,7 @@ impl Persona for Asker {
         self.stage == Stage::Over
     }
 
-    fn is_back(&mut self, kept: bool) {
-        self.is_kept = kept;
+    fn is_back(&mut self, kept: bool, unsaid: u32) {
+        (self.is_kept, self.unsaid) = (kept, unsaid);
     }
 }

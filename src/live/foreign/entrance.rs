@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use super::lost::Rest;
+use super::lost::{Kept, Rest};
 use super::{Foreign, Part, Persona};
 use crate::error::{Error, Result};
 use crate::live::courier::Answers;
@@ -40,13 +40,14 @@ impl<S: Part, D: Dial> Foreign<S, D> {
     /// Brings somebody in who speaks so.
     ///
     /// # Errors
-    /// Failed (exit 3): nobody answers, not within the time, or not in the protocol.
+    /// Failed (exit 3): nobody answers, not within the time, or not in the protocol; with what is left of
+    /// the connection before, for the next try.
     pub async fn enter(
         scene: &Rc<Scene<D>>,
         who: Who,
         (speaker, lost): (Box<dyn Speaker>, Option<Rest<S>>),
         tap: Option<Box<Tap>>,
-    ) -> Result<Box<Foreign<S, D>>> {
+    ) -> std::result::Result<Box<Foreign<S, D>>, (Error, Option<Kept<S>>)> {
         let (persona, line, before) = match lost {
             Some(rest) => (rest.persona, rest.line, Some(rest.address)),
             None => Default::default(),
@@ -87,8 +88,10 @@ impl<S: Part, D: Dial> Foreign<S, D> {
         };
         let entered = timeout(limit, foreign.get_in()).await;
         let entered = entered.map_err(late).and_then(|entered| entered);
-        entered.map_err(|error| foreign.advised(error))?;
-        Ok(foreign)
+        match entered {
+            Ok(()) => Ok(foreign),
+            Err(error) => Err((foreign.advised(error), foreign.keep())),
+        }
     }
 
     /// An error on the way in, with what can be done about it.
@@ -199,8 +202,8 @@ impl<S: Part, D: Dial> Foreign<S, D> {
         };
         if let Some(before) = self.before.take() {
             let hello = usual();
-            let is_kept = self.address.as_ref() == Some(&before);
-            self.persona.is_back(is_kept);
+            let is_kept = self.address.as_ref() == Some(&before) && self.speaker.goes_on();
+            self.persona.is_back(is_kept, self.speaker.unsaid());
             if is_kept {
                 self.hear_what_was_missed().await?;
             }

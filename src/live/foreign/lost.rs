@@ -49,8 +49,10 @@ impl<D: Dial> Session<CustomerSide, D> {
 
 impl<S: Part, D: Dial> Foreign<S, D> {
     /// What is kept of it, if the server keeps anything.
-    fn keep(&mut self) -> Option<Kept<S>> {
-        let address = self.address.take().filter(|_| !self.persona.is_over())?;
+    pub(super) fn keep(&mut self) -> Option<Kept<S>> {
+        // Who has not got in again is reached where it was before.
+        let address = self.before.take().or_else(|| self.address.take());
+        let address = address.filter(|_| !self.persona.is_over())?;
         let lost = self.speaker.lose(self.born.elapsed())?;
         let rest = Rest {
             address,

@@ -11,6 +11,7 @@ use super::lexicon::Lexicon;
 use super::on::{self, On};
 use super::outside::{self, Outside, Values};
 use super::pacing;
+use super::resume::{self, Resume};
 use super::script::{self, Side};
 use super::template::Template;
 use super::transport::{self, Transport};
@@ -51,6 +52,8 @@ pub struct Written {
     pub keepalives: Vec<Keepalive>,
     /// `[pacing]`: the least time between two of a kind.
     pub pacing: Vec<(Option<script::Action>, Duration)>,
+    /// `[resume]`.
+    pub resume: Option<Resume>,
 }
 
 const DISPATCH: Choice<Dispatch> = Choice(&[
@@ -135,6 +138,8 @@ pub fn ask(root: &mut Section, lexicon: &Lexicon, outside: &Outside) -> Written 
     let on = root.part("on", doc, |section| on::ask(section, lexicon));
     let doc = "Signs of life, by the clock or as an answer.";
     let keepalives = root.tables("keepalive", doc, |section| keepalive::ask(section, lexicon));
+    let doc = "What the server keeps of a customer whose connection is lost; absent: nothing.";
+    let resume = root.table("resume", doc, |section| resume::ask(section, lexicon));
     Written {
         name: text(name),
         about: text(about),
@@ -150,6 +155,7 @@ pub fn ask(root: &mut Section, lexicon: &Lexicon, outside: &Outside) -> Written 
         on,
         keepalives: list(keepalives),
         pacing: pacing::ask(root),
+        resume: resume.map(|resume| resume.value),
     }
 }
 

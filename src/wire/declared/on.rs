@@ -38,6 +38,10 @@ pub enum Meaning {
     Error,
     /// Too much is asked of the server.
     Throttled,
+    /// The chat of a customer who was cut off goes on.
+    Resumed,
+    /// It does not.
+    Gone,
     /// Nothing that matters: so that it is not taken for something else.
     Ignored,
 }
@@ -59,7 +63,7 @@ type Row = (Meaning, &'static str, &'static str, &'static [&'static str]);
 
 const CHAT: &[&str] = &["chat", "from"];
 
-const MEANINGS: [Row; 11] = [
+const MEANINGS: [Row; 13] = [
     (
         Meaning::Ready,
         "ready",
@@ -109,6 +113,18 @@ const MEANINGS: [Row; 11] = [
         "throttled",
         "The server says that too much is asked of it.",
         &["chat", "from", "kind", "retry"],
+    ),
+    (
+        Meaning::Resumed,
+        "resumed",
+        "The chat of a customer who was cut off goes on: awaited after `resume`.",
+        &["chat"],
+    ),
+    (
+        Meaning::Gone,
+        "gone",
+        "The server has the chat of a customer who was cut off no longer.",
+        &["chat"],
     ),
     (
         Meaning::Ignored,

@@ -33,6 +33,7 @@ pub fn check(written: &Written, document: &Document, problems: &mut Problems) {
     for keepalive in &written.keepalives {
         check_codec(written, &keepalive.step, problems);
     }
+    check_resume(written, problems);
     for (agent, name) in ["customer", "agent"].into_iter().enumerate() {
         let on = written.sides[agent].on.iter().chain(&written.on);
         let says = |meaning| on.clone().any(|on| on.meaning == meaning);
@@ -55,6 +56,24 @@ pub fn check(written: &Written, document: &Document, problems: &mut Problems) {
         let title = "without an address nobody can be told whom to talk with";
         let help = "write for example `address = \"${user.name}\"`".to_string();
         problems.add(at("dispatch"), title, "needs `address`", Some(help));
+    }
+}
+
+/// Nobody comes back to a server that keeps nothing.
+fn check_resume(written: &Written, problems: &mut Problems) {
+    if written.resume.is_some() {
+        return;
+    }
+    let place = match &written.sides[0].scripts[Action::Resume as usize] {
+        Script::As { place, .. } => Some(*place),
+        Script::Steps(steps) => steps.first().map(|step| step.place),
+    };
+    let on = written.sides[0].on.iter().chain(&written.on);
+    let mut on = on.filter(|on| matches!(on.meaning, Meaning::Resumed | Meaning::Gone));
+    if let Some(place) = place.or(on.next().map(|on| on.place)) {
+        let help = "write `[resume]` and `within = \"60s\"`, or take it out".to_string();
+        let title = "nobody goes on with a chat where the server keeps none";
+        problems.add(place, title, "needs `[resume]`", Some(help));
     }
 }
 

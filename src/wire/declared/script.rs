@@ -23,6 +23,8 @@ pub enum Action {
     BeforeConnect,
     /// On each connection.
     Connect,
+    /// A customer goes on with its chat, on another connection.
+    Resume,
     /// A customer asks for an agent.
     Open,
     /// Says something.
@@ -52,7 +54,7 @@ pub enum Action {
 }
 
 /// All, with their keys and what they are for: first those of both sides.
-pub const ACTIONS: [(Action, &str, &str); 16] = [
+pub const ACTIONS: [(Action, &str, &str); 17] = [
     (
         Action::Setup,
         "setup",
@@ -67,6 +69,11 @@ pub const ACTIONS: [(Action, &str, &str); 16] = [
         Action::Connect,
         "connect",
         "What is said first on each connection; the person is in when it is through.",
+    ),
+    (
+        Action::Resume,
+        "resume",
+        "A customer who was cut off goes on with its chat: after `connect`.",
     ),
     (Action::Open, "open", "A customer asks for an agent."),
     (Action::Say, "say", "The person says `${text}` in a chat."),
@@ -112,7 +119,7 @@ pub const ACTIONS: [(Action, &str, &str); 16] = [
 ];
 
 /// How many of them customers have, too.
-const OF_BOTH: usize = 9;
+const OF_BOTH: usize = 10;
 
 impl Action {
     /// As it is written.

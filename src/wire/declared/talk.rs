@@ -4,6 +4,7 @@
 //! heard. Whatever a server sends is a value or an error; all that is kept has a bound.
 
 mod answers;
+mod back;
 mod chats;
 mod deeds;
 mod fresh;
@@ -24,6 +25,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::back::Back;
+pub use self::back::Remains;
 use self::chats::Chats;
 use self::fresh::Fresh;
 use self::held::Held;
@@ -44,7 +47,7 @@ use super::template::{Missing, Template};
 use crate::error::{Error, Result};
 use crate::secret::{Mask, Secret};
 use crate::wire::clean::clean_to;
-use crate::wire::speaker::{Answer, Deed, Effects, Opening, Speaker, Tidings, Who};
+use crate::wire::speaker::{Answer, Deed, Effects, Lost, Opening, Speaker, Tidings, Who};
 
 /// How long the server may take until the person is in, once it has all that it asked for.
 const GREETING: Duration = Duration::from_secs(30);
@@ -82,6 +85,10 @@ pub struct Talk {
     chats: Chats,
     taking: Taking,
     limit: Option<u32>,
+    /// It goes on with the chat of a connection that was lost.
+    back: Option<Box<Back>>,
+    /// Messages so far.
+    says: u32,
     running: Vec<Running>,
     held: VecDeque<Held>,
     seq: u32,
@@ -128,6 +135,8 @@ impl Talk {
             chats: Chats::default(),
             taking: Taking::default(),
             limit: None,
+            back: None,
+            says: 0,
             running: Vec::new(),
             held: VecDeque::new(),
             seq: 0,
@@ -256,6 +265,7 @@ impl Talk {
     /// The person is in, once the script is through and the server has said so, if it does.
     fn ready(&mut self, now: Duration, out: &mut Effects) -> Result<()> {
         let is_said = self.is_ready || !self.protocol.says(self.who.party, Meaning::Ready);
+        let is_said = is_said && !self.waits_for_the_chat();
         if self.stage != Stage::Connecting || !self.is_through || !is_said {
             return Ok(());
         }
@@ -345,6 +355,7 @@ impl Speaker for Talk {
         }
         self.fresh = connection;
         self.make(1, now, &about)?;
+        self.keep_on()?;
         let first = match self.is_set_up {
             true => Action::BeforeConnect,
             false => Action::Setup,
@@ -421,6 +432,23 @@ impl Speaker for Talk {
         self.give_signs(now)?;
         self.poll(now, out)?;
         self.advance(now, out)
+    }
+
+    fn kept_for(&self) -> Option<Duration> {
+        self.protocol.resume.as_ref().map(|resume| resume.within)
+    }
+
+    fn lose(&mut self, _: Duration) -> Option<Lost> {
+        let remains = self.remains()?;
+        Some(Lost::Declared(Box::new(remains)))
+    }
+
+    fn goes_on(&self) -> bool {
+        self.back.as_ref().is_none_or(|back| !back.is_gone)
+    }
+
+    fn unsaid(&self) -> u32 {
+        self.back.as_ref().map_or(0, |back| back.unsaid)
     }
 
     fn mask(&self) -> Mask {

@@ -188,12 +188,8 @@ fn who_takes_chats_says_how_and_is_told_of_them() {
     let fit = pulled(pull, take, queued);
     assert!(read_text("p.toml", &fit, Path::new("")).is_ok());
     for (text, words, place) in [
-        (
-            pulled(pull, "", queued),
-            "needs `agent.take`",
-            "p.toml:3:12",
-        ),
-        (pulled(pull, take, ""), "needs `queued`", "p.toml:3:12"),
+        (pulled(pull, "", queued), "needs `agent.take`", "p.toml:3:1"),
+        (pulled(pull, take, ""), "needs `queued`", "p.toml:3:1"),
         (
             pulled(pull, take, "queued = { when = { '/t' = 2 } }"),
             "no `assigned` here",
@@ -210,6 +206,36 @@ fn who_takes_chats_says_how_and_is_told_of_them() {
             refused.contains(words) && refused.contains(place),
             "{refused}"
         );
+    }
+}
+
+#[test]
+fn nobody_comes_back_to_a_server_that_keeps_nothing() {
+    let server = |customer: &str, on: &str| {
+        let agent = format!("[customer]\n{customer}\n");
+        let on = format!("assigned = {{ when = {{ '/t' = 3 }} }}\n{on}");
+        pulled("", &agent, &on)
+    };
+    let resume = "resume = [{ send = 'again' }]";
+    let kept = "[resume]\nwithin = '1m'";
+    assert!(read_text("p.toml", &server(resume, kept), Path::new("")).is_ok());
+    for (customer, on, words) in [
+        (resume, "", "needs `[resume]`"),
+        ("", "gone = { when = { '/t' = 4 } }", "needs `[resume]`"),
+        ("", "[resume]", "`within` is missing here"),
+        (
+            "",
+            "[resume]\nwithin = '1m'\nkeep = ['user.x']",
+            "this is kept anyway",
+        ),
+        (
+            "",
+            "[resume]\nwithin = '1m'\nkeep = ['connection.x']",
+            "nothing gives `connection.x` a value",
+        ),
+    ] {
+        let refused = refused(&server(customer, on));
+        assert!(refused.contains(words), "{refused}");
     }
 }
 

@@ -37,8 +37,10 @@ impl Protocol for Settings {
     }
 
     fn resume(self: Arc<Self>, who: Who, lost: Lost, ago: Duration) -> Box<dyn Speaker> {
-        let Lost::Xmpp(lost) = lost;
-        Box::new(Xmpp::resuming(who, self, *lost, ago))
+        match lost {
+            Lost::Xmpp(lost) => Box::new(Xmpp::resuming(who, self, *lost, ago)),
+            Lost::Declared(_) => self.speaker(who),
+        }
     }
 
     fn speaker(self: Arc<Self>, who: Who) -> Box<dyn Speaker> {

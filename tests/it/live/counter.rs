@@ -4,7 +4,7 @@
 //! what it saw, for a test to look at.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use futures_util::{SinkExt, StreamExt};
@@ -29,6 +29,9 @@ path = "/counter"
 open = [{ send = { t = "open" }, expect = { "/t" = "queued" }, capture = { "chat.id" = "/chat" } }]
 say = [{ send = { t = "say", chat = "${chat.id}", text = "${text}" } }]
 close = [{ send = { t = "close", chat = "${chat.id}" } }]
+resume = [{ send = { t = "resume", chat = "${chat.id}" }, expect = { "/t" = "welcome" } }]
+[resume]
+within = "60s"
 [customer.on]
 queued = { when = { "/t" = "queued" }, position = "/place" }
 assigned = { when = { "/t" = "assigned" }, chat = "/chat" }
@@ -55,6 +58,10 @@ pub struct Seen {
     pub in_vain: usize,
     /// The most chats that an agent had at a time.
     pub most: usize,
+    /// Customers who went on with their chats.
+    pub resumed: usize,
+    /// Of those, what they had missed.
+    pub missed: usize,
 }
 
 /// The server's state.
@@ -65,6 +72,13 @@ pub struct Counter {
     agents: Vec<u64>,
     /// Each with its customer, and its agent once there is one.
     chats: BTreeMap<String, (u64, Option<u64>)>,
+    /// Whether it keeps the chats of customers whose connections are lost.
+    pub keeps: bool,
+    /// What it has to say to those.
+    missed: BTreeMap<u64, Vec<Value>>,
+    /// Whether it loses the second message of each customer, and the connection with it.
+    pub loses: bool,
+    lost: BTreeSet<String>,
     pub seen: Seen,
 }
 
@@ -89,7 +103,8 @@ async fn attend(stream: DuplexStream, me: u64, counter: Shared) {
     loop {
         tokio::select! {
             biased;
-            Some(told) = hears.recv() => {
+            told = hears.recv() => {
+                let Some(told) = told else { break };
                 if ws.send(told.to_string().into()).await.is_err() {
                     break;
                 }
@@ -108,16 +123,18 @@ async fn attend(stream: DuplexStream, me: u64, counter: Shared) {
 }
 
 impl Counter {
-    fn tell(&self, who: u64, frame: Value) {
-        if let Some(ear) = self.ears.get(&who) {
-            let _ = ear.send(frame);
+    fn tell(&mut self, who: u64, frame: Value) {
+        match self.ears.get(&who) {
+            Some(ear) => drop(ear.send(frame)),
+            None => self.missed.entry(who).or_default().push(frame),
         }
     }
 
     /// Every agent hears how many wait.
-    fn announce(&self) {
-        for agent in &self.agents {
-            self.tell(*agent, json!({ "t": "queue", "many": self.queue.len() }));
+    fn announce(&mut self) {
+        let many = self.queue.len();
+        for agent in self.agents.clone() {
+            self.tell(agent, json!({ "t": "queue", "many": many }));
         }
     }
 
@@ -132,7 +149,12 @@ impl Counter {
             }
             "offline" => self.agents.retain(|agent| *agent != me),
             "take" => self.take(me, said),
+            "resume" => self.resume(me, chat),
+            "say" if self.loses && self.is_second(&chat, said) => drop(self.ears.remove(&me)),
             "say" => {
+                if !said["re"].is_null() {
+                    self.tell(me, json!({ "t": "took", "re": said["re"] }));
+                }
                 if let Some(other) = self.other(me, &chat) {
                     let text = &said["text"];
                     self.tell(other, json!({ "t": "msg", "chat": chat, "text": text }));
@@ -169,6 +191,25 @@ impl Counter {
         self.announce();
     }
 
+    /// Whether it is a customer's second message, for the first time.
+    fn is_second(&mut self, chat: &str, said: &Value) -> bool {
+        let text = said["text"].as_str().unwrap();
+        let name = text.split_whitespace().next().unwrap();
+        name.ends_with("-u-2") && self.lost.insert(chat.to_owned())
+    }
+
+    fn resume(&mut self, me: u64, chat: String) {
+        let Some((customer, _)) = self.chats.get_mut(&chat) else {
+            return self.tell(me, json!({ "t": "gone", "chat": chat }));
+        };
+        let before = std::mem::replace(customer, me);
+        self.tell(me, json!({ "t": "welcome" }));
+        let missed = self.missed.remove(&before).unwrap_or_default();
+        self.seen.resumed += 1;
+        self.seen.missed += missed.len();
+        missed.into_iter().for_each(|frame| self.tell(me, frame));
+    }
+
     /// The other side of a chat.
     fn other(&self, me: u64, chat: &str) -> Option<u64> {
         let (customer, agent) = *self.chats.get(chat)?;
@@ -183,12 +224,19 @@ impl Counter {
         if let Some(other) = self.other(me, chat) {
             self.tell(other, json!({ "t": "closed", "chat": chat }));
         }
-        self.chats.remove(chat);
+        let customer = self.chats.get(chat).map(|(customer, _)| *customer);
+        if customer.is_some_and(|customer| self.ears.contains_key(&customer) || !self.keeps) {
+            self.chats.remove(chat);
+        }
         self.queue.retain(|waiting| waiting != chat);
     }
 
     fn gone(&mut self, me: u64) {
         self.ears.remove(&me);
+        let mut customers = self.chats.values().map(|(customer, _)| *customer);
+        if self.keeps && customers.any(|customer| customer == me) {
+            return;
+        }
         self.agents.retain(|agent| *agent != me);
         let theirs = |(_, (customer, agent)): &(&String, &(u64, Option<u64>))| {
             *customer == me || *agent == Some(me)

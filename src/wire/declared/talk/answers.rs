@@ -80,7 +80,7 @@ impl Talk {
         if let Some(ack) = &step.ack
             && !self.take_ack(at, ack, &body, now, out)
         {
-            return self.give_up(at, out);
+            return self.give_up(at, now, out);
         }
         if expects && !self.running[at].has_come {
             let until = now + step.within;
@@ -131,7 +131,7 @@ impl Talk {
         let step = self.step(&protocol, at);
         let ack = step.ack.clone().unwrap_or_default();
         if !self.take_ack(at, &ack, data, now, out) {
-            return self.give_up(at, out);
+            return self.give_up(at, now, out);
         }
         let keeps: Vec<&Keep> = step.keeps.iter().collect();
         let chat = self.running[at].about.chat;
@@ -157,7 +157,7 @@ impl Talk {
             let kind = error.kind.as_ref().and_then(|kind| kind.text(&hit));
             let kind = self.kind(kind.as_deref().unwrap_or("refused"));
             out.note(|| format!("{}: refused: {kind}", running.name()));
-            if running.task != Task::Do(Action::Take) {
+            if !running.may_be_denied() {
                 out.tidings.push_back(Tidings::Refused { chat, kind });
             }
             return false;
@@ -235,22 +235,24 @@ impl Talk {
                 return Ok(());
             }
         }
+        let is_better = is_throttled || may_be_better(status);
+        if !is_better && self.running[at].may_be_denied() {
+            return self.give_up(at, now, out);
+        }
         if self.running[at].is_entry() {
             let protocol = &self.protocol.name;
             let what = format!("{protocol}: `{name}` was answered with status {status}");
             let error = Error::failed(what);
-            return Err(match is_throttled || may_be_better(status) {
+            return Err(match is_better {
                 true => error,
                 false => error.for_good(),
             });
         }
-        // Another agent was quicker: nobody's fault, unless the server is in trouble.
-        let is_untaken = takes && (is_throttled || status < 500);
-        if !is_untaken {
+        if !takes || !is_throttled {
             let kind = format!("{name}: {status}");
             out.tidings.push_back(Tidings::Refused { chat, kind });
         }
-        self.give_up(at, out)
+        self.give_up(at, now, out)
     }
 
     /// Gives up what was not answered in time.
@@ -295,8 +297,11 @@ impl Talk {
     }
 
     /// Gives up a script of which it has been said; without it nobody comes in.
-    fn give_up(&mut self, at: usize, out: &mut Effects) -> Result<()> {
+    fn give_up(&mut self, at: usize, now: Duration, out: &mut Effects) -> Result<()> {
         let running = self.running.remove(at);
+        if running.task == Task::Do(Action::Resume) {
+            return self.chat_is_gone(now, out);
+        }
         if running.is_entry() {
             let (name, script) = (&self.protocol.name, running.name());
             let what = format!("{name}: the server refuses what `{script}` asks for");

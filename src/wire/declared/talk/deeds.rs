@@ -102,7 +102,10 @@ impl Talk {
             text: Some(text.into()),
             ..About::default()
         };
-        self.push(Running::new(Task::Do(Action::Say), about, now))
+        self.says = self.says.wrapping_add(1);
+        let mut running = Running::new(Task::Do(Action::Say), about, now);
+        running.nth = self.says;
+        self.push(running)
     }
 
     fn close(&mut self, chat: ChatNumber, now: Duration, out: &mut Effects) -> Result<()> {

@@ -13,7 +13,8 @@ pub const KEPT_MOST: usize = 64 * 1024;
 /// What an entry takes besides its text.
 const ENTRY: usize = 32;
 
-type Names = BTreeMap<String, String>;
+/// Values by their full names.
+pub type Names = BTreeMap<String, String>;
 
 /// The values that a person keeps.
 #[derive(Default)]
@@ -32,6 +33,20 @@ impl Kept {
             user,
             ..Kept::default()
         }
+    }
+
+    /// Takes out all that is good for a person in this chat: its own, the connection's, the chat's.
+    pub fn take(&mut self, chat: ChatNumber) -> (Names, Names, Names) {
+        let mut kept = std::mem::take(self);
+        let of_chat = kept.chats.remove(&chat).unwrap_or_default();
+        (kept.user, kept.connection, of_chat)
+    }
+
+    /// A chat goes on, with the values that it had.
+    pub fn begin_with(&mut self, chat: ChatNumber, names: Names) {
+        self.begin(chat);
+        self.bytes += size(&names);
+        self.chats.insert(chat, names);
     }
 
     /// What the person keeps for its next connection.

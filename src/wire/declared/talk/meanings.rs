@@ -102,6 +102,9 @@ impl Talk {
                 self.is_ready = true;
                 return self.ready(now, out);
             }
+            Meaning::Resumed => return self.chat_goes_on(now, out),
+            Meaning::Gone if which == Which::Strange => note_strange(said, out),
+            Meaning::Gone => return self.chat_is_gone(now, out),
             Meaning::Online => out.tidings.push_back(Tidings::Online),
             Meaning::Queued => self.queued(said, which, out),
             Meaning::Assigned => return self.assigned(now, said, which, out),

@@ -28,6 +28,8 @@ pub struct Running {
     pub has_come: bool,
     /// How often the server had too much to do for it.
     pub put_off: u8,
+    /// Of a message: which of the person's it is.
+    pub nth: u32,
 }
 
 /// What is run.
@@ -81,6 +83,7 @@ impl Running {
             wait: Wait::Turn,
             has_come: false,
             put_off: 0,
+            nth: 0,
         }
     }
 
@@ -98,13 +101,20 @@ impl Running {
         self.about.chat.filter(|_| !asks)
     }
 
+    /// Whether a no is an answer like another: the chat is not to be had, or gone.
+    pub fn may_be_denied(&self) -> bool {
+        matches!(self.task, Task::Do(Action::Take | Action::Resume))
+    }
+
     /// In which order it is done; none for at once.
     pub fn lane(&self) -> Option<Lane> {
         let Task::Do(action) = self.task else {
             return None;
         };
         match action {
-            Action::Setup | Action::BeforeConnect | Action::Connect => Some(Lane::Entry),
+            Action::Setup | Action::BeforeConnect | Action::Connect | Action::Resume => {
+                Some(Lane::Entry)
+            }
             Action::SetLimit | Action::Online | Action::Offline | Action::Bye => Some(Lane::State),
             _ => self.about.chat.map(Lane::Chat),
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::running::{Running, Task, Wait};
 use super::scene::About;
-use super::{GREETING, RUNNING_MOST, Stage, Talk};
+use super::{RUNNING_MOST, Stage, Talk};
 use crate::error::{Error, Result};
 use crate::wire::declared::codec::socket_io;
 use crate::wire::declared::on::Meaning;
@@ -293,11 +293,8 @@ impl Talk {
                 self.push(Running::new(next, About::default(), now))
             }
             Action::BeforeConnect if self.stage == Stage::Before => self.open(now, out),
-            Action::Connect => {
-                self.is_through = true;
-                self.patience = Some(now + GREETING);
-                self.ready(now, out)
-            }
+            Action::Connect => self.has_connected(now, out),
+            Action::Resume => self.has_resumed(now, out),
             Action::Open if !says(Meaning::Assigned) && !is_ours => {
                 out.tidings.push_back(Tidings::Assigned { chat: OWN });
                 self.take_on(OWN, now)

@@ -10,6 +10,7 @@
 //! <~ STATUS BODY the answer to its poll
 //! ```
 
+mod back;
 mod built_in;
 mod declared;
 mod hostile;
@@ -57,6 +58,31 @@ impl Stage {
             polls: None,
             told: String::new(),
         }
+    }
+
+    /// The same person on another connection, after this one was lost.
+    fn comes_back(mut self) -> Option<Stage> {
+        let Some(Lost::Declared(remains)) = self.talk.lose(self.now) else {
+            return None;
+        };
+        let who = Who {
+            connection: self.talk.who.connection + 1,
+            ..self.talk.who
+        };
+        let protocol = Arc::clone(&self.talk.protocol);
+        let talk = Talk::resuming(protocol.clone(), who, *remains);
+        Some(Stage {
+            talk,
+            ..Stage::new(&protocol, who)
+        })
+    }
+
+    /// Plays a conversation; it has to go as it is written.
+    fn goes(&mut self, conversation: &str) {
+        self.told.clear();
+        let lines: Vec<&str> = conversation.trim().lines().map(str::trim).collect();
+        lines.iter().for_each(|line| self.line(line));
+        assert_eq!(self.told.trim_end(), lines.join("\n"));
     }
 
     /// Plays a line; what comes of it is told.
@@ -169,10 +195,8 @@ fn answer(text: &str) -> Result<Answer> {
 
 /// Plays a conversation; it has to go as it is written.
 fn play(protocol: &Arc<Protocol>, who: Who, conversation: &str) -> Stage {
-    let lines: Vec<&str> = conversation.trim().lines().map(str::trim).collect();
     let mut stage = Stage::new(protocol, who);
-    lines.iter().for_each(|line| stage.line(line));
-    assert_eq!(stage.told.trim_end(), lines.join("\n"));
+    stage.goes(conversation);
     stage
 }
 
