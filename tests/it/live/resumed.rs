@@ -121,3 +121,20 @@ fn what_the_server_has_lost_is_said_again() {
     assert_eq!(seen.resumed, CUSTOMERS, "{seen:?}");
     assert!(outcome.result.value("acknowledged_ms_max").is_some());
 }
+
+/// The same, at whom nobody says anything again: what was lost is waited for in vain.
+#[test]
+fn what_is_not_said_again_is_missed() {
+    let mut plan = plan();
+    plan.customers.rules_mut().for_each(|rules| {
+        rules.reply_patience = Law::constant(40.0).unwrap();
+    });
+    let mut counter = keeping();
+    counter.loses = true;
+    let (outcome, counter) = played(plan, PROTOCOL, counter);
+    all_come_to(&outcome, Fate::AbandonedChat);
+    assert_eq!(counter.borrow().seen.resumed, CUSTOMERS);
+    let result = &outcome.result;
+    let counts = ["lost", "undelivered", "duplicated"].map(|name| result.value(name));
+    assert_eq!(counts, [Some(CUSTOMERS as f64), Some(0.0), Some(0.0)]);
+}
