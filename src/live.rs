@@ -9,6 +9,7 @@ pub mod agent;
 pub mod alarm;
 mod alone;
 pub mod attendance;
+mod beside;
 pub mod breaker;
 pub mod call;
 pub mod collector;
@@ -333,7 +334,7 @@ pub fn built_in(plan: &Plan, listen: SocketAddr) -> ServerOptions {
 
 /// Refuses plans that cannot be played live, and those that the protocol has no room for.
 fn check(plan: &Plan, options: &Options) -> Result<()> {
-    rate::check(plan, options.replication, options.cast)?;
+    rate::check(plan, options)?;
     options.check_alone()?;
     let centers = options.targets.len();
     if options.separate && centers > plan.team as usize {

@@ -339,10 +339,14 @@ fn live(page: &mut Page, plan: &Plan, outlook: &Outlook, abroad: bool) {
         0 => String::new(),
         shared => format!("; up to {} for requests", whole(shared)),
     };
+    let apart = match live.apart {
+        0 => String::new(),
+        apart => format!("; up to {} of agents for their chats", whole(apart)),
+    };
     page.line(
         "connections",
         format!(
-            "{}: {} customers, {} agents, {} more if the server stands still{each}{requests}",
+            "{}: {} customers, {} agents, {} more if the server stands still{each}{requests}{apart}",
             whole(live.connections),
             whole(live.customers),
             whole(live.agents),

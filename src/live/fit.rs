@@ -8,7 +8,7 @@ use crate::scenario::outlook::Outlook;
 use crate::scenario::outlook::live::LiveOutlook;
 use crate::scenario::plan::{EndsQuiet, Plan};
 use crate::stats::law::Law;
-use crate::wire::speaker::{Manners, WrapUp};
+use crate::wire::speaker::{Channels, Manners, WrapUp};
 
 impl Options {
     /// How the server goes about chats.
@@ -17,15 +17,22 @@ impl Options {
         protocol.map_or(Manners::NATIVE, |protocol| protocol.manners())
     }
 
+    /// What its people's connections are for.
+    pub fn channels(&self) -> Channels {
+        let protocol = self.protocol.as_ref();
+        protocol.map_or(Channels::STREAM, |protocol| protocol.channels())
+    }
+
     /// What a run of a plan at the server asks of this machine.
     pub fn outlook(&self, plan: &Plan) -> LiveOutlook {
         let live = Outlook::of(plan).live.played_by(self.cast);
-        let Some(protocol) = &self.protocol else {
-            return live;
-        };
-        let channels = protocol.channels();
+        let channels = self.channels();
         let own = u64::from(channels.stream) + u64::from(channels.poll);
-        live.spoken(own, channels.requests)
+        let chats = live
+            .agents
+            .saturating_mul(u64::from(plan.agents.concurrency));
+        let apart = if channels.apart { chats } else { 0 };
+        live.spoken(own, channels.requests, apart)
     }
 
     /// Fits a plan to the server.

@@ -5,9 +5,11 @@
 //! this connection at most.
 
 mod answerer;
+mod apart;
 mod around;
 mod asker;
 mod entrance;
+mod leaving;
 pub mod lost;
 
 use std::collections::VecDeque;
@@ -19,25 +21,27 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::{FutureExt, SinkExt};
-use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
+use super::beside::Streams;
 use super::courier::{self, Answers, Held, Own};
 use super::dial::Dial;
 use super::inbox::Inbox;
 use super::life::{Life, Sign};
 use super::scene::Scene;
 use super::socket::{bytes_sent, in_words};
-use super::switchboard::{Delivery, Line, Post};
+use super::switchboard::{Delivery, Line};
 use super::tap::Tap;
 use crate::error::{Error, Result};
 use crate::measure::seen::Passing;
 use crate::measure::tally::Latency;
 use crate::time::Time;
 use crate::wire::frame::{AgentSide, CustomerSide, Side};
+use crate::wire::marker::Marker;
 use crate::wire::speaker::{
-    Answer, Deed, Dispatch, Effects, Manners, Speaker, Tidings, Who, WrapUp,
+    Answer, ChatNumber, Dispatch, Effects, Manners, Speaker, Tidings, Who, WrapUp,
 };
 use answerer::Answerer;
 use around::Around;
@@ -93,6 +97,11 @@ pub trait Persona: Debug + Default {
     /// As `says`.
     fn gives_up_waiting(&mut self, around: &mut Around<'_, Self::Side>) -> Result<()>;
 
+    /// Whose chat that is, where the person has several and it is known.
+    fn whose(&self, _: ChatNumber) -> Option<Marker> {
+        None
+    }
+
     /// Whether the chat is over.
     fn is_over(&self) -> bool;
 
@@ -110,6 +119,8 @@ pub struct Foreign<S: Part, D: Dial> {
     manners: Manners,
     ws: Option<Box<WebSocketStream<D::Stream>>>,
     inbox: Inbox,
+    /// The connections of an agent's chats, where each has its own and one was asked for.
+    streams: Option<Box<Streams<D>>>,
     /// Something was put that may not be written yet.
     is_unwritten: bool,
     effects: Effects,
@@ -162,6 +173,9 @@ impl<S: Part, D: Dial> Foreign<S, D> {
         self.around(|persona, around| persona.says(frame, around))?;
         self.settle()?;
         self.send()?;
+        if let Some(streams) = &mut self.streams {
+            streams.flush().await;
+        }
         if !self.is_unwritten {
             return Ok(());
         }
@@ -250,6 +264,10 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             written.map_err(|error| self.lost(&error))?;
             self.is_flushed();
         }
+        if let Some(streams) = &mut self.streams {
+            // Who is not done is looked at again when more is taken.
+            let _ = streams.poll_flush(context);
+        }
         Ok(came)
     }
 
@@ -266,7 +284,7 @@ impl<S: Part, D: Dial> Foreign<S, D> {
         if self.is_due(context) {
             return self.wake().map(|()| true);
         }
-        self.read(context)
+        Ok(self.read(context)? || self.take_in_beside(context)?)
     }
 
     fn answered(&mut self, request: u32, answer: Result<Answer>) -> Result<()> {
@@ -379,6 +397,7 @@ impl<S: Part, D: Dial> Foreign<S, D> {
                     self.scene.remark(words);
                 }
                 Tidings::Acknowledged { after } => self.scene.took(Latency::Acknowledged, after),
+                Tidings::Broken { chat } => self.has_lost(chat)?,
                 // When the other side read it, that has noted.
                 Tidings::Received { .. } => {}
                 tidings => self.around(|persona, around| persona.told(tidings, around))?,
@@ -413,6 +432,7 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             }
             self.is_unwritten = true;
         }
+        self.send_beside();
         Ok(())
     }
 
@@ -438,38 +458,6 @@ impl<S: Part, D: Dial> Foreign<S, D> {
     fn is_flushed(&mut self) {
         self.is_unwritten = false;
         self.inbox.is_flushed();
-    }
-
-    /// Ends the connection in due form; frames that still come are `overheard`.
-    pub async fn close(mut self, mut overheard: impl FnMut(S::Hears)) {
-        let until = Instant::now() + self.scene.limits.closing;
-        if let Some(line) = &mut self.line {
-            line.post(Post::Leaves);
-        }
-        let now = self.born.elapsed();
-        let said = self.speaker.act(now, Deed::Bye, &mut self.effects);
-        let said = said.and_then(|()| self.send());
-        let ending = async {
-            if said.is_err() || self.flush().await.is_err() {
-                return;
-            }
-            // What was said by request is said once that is answered; more may stand behind it.
-            if self.until(|person| person.unanswered == 0).await.is_err() {
-                return;
-            }
-            let Some(ws) = &mut self.ws else {
-                // A poll that is under way ends with its person.
-                return self.heard.drain(..).for_each(&mut overheard);
-            };
-            if ws.close(None).await.is_err() {
-                return;
-            }
-            while let Some(Ok(frame)) = self.next().await {
-                overheard(frame);
-            }
-        };
-        // A server that does not answer in time is left without its answer.
-        let _ = timeout_at(until, ending).await;
     }
 
     fn tell(&self, passing: Passing, words: &str) {

@@ -136,6 +136,9 @@ pub enum ChatEvent {
         /// Since when it may not have heard what was said, nor been heard.
         since: Time,
     },
+    /// The connection that its agent had for this chat alone is lost: the agent neither hears nor is
+    /// heard in it any more.
+    LineLost,
     /// The chat is over for the customer: the server has ended it, or the connection is lost.
     Cut(Fate),
     /// The customer, on its way out, hears that the server has ended the chat.

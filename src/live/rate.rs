@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Options;
 use crate::error::{Error, Result};
 use crate::measure::cast::Cast;
 use crate::scenario::outlook::Outlook;
@@ -17,10 +18,11 @@ use crate::time::Time;
 ///
 /// # Errors
 /// Refused: it does, or the agents of its first shift cannot all connect before the start.
-pub fn check(plan: &Plan, replication: u32, cast: Cast) -> Result<()> {
+pub fn check(plan: &Plan, options: &Options) -> Result<()> {
     let Some(rate) = plan.live.max_connect_rate else {
         return Ok(());
     };
+    let (replication, cast) = (options.replication, options.cast);
     if cast.plays_agents() {
         check_first_shift(plan, rate)?;
     }
@@ -28,7 +30,9 @@ pub fn check(plan: &Plan, replication: u32, cast: Cast) -> Result<()> {
     let seconds = planned(plan, replication, cast);
     let peak = seconds.iter().max_by_key(|(_, connects)| **connects);
     let (second, connects) = peak.map_or((0, 0), |(second, connects)| (*second, *connects));
-    let most = connects as f64 + returns;
+    // Each chat is opened once more by its agent, soon after.
+    let apart = if options.channels().apart { 2.0 } else { 1.0 };
+    let most = connects as f64 * apart + returns;
     if most <= rate {
         return Ok(());
     }

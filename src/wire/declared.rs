@@ -9,6 +9,7 @@
 //! ```
 
 pub mod aim;
+mod apart;
 pub mod built_in;
 pub mod capture;
 pub mod codec;
@@ -46,6 +47,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use self::apart::Apart;
 use self::keepalive::Keepalive;
 use self::on::On;
 use self::outside::{Outside, Values};
@@ -89,6 +91,8 @@ pub struct Protocol {
     address: Option<Template>,
     secret: Vec<String>,
     transport: Transport,
+    /// How an agent's connection for a chat is asked for, where each has its own.
+    apart: Option<Apart>,
     /// Made once a person, a connection and a chat.
     scopes: [Vec<(String, Template)>; 3],
     /// The customer's and the agent's, by the number of the action.
@@ -243,6 +247,7 @@ impl Protocol {
             address: written.address,
             secret: written.secret,
             transport: written.transport,
+            apart: written.apart,
             scopes: written.scopes,
             scripts: [customer.0, agent.0],
             on: [with_both(of_customer), with_both(of_agent)],
@@ -330,6 +335,7 @@ impl speaker::Protocol for Protocol {
             stream: self.transport.stream,
             poll: self.transport.poll.is_some(),
             requests: signs || steps.any(is_request),
+            apart: self.apart.is_some(),
         }
     }
 

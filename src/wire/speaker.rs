@@ -9,6 +9,8 @@
 //!  person <--Tidings-- Speaker <--hear, answered--------- server
 //! ```
 
+mod manners;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
@@ -21,8 +23,9 @@ use super::frame::Party;
 use super::protocols::Source;
 use super::xmpp::Resumption;
 use crate::error::Result;
-use crate::scenario::plan::EndsQuiet;
 use crate::secret::Mask;
+
+pub use manners::{Audience, Dispatch, Manners, WrapUp};
 
 /// The number of a chat on one connection. A customer has one chat, [`OWN`]; an agent's are numbered
 /// from 1 on, in the order in which they come.
@@ -147,6 +150,11 @@ pub enum Tidings {
         /// Which.
         chat: ChatNumber,
     },
+    /// The connection that an agent had for this chat alone is lost, and the chat over with it.
+    Broken {
+        /// Which.
+        chat: ChatNumber,
+    },
     /// The chat goes to another agent.
     Transferred {
         /// Which.
@@ -227,6 +235,30 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+/// What is to be done on the stream of one of an agent's chats, where each has its own.
+#[derive(Debug)]
+pub enum Beside {
+    /// A stream is wanted; [`Speaker::begin_beside`] is to be called once it stands.
+    Open {
+        /// For which chat.
+        chat: ChatNumber,
+        /// How it is asked for.
+        opening: Box<Opening>,
+    },
+    /// A text is to go out.
+    Say {
+        /// On the stream of which chat.
+        chat: ChatNumber,
+        /// What.
+        text: Utf8Bytes,
+    },
+    /// It is to be ended in due form.
+    Close {
+        /// Of which chat.
+        chat: ChatNumber,
+    },
+}
+
 /// What a speaker hands back: what goes out, and what was heard, in order.
 #[derive(Debug, Default)]
 pub struct Effects {
@@ -234,6 +266,8 @@ pub struct Effects {
     pub opening: Option<Opening>,
     /// Texts to go out on the stream.
     pub sends: VecDeque<Utf8Bytes>,
+    /// What is to be done on the streams of an agent's chats, in order.
+    pub beside: VecDeque<Beside>,
     /// Requests to be made; each is answered.
     pub requests: VecDeque<Request>,
     /// What was heard.
@@ -306,6 +340,8 @@ pub struct Channels {
     pub poll: bool,
     /// Requests that are answered at once.
     pub requests: bool,
+    /// Agents, one more for each of their chats.
+    pub apart: bool,
 }
 
 impl Channels {
@@ -314,6 +350,7 @@ impl Channels {
         stream: true,
         poll: false,
         requests: false,
+        apart: false,
     };
 }
 
@@ -324,62 +361,6 @@ pub enum Lost {
     Xmpp(Box<Resumption>),
     /// What a protocol file has a customer keep.
     Declared(Box<Remains>),
-}
-
-/// How a server goes about chats.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Manners {
-    /// Who gives chats to agents.
-    pub dispatch: Dispatch,
-    /// Who hears what is said.
-    pub audience: Audience,
-    /// What holds an agent's slot after the end of a chat.
-    pub wrap_up: WrapUp,
-    /// Who ends chats whose customers are gone silently.
-    pub ends_quiet: EndsQuiet,
-}
-
-impl Manners {
-    /// Those of the built-in protocol.
-    pub const NATIVE: Manners = Manners {
-        dispatch: Dispatch::Server,
-        audience: Audience::Chat,
-        wrap_up: WrapUp::Native,
-        ends_quiet: EndsQuiet::Server,
-    };
-}
-
-/// Who gives chats to agents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dispatch {
-    /// The server.
-    Server,
-    /// This program's router: the server only carries what is said.
-    Busyhour,
-    /// Agents, who take the next chat when they have room.
-    Pull,
-}
-
-/// Who hears what is said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Audience {
-    /// The other side of the chat.
-    Chat,
-    /// Everybody.
-    All,
-}
-
-/// What holds an agent's slot after the end of a chat, while the agent wraps up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WrapUp {
-    /// The server, until it is told that the slot is free.
-    Native,
-    /// The agent, who closes the chat only once the work after it is done.
-    DelayClose,
-    /// The agent, who is away meanwhile.
-    StatusAway,
-    /// Nothing: agents do none.
-    None,
 }
 
 /// One person's side of a conversation in some protocol. Times are wall time since the speaker was
@@ -403,6 +384,30 @@ pub trait Speaker: fmt::Debug {
     /// It is none of the protocol, or it ends the connection: refused for good where another try
     /// makes no sense.
     fn hear(&mut self, now: Duration, text: &str, out: &mut Effects) -> Result<()>;
+
+    /// The stream that was asked for one of an agent's chats stands.
+    ///
+    /// # Errors
+    /// As `start`.
+    fn begin_beside(&mut self, _: Duration, _: ChatNumber, _: &mut Effects) -> Result<()> {
+        Ok(())
+    }
+
+    /// A text came on the stream of a chat.
+    ///
+    /// # Errors
+    /// As `start`: what is wrong with the stream ends the chat.
+    fn hear_beside(&mut self, _: Duration, _: ChatNumber, _: &str, _: &mut Effects) -> Result<()> {
+        Ok(())
+    }
+
+    /// The stream of a chat is over, or does not come to stand, for this reason.
+    ///
+    /// # Errors
+    /// As `start`.
+    fn end_beside(&mut self, _: Duration, _: ChatNumber, _: &str, _: &mut Effects) -> Result<()> {
+        Ok(())
+    }
 
     /// A request was answered, or was not.
     ///

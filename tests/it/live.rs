@@ -1,6 +1,7 @@
 //! Live runs of plans made in code: what is refused, and what the report says of the server.
 
 mod alone;
+mod apart;
 mod arrivals;
 mod clerk;
 mod counter;

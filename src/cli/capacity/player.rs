@@ -204,6 +204,9 @@ impl<'a> Player<'a> {
     /// # Errors
     /// Those of `load`, and refused where this machine has too little for it.
     pub fn play(&self, plan: &Plan, label: &str) -> Result<Outcome> {
+        let mut plan = plan.clone();
+        self.options.fit(&mut plan);
+        let plan = &plan;
         let options = self.args.live.spread(plan, self.options.clone())?;
         let Current { run, prediction } = self.next();
         let line = live_args::line(plan, &run, Cast::Everybody);

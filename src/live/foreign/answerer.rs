@@ -7,6 +7,7 @@
 //! agents take the chats, one asks for the next only while it holds fewer than its limit.
 
 mod had;
+mod held;
 
 use std::collections::VecDeque;
 
@@ -19,6 +20,7 @@ use crate::wire::frame::{AgentSide, Frame, FromAgent, ToAgent};
 use crate::wire::marker::{Direction, Marker};
 use crate::wire::speaker::{ChatNumber, Deed, Dispatch, Tidings, WrapUp};
 use had::Had;
+use held::{Held, Stage};
 
 /// Messages of chats that are not known yet are kept so many.
 const STRANGERS_MOST: usize = 64;
@@ -42,32 +44,6 @@ pub struct Answerer {
     some_wait: bool,
     /// Whether it has asked for one, and it is not known yet what comes of that.
     asks: bool,
-}
-
-/// A chat that the server has given to the agent.
-#[derive(Debug)]
-struct Held {
-    number: ChatNumber,
-    /// Whose it is.
-    marker: Option<Marker>,
-    /// What came before the agent could take it.
-    kept: Vec<String>,
-    /// What another agent had, of a chat that was handed over.
-    had: Option<Box<Had>>,
-    stage: Stage,
-}
-
-/// Where it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    /// It is not known whose it is, or the agent has no slot for it.
-    Waiting,
-    /// The agent has it.
-    Open,
-    /// The agent is through with it, and the server does not know.
-    Closing,
-    /// It is over for the server, and the agent wraps up.
-    Over,
 }
 
 impl Answerer {
@@ -487,6 +463,11 @@ impl Persona for Answerer {
 
     fn gives_up_waiting(&mut self, _: &mut Around<'_, AgentSide>) -> Result<()> {
         Ok(())
+    }
+
+    fn whose(&self, chat: ChatNumber) -> Option<Marker> {
+        let held = self.chats.iter().find(|held| held.number == chat)?;
+        held.marker
     }
 
     fn is_over(&self) -> bool {

@@ -10,23 +10,19 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::lost::{Kept, Rest};
 use super::{Foreign, Part, Persona};
 use crate::error::{Error, Result};
+use crate::live::beside::dial;
 use crate::live::courier::Answers;
 use crate::live::dial::{Dial, unreachable, would_start_one};
 use crate::live::inbox::Inbox;
 use crate::live::life::Life;
-use crate::live::link::Readable;
 use crate::live::scene::Scene;
-use crate::live::socket::{Wanted, upgrade};
 use crate::live::switchboard::Post;
 use crate::live::tap::Tap;
 use crate::wire::frame::{Hello, Party};
-use crate::wire::limits::{FOREIGN_FRAME_LIMIT, websocket};
 use crate::wire::speaker::{Dispatch, Effects, Opening, Speaker, Who};
 use crate::wire::{PROTOCOL, clean};
 
@@ -62,6 +58,7 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             manners,
             ws: None,
             inbox: Inbox::behind(0),
+            streams: None,
             is_unwritten: false,
             effects: Effects::default(),
             heard: VecDeque::new(),
@@ -166,22 +163,12 @@ impl<S: Part, D: Dial> Foreign<S, D> {
     }
 
     async fn open(&mut self, opening: &Opening) -> Result<()> {
-        let (scene, number) = (Rc::clone(&self.scene), self.who.number);
+        let (scene, whose) = (Rc::clone(&self.scene), (self.who.party, self.who.number));
         if opening.by_requests {
-            return self.own.open(&scene.to, number).await;
+            return self.own.open(&scene.to, whose.1).await;
         }
-        let mut stream = scene.to.connect(number).await?;
-        let whose = (self.who.party, number);
-        let wanted = Wanted {
-            path: &opening.path,
-            subprotocol: opening.subprotocol.as_deref(),
-            headers: &opening.headers,
-        };
-        let rest = upgrade(&mut stream, &scene.to, whose, wanted, self.tap.as_deref()).await?;
-        let config = Some(websocket(FOREIGN_FRAME_LIMIT));
-        let shaken = stream.bytes_read().unwrap_or(0);
-        self.inbox = Inbox::behind(shaken.saturating_sub(rest.len() as u64));
-        let ws = WebSocketStream::from_partially_read(stream, rest, Role::Client, config).await;
+        let (ws, inbox) = dial(&scene.to, whose, opening, self.tap.as_deref()).await?;
+        self.inbox = inbox;
         self.ws = Some(Box::new(ws));
         Ok(())
     }

@@ -71,6 +71,10 @@ impl Page<'_> {
                 self.account.traffic(Direction::Customer).again(sequence);
             }
             ChatEvent::AgentLost { agent, since } => self.agent_lost(agent, since, at),
+            ChatEvent::LineLost => {
+                self.account.traffic(Direction::Agent).doubtful(at);
+                self.account.reader_goes(Direction::Customer, at);
+            }
             ChatEvent::Cut(fate) => {
                 self.given_up(fate, at);
                 self.ends(at);

@@ -65,6 +65,10 @@ impl Heard {
                 self.is_over = true;
                 "hears that the chat is over".into()
             }
+            Tidings::Broken { .. } => {
+                self.is_over = true;
+                "has lost the connection of the chat".into()
+            }
             Tidings::Transferred { .. } => "hears that the chat goes to somebody else".into(),
             Tidings::Acknowledged { after } => {
                 format!("is told after {after:.1?} that the server has the message")

@@ -21,16 +21,20 @@ use super::heard::Heard;
 use super::shown::shown;
 use super::{Kind, Moment, Stage};
 use crate::error::{Error, Result};
+use crate::live::beside::{Came, Streams, dial};
 use crate::live::courier::Answers;
 use crate::live::credentials::Credentials;
 use crate::live::dial::Dial;
 use crate::live::link::Link;
-use crate::live::socket::{Wanted, in_words, upgrade};
+use crate::live::socket::{SocketLimits, Wanted, in_words, upgrade};
+use crate::live::way::Way;
 use crate::secret::Mask;
 use crate::wire::frame::Party;
 use crate::wire::limits::{FOREIGN_FRAME_LIMIT, websocket};
 use crate::wire::marker::Direction;
-use crate::wire::speaker::{Answer, ChatNumber, Deed, Effects, Opening, Request, Speaker, Who};
+use crate::wire::speaker::{
+    Answer, Beside, ChatNumber, Deed, Effects, Opening, Request, Speaker, Who,
+};
 
 /// Wall time that a goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -47,6 +51,8 @@ pub struct Player<'p, 't> {
     polls: bool,
     /// Requests that are not answered, without polls, by their numbers.
     waiting: Vec<u32>,
+    /// The connections of an agent's chats, where each has its own.
+    streams: Streams<Way>,
     answers: Rc<Answers>,
     born: Instant,
     alarm: Option<Pin<Box<Sleep>>>,
@@ -70,6 +76,7 @@ impl<'p, 't> Player<'p, 't> {
             ws: None,
             polls: false,
             waiting: Vec::new(),
+            streams: Streams::new(SocketLimits::default()),
             answers: Rc::default(),
             born: Instant::now(),
             alarm: None,
@@ -179,6 +186,11 @@ impl<'p, 't> Player<'p, 't> {
             let woken = self.speaker.wake(now, &mut self.effects);
             return Poll::Ready(self.settle().and(woken));
         }
+        // Who is not done is looked at again when more is taken.
+        let _ = self.streams.poll_flush(context);
+        if let Poll::Ready((chat, came)) = self.streams.poll_next(Some(&self.besides), context) {
+            return Poll::Ready(self.came_beside(chat, came));
+        }
         let Some(ws) = &mut self.ws else {
             return Poll::Pending;
         };
@@ -212,6 +224,29 @@ impl<'p, 't> Player<'p, 't> {
         let heard = self.speaker.hear(now, text, &mut self.effects);
         self.tell(Kind::In, text);
         self.settle().and(heard)
+    }
+
+    fn came_beside(&mut self, chat: ChatNumber, came: Came) -> Result<()> {
+        let now = self.born.elapsed();
+        let (words, taken) = match came {
+            Came::Stands => {
+                let taken = self.speaker.begin_beside(now, chat, &mut self.effects);
+                ("the stream of the chat stands".into(), taken)
+            }
+            Came::Text(text) => {
+                let taken = self
+                    .speaker
+                    .hear_beside(now, chat, &text, &mut self.effects);
+                (text.to_string(), taken)
+            }
+            Came::Ends(error) => {
+                let why = error.plain().to_string();
+                let taken = self.speaker.end_beside(now, chat, &why, &mut self.effects);
+                (format!("the stream of the chat: {why}"), taken)
+            }
+        };
+        self.tell(Kind::In, &words);
+        self.settle().and(taken)
     }
 
     fn answered(&mut self, number: u32, answer: Result<Answer>) -> Result<()> {
@@ -270,7 +305,28 @@ impl<'p, 't> Player<'p, 't> {
                 return Err(self.lost(&error));
             }
         }
+        while let Some(beside) = self.effects.beside.pop_front() {
+            self.does_beside(beside);
+        }
         Ok(())
+    }
+
+    fn does_beside(&mut self, beside: Beside) {
+        match beside {
+            Beside::Open { chat, opening } => {
+                let words = format!("GET {}, upgrade to a stream of the chat", opening.path);
+                self.tell(Kind::Out, &words);
+                let road = Rc::clone(&self.stage.road);
+                let whose = (self.who.party, self.who.number);
+                let dialling = async move { dial(&road.way, whose, &opening, None).await };
+                self.streams.open(chat, dialling);
+            }
+            Beside::Say { chat, text } => {
+                self.tell(Kind::Out, &text);
+                self.streams.say(chat, text);
+            }
+            Beside::Close { chat } => self.streams.close(chat),
+        }
     }
 
     fn ask(&mut self, request: Request) {

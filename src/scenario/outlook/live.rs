@@ -36,6 +36,8 @@ pub struct LiveOutlook {
     pub own: u64,
     /// Connections more, for requests that are answered at once: as many as may be made at a time.
     pub shared: u64,
+    /// Connections of agents for a chat each, at most, at a server where each chat has its own.
+    pub apart: u64,
     /// All connections.
     pub connections: u64,
     /// File descriptors for a server elsewhere: one a connection and a margin of 64.
@@ -98,6 +100,7 @@ impl LiveOutlook {
             agents,
             own: 1,
             shared: 0,
+            apart: 0,
             connections,
             descriptors: connections.saturating_add(MARGIN),
             descriptors_with_server: connections.saturating_mul(2).saturating_add(MARGIN),
@@ -107,9 +110,10 @@ impl LiveOutlook {
     }
 
     /// The same at a server where each person has so many connections of its own, and more for
-    /// `requests`: a customer has one under way at a time, and an agent one, and one in each chat.
+    /// `requests`: a customer has one under way at a time, and an agent one, and one in each chat; and
+    /// agents one for each of so many chats at most that have one `apart`, 0 where none has.
     #[must_use]
-    pub fn spoken(self, own: u64, requests: bool) -> LiveOutlook {
+    pub fn spoken(self, own: u64, requests: bool, apart: u64) -> LiveOutlook {
         let people = self.customers.saturating_add(self.stalled);
         let people = people.saturating_add(self.agents);
         let shared = match requests {
@@ -118,13 +122,17 @@ impl LiveOutlook {
         };
         let closed = self.ports - self.connections;
         let connections = people.saturating_mul(own).saturating_add(shared);
+        let connections = connections.saturating_add(apart);
+        // One that a chat has of its agent is closed as often as its customer's.
+        let ends = own + u64::from(apart > 0);
         LiveOutlook {
             own,
             shared,
+            apart,
             connections,
             descriptors: connections.saturating_add(MARGIN),
             descriptors_with_server: connections.saturating_mul(2).saturating_add(MARGIN),
-            ports: connections.saturating_add(closed.saturating_mul(own)),
+            ports: connections.saturating_add(closed.saturating_mul(ends)),
             ..self
         }
     }

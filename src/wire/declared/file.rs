@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::apart::{self, Apart};
 use super::form::{ANY_VALUE, Flag, Holes, WORD};
 use super::keepalive::{self, Keepalive};
 use super::lexicon::Lexicon;
@@ -40,6 +41,8 @@ pub struct Written {
     pub secret: Vec<String>,
     /// `[transport]`.
     pub transport: Transport,
+    /// `[chat_connection]`.
+    pub apart: Option<Apart>,
     /// What is made once a person, once a connection and once a chat.
     pub scopes: [Vec<(String, Template)>; 3],
     /// What comes from outside.
@@ -129,6 +132,10 @@ pub fn ask(root: &mut Section, lexicon: &Lexicon, outside: &Outside) -> Written 
     let transport = root.part("transport", "How a stream is asked for.", |section| {
         transport::ask(section, lexicon)
     });
+    let doc = "With `connection = \"chat\"`: how an agent's connection for a chat is asked for.";
+    let apart = root.table("chat_connection", doc, |section| {
+        apart::ask(section, lexicon)
+    });
     let side = |root: &mut Section, key, doc, agent| {
         root.part(key, doc, |section| script::ask(section, lexicon, agent))
     };
@@ -149,6 +156,7 @@ pub fn ask(root: &mut Section, lexicon: &Lexicon, outside: &Outside) -> Written 
         address: address.map(|address| address.value),
         secret: secret.into_iter().map(|name| name.value).collect(),
         transport,
+        apart: apart.map(|apart| apart.value),
         scopes,
         values,
         sides: [customer, agent],

@@ -34,6 +34,7 @@ pub fn check(written: &Written, document: &Document, problems: &mut Problems) {
         check_codec(written, &keepalive.step, problems);
     }
     check_resume(written, problems);
+    check_apart(written, problems);
     for (agent, name) in ["customer", "agent"].into_iter().enumerate() {
         let on = written.sides[agent].on.iter().chain(&written.on);
         let says = |meaning| on.clone().any(|on| on.meaning == meaning);
@@ -56,6 +57,26 @@ pub fn check(written: &Written, document: &Document, problems: &mut Problems) {
         let title = "without an address nobody can be told whom to talk with";
         let help = "write for example `address = \"${user.name}\"`".to_string();
         problems.add(at("dispatch"), title, "needs `address`", Some(help));
+    }
+}
+
+/// It is said twice that each chat has its own connection: that it has, and how.
+fn check_apart(written: &Written, problems: &mut Problems) {
+    match (written.transport.apart, &written.apart) {
+        (Some(place), None) => {
+            let help = "write `[chat_connection]` and `path = \"/chats/${chat.id}\"`".to_string();
+            let title = "nothing says how the connection of a chat is asked for";
+            problems.add(place, title, "needs `[chat_connection]`", Some(help));
+        }
+        (None, Some(apart)) => {
+            let help = "write `connection = \"chat\"` in [transport], or take it out".to_string();
+            let title = "an agent's chats share its connection";
+            problems.add(apart.place, title, "never asked for", Some(help));
+        }
+        _ => {}
+    }
+    for step in written.apart.iter().flat_map(|apart| &apart.connect) {
+        check_codec(written, step, problems);
     }
 }
 

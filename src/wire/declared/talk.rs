@@ -4,6 +4,7 @@
 //! heard. Whatever a server sends is a value or an error; all that is kept has a bound.
 
 mod answers;
+mod apart;
 mod back;
 mod chats;
 mod deeds;
@@ -19,6 +20,7 @@ mod running;
 mod saying;
 mod scene;
 mod taking;
+mod values;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -36,18 +38,19 @@ pub(super) use self::person::People;
 use self::person::Person;
 use self::polling::Polling;
 use self::running::{Running, Task};
-use self::scene::{About, Scene};
+use self::scene::About;
 use self::taking::Taking;
 use super::Protocol;
 use super::codec::{Codec, Incoming, socket_io};
 use super::on::Meaning;
 use super::place::Place;
 use super::script::Action;
-use super::template::{Missing, Template};
+use super::transport::Transport;
 use crate::error::{Error, Result};
-use crate::secret::{Mask, Secret};
-use crate::wire::clean::clean_to;
-use crate::wire::speaker::{Answer, Deed, Effects, Lost, Opening, Speaker, Tidings, Who};
+use crate::secret::Mask;
+use crate::wire::speaker::{
+    Answer, ChatNumber, Deed, Effects, Lost, OWN, Opening, Speaker, Tidings, Who,
+};
 
 /// How long the server may take until the person is in, once it has all that it asked for.
 const GREETING: Duration = Duration::from_secs(30);
@@ -89,6 +92,10 @@ pub struct Talk {
     back: Option<Box<Back>>,
     /// Messages so far.
     says: u32,
+    /// On the stream of which chat is heard what is heard now; the person's own for [`OWN`].
+    ear: ChatNumber,
+    /// Chats whose streams are to be ended.
+    hung_up: Vec<ChatNumber>,
     running: Vec<Running>,
     held: VecDeque<Held>,
     seq: u32,
@@ -137,6 +144,8 @@ impl Talk {
             limit: None,
             back: None,
             says: 0,
+            ear: OWN,
+            hung_up: Vec::new(),
             running: Vec::new(),
             held: VecDeque::new(),
             seq: 0,
@@ -163,102 +172,24 @@ impl Talk {
         &self.matched
     }
 
-    /// What names stand for now.
-    fn scene<'a>(&'a self, now: Duration, about: &'a About) -> Scene<'a> {
-        Scene {
-            who: &self.who,
-            outside: &self.protocol.source.values,
-            kept: &self.kept,
-            fresh: &self.fresh,
-            now,
-            about,
-            limit: self.limit,
-        }
-    }
-
-    /// A text with its holes filled.
-    fn text(
-        &self,
-        template: &Template,
-        place: Place,
-        now: Duration,
-        about: &About,
-    ) -> std::result::Result<String, Missing> {
-        let mut text = String::new();
-        template.render(&self.scene(now, about), place, &mut text)?;
-        Ok(text)
-    }
-
-    /// Makes the values of a scope: 0 a person's, 1 a connection's, 2 a chat's.
-    fn make(&mut self, scope: usize, now: Duration, about: &About) -> Result<()> {
-        let protocol = Arc::clone(&self.protocol);
-        for (name, template) in &protocol.scopes[scope] {
-            let value = self.text(template, Place::Plain, now, about);
-            let value = value.map_err(|missing| self.missing(name, &missing))?;
-            self.kept.put(name, &value, about.chat)?;
-        }
-        Ok(())
-    }
-
-    fn missing(&self, what: &str, missing: &Missing) -> Error {
-        let name = &self.protocol.name;
-        Error::failed(format!("{name}: {what} cannot be said: {missing}"))
-    }
-
-    /// Hides what nobody is to see.
-    fn mask(&self) -> Mask {
-        let values = &self.protocol.source.values;
-        let mut secrets: Vec<Secret> = values.env.values().map(|v| Secret::new(&**v)).collect();
-        let chats = self.chats.numbers().map(Some).chain([None]);
-        let chats: Vec<_> = chats.collect();
-        for name in &self.protocol.secret {
-            for chat in &chats {
-                let about = About {
-                    chat: *chat,
-                    ..About::default()
-                };
-                let scene = self.scene(Duration::ZERO, &about);
-                secrets.extend(scene.found(name).map(Secret::new));
-            }
-        }
-        Mask::of(&secrets)
-    }
-
-    /// The server's word for a refusal, fit to be counted and shown.
-    fn kind(&self, words: &str) -> String {
-        clean_to(words, &self.mask(), KIND_MOST)
-    }
-
     /// Asks for the stream, once all that comes before it is done.
     fn open(&mut self, now: Duration, out: &mut Effects) -> Result<()> {
         let (protocol, about) = (Arc::clone(&self.protocol), About::default());
-        let transport = &protocol.transport;
         self.stage = Stage::Opening;
-        if !transport.stream {
+        if !protocol.transport.stream {
             out.opening = Some(Opening {
                 by_requests: true,
                 ..Opening::default()
             });
             return Ok(());
         }
-        let text = |template: &Template, place, what: &str| {
-            let text = self.text(template, place, now, &about);
-            text.map_err(|missing| self.missing(what, &missing))
-        };
-        let path = text(&transport.path, Place::Url, "the stream's path")?;
-        let subprotocol = transport.subprotocol.as_ref();
-        let subprotocol = subprotocol.map(|name| text(name, Place::Header, "the subprotocol"));
-        let mut headers = Vec::new();
-        for (name, value) in &transport.headers {
-            headers.push((name.clone(), text(value, Place::Header, name)?));
-        }
-        headers.extend(self.jar.header().map(|cookies| ("Cookie".into(), cookies)));
-        out.opening = Some(Opening {
+        let Transport {
             path,
-            subprotocol: subprotocol.transpose()?,
+            subprotocol,
             headers,
-            by_requests: false,
-        });
+            ..
+        } = &protocol.transport;
+        out.opening = Some(self.opening(path, subprotocol.as_ref(), headers, now, &about)?);
         Ok(())
     }
 
@@ -294,12 +225,16 @@ impl Talk {
         match incoming {
             Incoming::Event(event) => self.event(now, event, out),
             Incoming::Reply(text) => {
-                out.sends.push_back(text.into_owned().into());
+                self.put(self.ear, text.into_owned().into(), out);
                 Ok(())
             }
             Incoming::Opened { .. } => {
                 let packet = self.handshake(now)?;
-                out.sends.push_back(packet.into());
+                self.put(self.ear, packet.into(), out);
+                Ok(())
+            }
+            Incoming::Connected if self.ear != OWN => {
+                self.enters(self.ear);
                 Ok(())
             }
             Incoming::Connected if self.stage == Stage::Connecting && !self.is_taken_in => {
@@ -325,6 +260,21 @@ impl Talk {
             }
             Incoming::Connected | Incoming::Nothing => Ok(()),
         }
+    }
+
+    /// Takes a text that came on the stream that is heard.
+    fn decode(&mut self, now: Duration, text: &str, out: &mut Effects) -> Result<()> {
+        let protocol = Arc::clone(&self.protocol);
+        let (codec, mut followed) = (&protocol.transport.codec, Ok(()));
+        let decoded = codec.decode(text, &mut |incoming| {
+            if followed.is_ok() {
+                followed = self.incoming(now, incoming, out);
+            }
+            if followed.is_ok() {
+                followed = self.advance(now, out);
+            }
+        });
+        followed.and(decoded)
     }
 
     /// Until when the server has to let us in; the steps of a script have their own time.
@@ -377,17 +327,34 @@ impl Speaker for Talk {
     }
 
     fn hear(&mut self, now: Duration, text: &str, out: &mut Effects) -> Result<()> {
-        let protocol = Arc::clone(&self.protocol);
-        let (codec, mut followed) = (&protocol.transport.codec, Ok(()));
-        let decoded = codec.decode(text, &mut |incoming| {
-            if followed.is_ok() {
-                followed = self.incoming(now, incoming, out);
-            }
-            if followed.is_ok() {
-                followed = self.advance(now, out);
-            }
-        });
-        followed.and(decoded)
+        self.decode(now, text, out)
+    }
+
+    fn begin_beside(&mut self, now: Duration, chat: ChatNumber, out: &mut Effects) -> Result<()> {
+        self.stream_stands(chat, out);
+        self.advance(now, out)
+    }
+
+    fn hear_beside(
+        &mut self,
+        now: Duration,
+        chat: ChatNumber,
+        text: &str,
+        out: &mut Effects,
+    ) -> Result<()> {
+        self.heard_beside(now, chat, text, out);
+        self.advance(now, out)
+    }
+
+    fn end_beside(
+        &mut self,
+        now: Duration,
+        chat: ChatNumber,
+        why: &str,
+        out: &mut Effects,
+    ) -> Result<()> {
+        self.stream_ends(chat, why, out);
+        self.advance(now, out)
     }
 
     fn answered(

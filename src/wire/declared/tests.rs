@@ -210,6 +210,30 @@ fn who_takes_chats_says_how_and_is_told_of_them() {
 }
 
 #[test]
+fn a_connection_a_chat_is_asked_for_in_two_places() {
+    let assigned = "assigned = { when = { '/t' = 3 } }";
+    let fit = pulled("", "", assigned).replace("path = '/'", "path = '/'\nconnection = 'chat'");
+    let how = "[chat_connection]\npath = '/${chat.id}'\nconnect = [{ send = 'hello' }]\n";
+    assert!(read_text("p.toml", &format!("{fit}{how}"), Path::new("")).is_ok());
+    let without = pulled("", "", assigned);
+    for (text, words) in [
+        (fit.clone(), "needs `[chat_connection]`"),
+        (
+            format!("{without}{how}"),
+            "an agent's chats share its connection",
+        ),
+        (format!("{fit}[chat_connection]"), "`path` is missing here"),
+        (
+            format!("{fit}{}", how.replace("send", "emit")),
+            "`emit` is for Socket.IO",
+        ),
+    ] {
+        let refused = refused(&text);
+        assert!(refused.contains(words), "{refused}");
+    }
+}
+
+#[test]
 fn nobody_comes_back_to_a_server_that_keeps_nothing() {
     let server = |customer: &str, on: &str| {
         let agent = format!("[customer]\n{customer}\n");

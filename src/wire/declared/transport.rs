@@ -11,7 +11,7 @@ use super::pattern::Pattern;
 use super::pointer::Pointer;
 use super::poll::{self, Poll};
 use super::template::Template;
-use crate::scenario::document::At;
+use crate::scenario::document::{At, Place};
 use crate::scenario::form::{Choice, List, Phrase, Text};
 use crate::scenario::problem::Fault;
 use crate::scenario::section::Section;
@@ -37,6 +37,8 @@ pub struct Transport {
     pub namespace: String,
     /// What is said when the namespace is asked for.
     pub auth: Option<JsonTemplate>,
+    /// Where it is said that an agent has one more connection for each chat.
+    pub apart: Option<Place>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -122,16 +124,6 @@ pub fn ask(section: &mut Section, lexicon: &Lexicon) -> Transport {
     let inner = ask_inner(section);
     let doc = "Whether an agent has one connection, or one for each chat.";
     let connection = section.or("connection", doc, &CONNECTION, "\"agent\"");
-    if !connection.value {
-        let help = "an agent's chats share its connection: write `connection = \"agent\"`";
-        let title = "one connection a chat cannot be had";
-        section.problem(
-            connection.place,
-            title,
-            "not supported yet",
-            Some(help.into()),
-        );
-    }
     let doc = "With `kind = \"poll\"` or `\"both\"`: the request by which events are asked for.";
     let poll = section.table("poll", doc, |section| poll::ask(section, lexicon));
     check_carrier(section, &carrier, &asked.kind);
@@ -146,6 +138,7 @@ pub fn ask(section: &mut Section, lexicon: &Lexicon) -> Transport {
         inner,
         namespace: asked.namespace.map_or(String::new(), |name| name.value),
         auth: asked.auth.map(|auth| auth.value),
+        apart: (!connection.value).then_some(connection.place),
     }
 }
 

@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 use tokio::io::DuplexStream;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::spawn_local;
-use tokio_tungstenite::accept_async;
+use tokio_tungstenite::accept_hdr_async;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 
 use crate::stage::Door;
 
@@ -62,6 +63,10 @@ pub struct Seen {
     pub resumed: usize,
     /// Of those, what they had missed.
     pub missed: usize,
+    /// Connections of agents for a chat.
+    pub joined: usize,
+    /// Those that are over.
+    pub parted: usize,
 }
 
 /// The server's state.
@@ -72,10 +77,19 @@ pub struct Counter {
     agents: Vec<u64>,
     /// Each with its customer, and its agent once there is one.
     chats: BTreeMap<String, (u64, Option<u64>)>,
+    /// Which agent has each chat.
+    holders: BTreeMap<String, u64>,
+    /// Whether agents have a connection for each chat, and which chat each of those is for.
+    pub is_apart: bool,
+    joined: BTreeMap<u64, String>,
+    /// What was said before the agent was on the chat's connection.
+    early: BTreeMap<String, Vec<Value>>,
     /// Whether it keeps the chats of customers whose connections are lost.
     pub keeps: bool,
     /// What it has to say to those.
     missed: BTreeMap<u64, Vec<Value>>,
+    /// Of whose chats it breaks the agent's connection, at the customer's second message.
+    pub breaks: Vec<String>,
     /// Whether it loses the second message of each customer, and the connection with it.
     pub loses: bool,
     lost: BTreeSet<String>,
@@ -95,11 +109,19 @@ pub async fn serve(mut door: Door, counter: Shared) {
 }
 
 async fn attend(stream: DuplexStream, me: u64, counter: Shared) {
-    let Ok(mut ws) = accept_async(stream).await else {
+    let mut path = String::new();
+    let looking = |request: &Request, response: Response| {
+        path = request.uri().path().to_owned();
+        Ok(response)
+    };
+    let Ok(mut ws) = accept_hdr_async(stream, looking).await else {
         return;
     };
     let (ear, mut hears) = unbounded_channel::<Value>();
     counter.borrow_mut().ears.insert(me, ear);
+    if let Some(chat) = path.strip_prefix("/chats/") {
+        counter.borrow_mut().join(me, chat);
+    }
     loop {
         tokio::select! {
             biased;
@@ -155,9 +177,13 @@ impl Counter {
                 if !said["re"].is_null() {
                     self.tell(me, json!({ "t": "took", "re": said["re"] }));
                 }
-                if let Some(other) = self.other(me, &chat) {
-                    let text = &said["text"];
-                    self.tell(other, json!({ "t": "msg", "chat": chat, "text": text }));
+                let frame = json!({ "t": "msg", "chat": chat, "text": said["text"] });
+                match self.other(me, &chat) {
+                    Some(other) if self.breaks.contains(&chat) && self.is_second(&chat, said) => {
+                        drop(self.ears.remove(&other));
+                    }
+                    Some(other) => self.tell(other, frame),
+                    None => self.early.entry(chat).or_default().push(frame),
                 }
             }
             "close" => self.close(me, &chat),
@@ -181,14 +207,27 @@ impl Counter {
             return self.tell(me, json!({ "t": "none", "re": re }));
         };
         let known = self.chats.get_mut(&chat).unwrap();
-        known.1 = Some(me);
+        known.1 = Some(me).filter(|_| !self.is_apart);
         let customer = known.0;
         self.seen.taken += 1;
-        let held = self.chats.values().filter(|(_, agent)| *agent == Some(me));
+        self.holders.insert(chat.clone(), me);
+        let held = self.holders.values().filter(|holder| **holder == me);
         self.seen.most = self.seen.most.max(held.count());
         self.tell(me, json!({ "t": "took", "re": re, "chat": chat }));
         self.tell(customer, json!({ "t": "assigned", "chat": chat }));
         self.announce();
+    }
+
+    /// An agent's connection for a chat.
+    fn join(&mut self, me: u64, chat: &str) {
+        self.seen.joined += 1;
+        self.joined.insert(me, chat.to_owned());
+        if let Some((_, agent)) = self.chats.get_mut(chat) {
+            *agent = Some(me);
+        }
+        self.tell(me, json!({ "t": "joined" }));
+        let early = self.early.remove(chat).unwrap_or_default();
+        early.into_iter().for_each(|frame| self.tell(me, frame));
     }
 
     /// Whether it is a customer's second message, for the first time.
@@ -224,6 +263,7 @@ impl Counter {
         if let Some(other) = self.other(me, chat) {
             self.tell(other, json!({ "t": "closed", "chat": chat }));
         }
+        self.holders.remove(chat);
         let customer = self.chats.get(chat).map(|(customer, _)| *customer);
         if customer.is_some_and(|customer| self.ears.contains_key(&customer) || !self.keeps) {
             self.chats.remove(chat);
@@ -233,6 +273,7 @@ impl Counter {
 
     fn gone(&mut self, me: u64) {
         self.ears.remove(&me);
+        self.seen.parted += usize::from(self.joined.remove(&me).is_some());
         let mut customers = self.chats.values().map(|(customer, _)| *customer);
         if self.keeps && customers.any(|customer| customer == me) {
             return;

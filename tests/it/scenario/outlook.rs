@@ -44,6 +44,17 @@ fn near(found: f64, exact: f64) {
 }
 
 #[test]
+fn a_connection_for_each_chat_is_reckoned_with() {
+    let shared = outlook(DAY).live;
+    let apart = shared.spoken(1, false, 20);
+    assert_eq!((shared.apart, apart.apart), (0, 20));
+    assert_eq!(apart.connections, shared.connections + 20);
+    assert_eq!(apart.descriptors, shared.descriptors + 20);
+    let closed = shared.ports - shared.connections;
+    assert_eq!(apart.ports, apart.connections + 2 * closed);
+}
+
+#[test]
 fn chats_load_and_staff() {
     let outlook = outlook(DAY);
     near(outlook.arrived, 60.0 * 18.0);
@@ -98,12 +109,12 @@ fn a_live_run_is_told_its_needs() {
     // 240 an hour at speed 240 for a minute: 960, of all 1080.
     assert_eq!(live.ports, live.connections + 960);
     // Who polls beside a stream has two connections, and requests are made on others.
-    let spoken = live.spoken(2, true);
+    let spoken = live.spoken(2, true, 0);
     let people = live.connections;
     assert_eq!(spoken.connections, 3 * people + live.customers);
     assert_eq!(spoken.descriptors, spoken.connections + 64);
     assert_eq!(spoken.ports, spoken.connections + 2 * 960);
-    assert_eq!(live.spoken(1, false), live);
+    assert_eq!(live.spoken(1, false, 0), live);
     // About 13.3 chats open, 3 x 3.65 for chance, at most 32 slots: the slow-down adds to them.
     assert!(
         (24.0..=32.0).contains(&outlook.open_chats),

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::Talk;
 use super::running::{Running, Task, Wait};
+use super::{GREETING, Talk};
 use crate::error::{Error, Result};
 use crate::wire::declared::aim::Hit;
 use crate::wire::declared::capture::Capture;
@@ -268,10 +268,11 @@ impl Talk {
                 continue;
             }
             let protocol = Arc::clone(&self.protocol);
-            let (name, secs) = (
-                &protocol.name,
-                self.step(&protocol, at).within.as_secs_f64(),
-            );
+            let within = match self.running[at].wait {
+                Wait::Stream { .. } => GREETING,
+                _ => self.step(&protocol, at).within,
+            };
+            let (name, secs) = (&protocol.name, within.as_secs_f64());
             let what = format!("no answer within {secs} s");
             if self.running[at].is_entry() {
                 let script = self.running[at].name();
@@ -291,8 +292,10 @@ impl Talk {
             let chat = running.whose();
             out.tidings.push_back(Tidings::Refused { chat, kind });
         }
-        if running.task == Task::Do(Action::Take) {
-            self.untaken(running.about.chat, out);
+        match running.task {
+            Task::Do(Action::Take) => self.untaken(running.about.chat, out),
+            Task::Enter => self.breaks(running.about.chat, why, out),
+            _ => {}
         }
     }
 
@@ -310,6 +313,7 @@ impl Talk {
         match running.task {
             Task::Do(Action::Free) => self.finish(running.about.chat),
             Task::Do(Action::Take) => self.untaken(running.about.chat, out),
+            Task::Enter => self.breaks(running.about.chat, "the server refuses it", out),
             _ => {}
         }
         Ok(())

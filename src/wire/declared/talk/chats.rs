@@ -3,6 +3,7 @@
 //! Law: a chat has one number as long as the person is in it; a number never comes twice on a
 //! connection, but for a customer's own.
 
+use super::apart::Line;
 use crate::wire::speaker::{ChatNumber, OWN};
 
 /// The most chats that are known at a time.
@@ -22,6 +23,8 @@ pub struct Chat {
     pub is_done: bool,
     /// The agent has asked for it, and does not have it yet.
     pub is_asked: bool,
+    /// How far its own connection is, where it has one.
+    pub line: Line,
 }
 
 /// Which chat something is about.
@@ -63,6 +66,7 @@ impl Chats {
             is_over: false,
             is_done: false,
             is_asked: false,
+            line: Line::None,
         });
     }
 

@@ -62,7 +62,7 @@ impl Talk {
         for at in 0..self.running.len() {
             let running = &self.running[at];
             let waits = matches!(running.wait, Wait::Frame { .. } | Wait::Answer { .. });
-            if !waits || running.has_come {
+            if !waits || running.has_come || self.stream(running) != self.ear {
                 continue;
             }
             let step = self.step(&protocol, at);
@@ -123,6 +123,9 @@ impl Talk {
         let Wait::Value { value, .. } = &running.wait else {
             return None;
         };
+        if self.stream(running) != self.ear {
+            return None;
+        }
         let ack = self.step(protocol, at).ack.as_ref()?;
         let hit = Hit::whole(event);
         let is_value = |there: &Value| as_text(there).as_deref() == value.as_deref();
@@ -139,7 +142,11 @@ impl Talk {
     /// It asks for a sign of life.
     fn answer_sign(&mut self, now: Duration, event: &Value) -> Result<bool> {
         let protocol = Arc::clone(&self.protocol);
-        let (about, agent) = (About::default(), self.who.party == Party::Agent);
+        let agent = self.who.party == Party::Agent;
+        let about = About {
+            chat: Some(self.ear).filter(|ear| *ear != OWN),
+            ..About::default()
+        };
         for (number, keepalive) in protocol.keepalives.iter().enumerate() {
             let is_ours = keepalive.agent.is_none_or(|of_agent| of_agent == agent);
             let Some(on) = keepalive.on.as_ref().filter(|_| is_ours) else {
@@ -157,7 +164,7 @@ impl Talk {
     /// the same events share them, and each has what none before it takes.
     fn read(&self, now: Duration, event: &Value) -> Vec<(usize, Said)> {
         let about = About {
-            chat: (self.who.party == Party::Customer).then_some(OWN),
+            chat: (self.who.party == Party::Customer || self.ear != OWN).then_some(self.ear),
             ..About::default()
         };
         let scene = self.scene(now, &about);

@@ -151,6 +151,14 @@ impl Talk {
                 _ => Which::Known(OWN),
             };
         }
+        if self.ear != OWN {
+            // On the connection of a chat.
+            let own = self.kept.get(ID, Some(self.ear));
+            return match (&said.chat, own) {
+                (Some(chat), Some(own)) if chat != own => Which::Strange,
+                _ => Which::Known(self.ear),
+            };
+        }
         let number = match (&said.chat, &said.from) {
             (Some(chat), _) => found(ID, chat),
             (None, Some(from)) => found(PEER, from),
@@ -293,12 +301,14 @@ impl Talk {
 
     /// The chat has its other side: what is done then.
     pub(super) fn take_on(&mut self, chat: ChatNumber, now: Duration) -> Result<()> {
-        for action in [Action::Accept, Action::Assigned] {
+        let enters = self.is_apart().then_some(Task::Enter);
+        let first = [Task::Do(Action::Accept)].into_iter().chain(enters);
+        for task in first.chain([Task::Do(Action::Assigned)]) {
             let about = About {
                 chat: Some(chat),
                 ..About::default()
             };
-            self.push(Running::new(Task::Do(action), about, now))?;
+            self.push(Running::new(task, about, now))?;
         }
         Ok(())
     }
@@ -311,6 +321,7 @@ impl Talk {
         };
         let was_over = std::mem::replace(&mut known.is_over, true);
         let (chat, is_left) = (known.number, known.is_left || known.is_asked);
+        self.hang_up(chat);
         if is_left || was_over {
             out.note(|| "the end of a chat that was over".into());
         } else {
@@ -339,6 +350,7 @@ impl Talk {
     /// The person has nothing to do with a chat any more.
     pub(super) fn forget(&mut self, chat: Option<ChatNumber>) {
         if let Some(chat) = chat {
+            self.hang_up(chat);
             self.chats.end(chat);
             self.kept.end(chat);
         }

@@ -39,6 +39,8 @@ pub enum Task {
     Do(Action),
     /// A sign of life, by its number.
     Sign(usize),
+    /// What is said first on the connection of a chat.
+    Enter,
 }
 
 /// What a script waits for.
@@ -48,6 +50,8 @@ pub enum Wait {
     Turn,
     /// Its turn after that, since the server had too much to do.
     Later { until: Duration },
+    /// The connection of its chat.
+    Stream { until: Duration },
     /// The answer to a request.
     Answer { request: u32, until: Duration },
     /// A frame that the step expects.
@@ -91,6 +95,7 @@ impl Running {
     pub fn steps<'p>(&self, protocol: &'p Protocol, party: Party) -> &'p [Step] {
         match self.task {
             Task::Do(action) => protocol.script(party, action),
+            Task::Enter => protocol.apart.as_ref().map_or(&[], |apart| &apart.connect),
             Task::Sign(number) => std::slice::from_ref(&protocol.keepalives[number].step),
         }
     }
@@ -108,8 +113,10 @@ impl Running {
 
     /// In which order it is done; none for at once.
     pub fn lane(&self) -> Option<Lane> {
-        let Task::Do(action) = self.task else {
-            return None;
+        let action = match self.task {
+            Task::Do(action) => action,
+            Task::Enter => return self.about.chat.map(Lane::Chat),
+            Task::Sign(_) => return None,
         };
         match action {
             Action::Setup | Action::BeforeConnect | Action::Connect | Action::Resume => {
@@ -139,6 +146,7 @@ impl Running {
             Wait::Later { until }
             | Wait::Answer { until, .. }
             | Wait::Frame { until }
+            | Wait::Stream { until }
             | Wait::Ack { until, .. }
             | Wait::Value { until, .. } => Some(until),
         }
@@ -149,6 +157,7 @@ impl Running {
         match self.task {
             Task::Do(action) => action.key(),
             Task::Sign(_) => "keepalive",
+            Task::Enter => "chat_connection.connect",
         }
     }
 

@@ -17,7 +17,7 @@ use crate::wire::declared::script::Action;
 use crate::wire::declared::step::{Ack, Body, Call, Step, What};
 use crate::wire::declared::template::{Missing, Values};
 use crate::wire::frame::Party;
-use crate::wire::speaker::{Dispatch, Effects, OWN, Request, Tidings};
+use crate::wire::speaker::{Beside, ChatNumber, Dispatch, Effects, OWN, Request, Tidings};
 
 /// Room for what stands around a text.
 const AROUND: usize = 96;
@@ -42,6 +42,10 @@ impl Talk {
                 at += 1;
                 continue;
             }
+            if self.asks_for_stream(at, now, out)? {
+                at = 0;
+                continue;
+            }
             let steps = self.running[at].steps(&self.protocol, self.who.party).len();
             if self.running[at].step < steps {
                 self.perform(at, now, out)?;
@@ -52,6 +56,8 @@ impl Talk {
             // Whoever stood behind it may go now, and what came of it stands at the end.
             at = 0;
         }
+        let over = self.hung_up.drain(..);
+        out.beside.extend(over.map(|chat| Beside::Close { chat }));
         Ok(())
     }
 
@@ -118,6 +124,12 @@ impl Talk {
             out.note(|| format!("{name}: not said, the chat is over"));
             return Ok(());
         }
+        let stream = self.stream(&self.running[at]);
+        if !self.stands(stream) {
+            let name = self.running.remove(at).name();
+            out.note(|| format!("{name}: not said, the chat has no connection"));
+            return Ok(());
+        }
         self.note_pace(at, now);
         let protocol = Arc::clone(&self.protocol);
         self.seq = self.seq.wrapping_add(1);
@@ -126,7 +138,7 @@ impl Talk {
         let step = &steps[self.running[at].step];
         // Not copied for it: it may hold a long text.
         let about = std::mem::take(&mut self.running[at].about);
-        let said = self.say(&about, step, now, out);
+        let said = self.say((&about, stream), step, now, out);
         self.running[at].about = about;
         match said {
             Ok(wait) => {
@@ -162,7 +174,7 @@ impl Talk {
     /// Puts a step's words out; what it waits for then.
     fn say(
         &mut self,
-        about: &About,
+        (about, stream): (&About, ChatNumber),
         step: &Step,
         now: Duration,
         out: &mut Effects,
@@ -208,7 +220,7 @@ impl Talk {
             .transpose()?;
         if !matches!(step.what, What::Nothing) {
             let text = self.protocol.transport.codec.encode(text);
-            out.sends.push_back(text.into());
+            self.put(stream, text.into(), out);
         }
         let id = self.acks;
         self.acks += u64::from(is_counted);
@@ -308,6 +320,12 @@ impl Talk {
                 self.transferred(chat, out);
                 Ok(())
             }
+            Action::Close => {
+                if let Some(chat) = done.about.chat {
+                    self.hang_up(chat);
+                }
+                Ok(())
+            }
             Action::Free => {
                 self.finish(done.about.chat);
                 Ok(())
@@ -329,6 +347,7 @@ impl Talk {
                 let next = due + every;
                 self.signs[number] = Some(if next <= now { now + every } else { next });
                 self.push(Running::new(Task::Sign(number), About::default(), now))?;
+                self.sign_beside(number, now)?;
             }
         }
         Ok(())

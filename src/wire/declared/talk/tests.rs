@@ -8,8 +8,10 @@
 //! < TEXT         the server, on the stream   > TEXT        the person, on the stream
 //! << STATUS BODY the server's answer         >> REQUEST    the person's request
 //! <~ STATUS BODY the answer to its poll
+//! <N, >N         the same on the stream of chat N
 //! ```
 
+mod apart;
 mod back;
 mod built_in;
 mod declared;
@@ -24,7 +26,7 @@ use std::path::Path;
 use super::*;
 use crate::wire::declared::{Protocol, read_built_in, read_text};
 use crate::wire::frame::Party;
-use crate::wire::speaker::ChatNumber;
+use crate::wire::speaker::Beside;
 
 const CUSTOMER: Who = Who {
     party: Party::Customer,
@@ -101,7 +103,10 @@ impl Stage {
                 talk.answered(now, request, answer(rest), &mut out)
             }
             "+" => self.deed(rest, &mut out),
-            _ => return,
+            _ => match mark.strip_prefix('<').map(str::parse) {
+                Some(Ok(chat)) => talk.hear_beside(now, chat, rest, &mut out),
+                _ => return,
+            },
         };
         let _ = writeln!(self.told, "{line}");
         self.tell(out);
@@ -123,6 +128,8 @@ impl Stage {
         let deed = match deed {
             "start" => return talk.start(now, out),
             "begin" => return talk.begin(now, out),
+            "stands" => return talk.begin_beside(now, chat, out),
+            "ends" => return talk.end_beside(now, chat, text, out),
             "wait" => {
                 self.now += Duration::from_secs(chat);
                 return talk.wake(self.now, out);
@@ -155,6 +162,16 @@ impl Stage {
         }
         for text in out.sends {
             let _ = writeln!(told, "> {text}");
+        }
+        for beside in out.beside {
+            let _ = match beside {
+                Beside::Open { chat, opening } => {
+                    let headers: Vec<String> = opening.headers.iter().map(header).collect();
+                    writeln!(told, ">{chat} {}{}", opening.path, headers.concat())
+                }
+                Beside::Say { chat, text } => writeln!(told, ">{chat} {text}"),
+                Beside::Close { chat } => writeln!(told, ">{chat} closes"),
+            };
         }
         for request in out.requests {
             let headers: Vec<String> = request.headers.iter().map(header).collect();

@@ -3,7 +3,6 @@
 //! Law: each shows what is kept of a connection, and what is not.
 
 use super::*;
-use crate::wire::speaker::OWN;
 
 /// A protocol of which this is said of coming back: in `[customer]`, and at the end.
 fn with(customer: &str, rest: &str) -> Arc<Protocol> {
