@@ -31,6 +31,9 @@ struct Shared {
     hold: Duration,
     /// Each so manieth poll is told to come again later; zero for none.
     throttles: u64,
+    /// On each so manieth connection for polls the third is not answered; zero for none.
+    hangs_up: AtomicU64,
+    hung_up: AtomicU64,
     is_down: AtomicBool,
     /// How often it was started anew.
     life: AtomicU64,
@@ -56,6 +59,8 @@ pub struct Counts {
     pub given_up: u64,
     /// Texts that came on streams.
     pub streamed: u64,
+    /// Polls that were not answered at all.
+    pub hung_up: u64,
 }
 
 #[derive(Default)]
@@ -199,6 +204,12 @@ impl LongPoll {
         self.shared.is_down.store(false, Ordering::SeqCst);
     }
 
+    /// On each so manieth connection the third poll is not answered, and the connection closed: as by a
+    /// server that finds just then that nothing was said on it for too long.
+    pub fn hangs_up(&self, each: u64) {
+        self.shared.hangs_up.store(each, Ordering::SeqCst);
+    }
+
     /// What it has counted.
     pub fn counts(&self) -> Counts {
         let of = |count: &AtomicU64| count.load(Ordering::SeqCst);
@@ -208,6 +219,7 @@ impl LongPoll {
             goodbyes: of(&self.shared.goodbyes),
             given_up: of(&self.shared.given_up),
             streamed: of(&self.shared.streamed),
+            hung_up: of(&self.shared.hung_up),
         }
     }
 }
@@ -235,7 +247,9 @@ impl Shared {
             return self.listen(stream, &is_over);
         }
         let mut reader = BufReader::new(stream);
-        let mut polls = None;
+        let (mut polls, mut polled) = (None, 0);
+        let each = self.hangs_up.load(Ordering::SeqCst);
+        let hangs_up = each > 0 && line.is_multiple_of(each);
         while !is_over() {
             if is_closed(stream) {
                 break;
@@ -248,6 +262,12 @@ impl Shared {
             };
             let answer = match path.strip_prefix("/poll?") {
                 Some(query) => {
+                    polled += 1;
+                    if hangs_up && polled == 3 {
+                        self.hung_up.fetch_add(1, Ordering::SeqCst);
+                        polls = None;
+                        break;
+                    }
                     let (who, since) = query.split_once("&since=").unwrap();
                     let who = who.strip_prefix("as=").unwrap();
                     polls = Some(who.to_owned());

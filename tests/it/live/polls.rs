@@ -213,6 +213,18 @@ fn a_server_that_only_carries_what_is_said_is_polled() {
     assert!(outcome.result.measures["dispatch_ms_max"].samples > 0);
 }
 
+/// A poll that meets a connection which the server just closes is made once more.
+#[test]
+fn a_connection_that_was_closed_meanwhile_costs_nobody() {
+    let server = LongPoll::start(LONG, 0);
+    server.hangs_up(2);
+    let outcome = played(ROUTED, &server);
+    in_order(&outcome);
+    assert_eq!(count(&outcome, Fate::Broken.name()), 0);
+    assert!(count(&outcome, Fate::Handled.name()) > 0);
+    assert!(server.counts().hung_up > 5, "{:?}", server.counts());
+}
+
 /// What is said goes out on a stream; what is heard, with the word that it was taken, comes by polls.
 #[test]
 fn a_stream_is_polled_beside() {

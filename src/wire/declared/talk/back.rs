@@ -106,7 +106,8 @@ impl Talk {
     /// How many of the last messages the server does not have, for all that is known.
     fn unsaid(&self, resay: bool) -> u32 {
         let says = self.running.iter().filter(|running| {
-            let is_out = running.step > 0 || running.wait != Wait::Turn;
+            let waits = matches!(running.wait, Wait::Turn | Wait::Later { .. });
+            let is_out = running.step > 0 || !waits;
             running.task == Task::Do(Action::Say) && (resay || !is_out)
         });
         let first = says.map(|running| running.nth).min();

@@ -343,6 +343,7 @@ impl Talk {
     /// The person is through with a chat. Until the next begins, what was said in it before is heard.
     pub(super) fn finish(&mut self, chat: Option<ChatNumber>) {
         if let Some(chat) = chat {
+            self.hang_up(chat);
             self.chats.finish(chat);
         }
     }
