@@ -83,7 +83,15 @@ pub(super) async fn enter<D: Dial>(
     }
     let mut socket = connected?;
     let limit = scene.limits.connect;
-    let hello = in_time(limit, socket.hello()).await?;
+    let hello = match in_time(limit, socket.hello()).await {
+        Ok(hello) => hello,
+        Err(error) => {
+            if line.asked.get() {
+                socket.lose(scene, caller);
+            }
+            return Err(error);
+        }
+    };
     let asks = !line.asked.replace(true);
     if asks {
         scene.took(Latency::Connect, dialled.elapsed());

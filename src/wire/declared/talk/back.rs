@@ -112,9 +112,9 @@ impl Talk {
         });
         let first = says.map(|running| running.nth).min();
         let since = first.map_or(0, |first| self.says.saturating_sub(first) + 1);
-        // What was to be said again, and was not yet.
-        let before = self.back.as_ref().filter(|_| self.stage != Stage::In);
-        before.map_or(since, |back| since.saturating_add(back.unsaid))
+        // What was to be said again is what is said first.
+        let before = self.back.as_ref().filter(|_| self.says == 0);
+        before.map_or(since, |back| back.unsaid)
     }
 
     /// Keeps what is good of the connection before, where there was one.

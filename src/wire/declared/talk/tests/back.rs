@@ -121,6 +121,35 @@ fn what_was_not_taken_is_said_again_where_the_file_says_so() {
     stage.line("+ start");
     let stage = stage.comes_back().expect("it is kept");
     assert_eq!(stage.talk.unsaid(), 1, "it was not said again yet");
+    // Nor when it is in, and is cut off before it says anything.
+    let mut stage = stage;
+    for line in [
+        "+ start",
+        "+ begin",
+        r#"< {"t":"hello","key":"k"}"#,
+        r#"< {"t":"welcome"}"#,
+    ] {
+        stage.line(line);
+    }
+    assert!(
+        stage.told.ends_with("! Ready { address: \"\" }\n"),
+        "{}",
+        stage.told
+    );
+    let mut stage = stage.comes_back().expect("it is kept");
+    assert_eq!(stage.talk.unsaid(), 1);
+    for line in [
+        "+ start",
+        "+ begin",
+        r#"< {"t":"hello","key":"k"}"#,
+        r#"< {"t":"welcome"}"#,
+    ] {
+        stage.line(line);
+    }
+    stage.line("+ say 0 two");
+    stage.line("+ say 0 three");
+    let stage = stage.comes_back().expect("it is kept");
+    assert_eq!(stage.talk.unsaid(), 2);
 }
 
 #[test]

@@ -37,6 +37,12 @@ on = { "/t" = "ping" }
 send = "pong"
 "#;
 
+/// A connection for each chat, besides.
+const APART: &str = r#"[chat_connection]
+path = "/${chat.id}"
+[agent]
+"#;
+
 fn frame() -> impl Strategy<Value = String> {
     let kind = prop::sample::select(vec![
         "hello", "assigned", "msg", "closed", "moved", "typing", "slow", "ping", "sub", "x",
@@ -83,16 +89,27 @@ fn step() -> impl Strategy<Value = String> {
         6 => frame().prop_map(|frame| format!("< {frame}")),
         3 => deed.prop_map(String::from),
         1 => any::<String>().prop_map(|text| format!("< {text}")),
+        2 => (1_u64..4, frame()).prop_map(|(chat, frame)| format!("<{chat} {frame}")),
+        1 => (1_u64..4).prop_map(|chat| format!("+ stands {chat}")),
+        1 => (0_u64..4).prop_map(|chat| format!("+ ends {chat} why")),
     ]
 }
 
 proptest! {
     #[test]
-    fn no_text_panics_a_talk(steps in prop::collection::vec(step(), 0..60), socket_io: bool) {
+    fn no_text_panics_a_talk(
+        steps in prop::collection::vec(step(), 0..60),
+        socket_io: bool,
+        apart: bool,
+    ) {
         let all = match socket_io {
             true => ALL.replace("[transport]", "[transport]\ncodec = 'socketio'")
                 .replace("send = {", "emit = 'e', data = {"),
             false => ALL.to_string(),
+        };
+        let all = match apart {
+            true => all.replace("[agent]\n", APART).replace("inner =", "connection = 'chat'\ninner ="),
+            false => all,
         };
         let protocol = declared(&all);
         let mut stage = Stage::new(&protocol, AGENT);
