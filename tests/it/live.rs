@@ -16,6 +16,7 @@ mod lost;
 mod nagle;
 mod polls;
 mod pulled;
+mod rehearsed;
 mod resumed;
 mod round_trips;
 mod scripts;

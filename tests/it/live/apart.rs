@@ -12,7 +12,7 @@ use busyhour::scenario::plan::Plan;
 use busyhour::stats::law::{CountLaw, Law};
 use busyhour::wire::declared::read_text;
 
-use super::counter::{self, Counter, PROTOCOL, Shared};
+use super::counter::{self, Counter, Shared};
 use super::{EVER, timed};
 use crate::stage::Stage;
 
@@ -32,16 +32,7 @@ fn plan() -> Plan {
 }
 
 fn played(breaks: &[&str]) -> (Outcome, Shared) {
-    let text = PROTOCOL
-        .replace(
-            "path = \"/counter\"",
-            "path = \"/counter\"\nconnection = \"chat\"",
-        )
-        .replace(
-            "[customer]",
-            "[chat_connection]\npath = \"/chats/${chat.id}\"\n\
-             connect = [{ expect = { \"/t\" = \"joined\" } }]\n[customer]",
-        );
+    let text = counter::apart();
     let protocol = read_text("counter.toml", &text, Path::new("")).unwrap();
     let mut stage = Stage::new(plan(), 5);
     stage.options.protocol = Some(Arc::new(protocol));

@@ -5,12 +5,16 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::SocketAddr;
 use std::rc::Rc;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::io::DuplexStream;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
 use tokio::task::spawn_local;
 use tokio_tungstenite::accept_hdr_async;
 use tokio_tungstenite::tungstenite::Message;
@@ -49,6 +53,20 @@ ignored = { when = { "/t" = { in = ["none", "took"] } } }
 message = { when = { "/t" = "msg" }, chat = "/chat", text = "/text" }
 closed = { when = { "/t" = "closed" }, chat = "/chat" }
 "#;
+
+/// The same where agents have a connection for each chat.
+pub fn apart() -> String {
+    PROTOCOL
+        .replace(
+            "path = \"/counter\"",
+            "path = \"/counter\"\nconnection = \"chat\"",
+        )
+        .replace(
+            "[customer]",
+            "[chat_connection]\npath = \"/chats/${chat.id}\"\n\
+             connect = [{ expect = { \"/t\" = \"joined\" } }]\n[customer]",
+        )
+}
 
 /// What it saw.
 #[derive(Debug, Default)]
@@ -108,7 +126,40 @@ pub async fn serve(mut door: Door, counter: Shared) {
     }
 }
 
-async fn attend(stream: DuplexStream, me: u64, counter: Shared) {
+/// The same over TCP, in a thread of its own; it ends with the guard.
+pub fn on_the_network(counter: impl FnOnce() -> Counter + Send + 'static) -> (SocketAddr, Guard) {
+    let (guard, mut over) = oneshot::channel();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    listener.set_nonblocking(true).unwrap();
+    std::thread::spawn(move || {
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build_local(LocalOptions::default());
+        runtime.unwrap().block_on(async {
+            let listener = TcpListener::from_std(listener).unwrap();
+            let (counter, mut number) = (Rc::new(RefCell::new(counter())), 0);
+            loop {
+                tokio::select! {
+                    _ = &mut over => return,
+                    come = listener.accept() => {
+                        number += 1;
+                        spawn_local(attend(come.unwrap().0, number, counter.clone()));
+                    }
+                }
+            }
+        });
+    });
+    (address, guard)
+}
+
+/// Keeps a server on the network.
+pub type Guard = oneshot::Sender<()>;
+
+async fn attend<T>(stream: T, me: u64, counter: Shared)
+where
+    T: AsyncRead + AsyncWrite + Unpin + 'static,
+{
     let mut path = String::new();
     let looking = |request: &Request, response: Response| {
         path = request.uri().path().to_owned();
