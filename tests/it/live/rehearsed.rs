@@ -41,7 +41,7 @@ fn plays(protocol: &str, is_apart: bool) {
 
     let mut plan = small();
     options.fit(&mut plan);
-    assert_eq!(plan.live.apart, is_apart);
+    assert_eq!(options.channels().apart, is_apart);
     let outcome = load(&plan, &options, &Watch::default()).unwrap();
     let fates = outcome.records[0].iter().map(|record| record.fate);
     assert_eq!(fates.collect::<Vec<_>>(), [Some(Fate::Handled); 2]);
