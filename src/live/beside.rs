@@ -29,6 +29,9 @@ use crate::wire::speaker::{ChatNumber, Opening};
 /// A stream that has just come to stand.
 pub type Fresh<T> = (WebSocketStream<T>, Inbox);
 
+/// What was asked for, each with its chat.
+type Coming<T> = Mailbox<(ChatNumber, Result<Fresh<T>>)>;
+
 /// What has come of a chat's connection.
 #[derive(Debug)]
 pub enum Came {
@@ -44,7 +47,7 @@ pub enum Came {
 pub struct Streams<D: Dial> {
     open: Vec<Stream<D::Stream>>,
     /// Those that were asked for, and what else is to be told.
-    coming: Rc<Mailbox<(ChatNumber, Result<Fresh<D::Stream>>)>>,
+    coming: Rc<Coming<D::Stream>>,
     limits: SocketLimits,
 }
 

@@ -26,7 +26,13 @@ pub struct Apart {
 }
 
 /// Asks for `[chat_connection]`.
-pub fn ask(section: &mut Section, lexicon: &Lexicon) -> Apart {
+pub fn ask(root: &mut Section, lexicon: &Lexicon) -> Option<Apart> {
+    let doc = "With `connection = \"chat\"`: how an agent's connection for a chat is asked for.";
+    let apart = root.table("chat_connection", doc, |section| ask_keys(section, lexicon));
+    apart.map(|apart| apart.value)
+}
+
+fn ask_keys(section: &mut Section, lexicon: &Lexicon) -> Apart {
     let doc = "Path and query of the chat's stream, from the first `/` on: `/chats/${chat.id}`.";
     let path = section.required("path", doc, &Holes(lexicon));
     let doc = "The WebSocket subprotocol.";

@@ -132,10 +132,7 @@ pub fn ask(root: &mut Section, lexicon: &Lexicon, outside: &Outside) -> Written 
     let transport = root.part("transport", "How a stream is asked for.", |section| {
         transport::ask(section, lexicon)
     });
-    let doc = "With `connection = \"chat\"`: how an agent's connection for a chat is asked for.";
-    let apart = root.table("chat_connection", doc, |section| {
-        apart::ask(section, lexicon)
-    });
+    let apart = apart::ask(root, lexicon);
     let side = |root: &mut Section, key, doc, agent| {
         root.part(key, doc, |section| script::ask(section, lexicon, agent))
     };
@@ -145,8 +142,6 @@ pub fn ask(root: &mut Section, lexicon: &Lexicon, outside: &Outside) -> Written 
     let on = root.part("on", doc, |section| on::ask(section, lexicon));
     let doc = "Signs of life, by the clock or as an answer.";
     let keepalives = root.tables("keepalive", doc, |section| keepalive::ask(section, lexicon));
-    let doc = "What the server keeps of a customer whose connection is lost; absent: nothing.";
-    let resume = root.table("resume", doc, |section| resume::ask(section, lexicon));
     Written {
         name: text(name),
         about: text(about),
@@ -156,14 +151,14 @@ pub fn ask(root: &mut Section, lexicon: &Lexicon, outside: &Outside) -> Written 
         address: address.map(|address| address.value),
         secret: secret.into_iter().map(|name| name.value).collect(),
         transport,
-        apart: apart.map(|apart| apart.value),
+        apart,
         scopes,
         values,
         sides: [customer, agent],
         on,
         keepalives: list(keepalives),
         pacing: pacing::ask(root),
-        resume: resume.map(|resume| resume.value),
+        resume: resume::ask(root, lexicon),
     }
 }
 

@@ -41,7 +41,13 @@ fn of_connection(text: &str) -> Result<String, Fault> {
 }
 
 /// Asks for `[resume]`.
-pub fn ask(section: &mut Section, lexicon: &Lexicon) -> Resume {
+pub fn ask(root: &mut Section, lexicon: &Lexicon) -> Option<Resume> {
+    let doc = "What the server keeps of a customer whose connection is lost; absent: nothing.";
+    let resume = root.table("resume", doc, |section| ask_keys(section, lexicon));
+    resume.map(|resume| resume.value)
+}
+
+fn ask_keys(section: &mut Section, lexicon: &Lexicon) -> Resume {
     let doc = "For how long the server keeps the chat of a customer whose connection is lost.";
     let within = section.required("within", doc, &SPAN);
     section.above_zero("within", within.as_ref());

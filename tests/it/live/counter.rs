@@ -161,6 +161,7 @@ where
     T: AsyncRead + AsyncWrite + Unpin + 'static,
 {
     let mut path = String::new();
+    #[expect(clippy::result_large_err, reason = "nobody is turned away")]
     let looking = |request: &Request, response: Response| {
         path = request.uri().path().to_owned();
         Ok(response)
@@ -222,7 +223,7 @@ impl Counter {
             }
             "offline" => self.agents.retain(|agent| *agent != me),
             "take" => self.take(me, said),
-            "resume" => self.resume(me, chat),
+            "resume" => self.resume(me, &chat),
             "say" if self.loses && self.is_second(&chat, said) => drop(self.ears.remove(&me)),
             "say" => {
                 if !said["re"].is_null() {
@@ -288,8 +289,8 @@ impl Counter {
         name.ends_with("-u-2") && self.lost.insert(chat.to_owned())
     }
 
-    fn resume(&mut self, me: u64, chat: String) {
-        let Some((customer, _)) = self.chats.get_mut(&chat) else {
+    fn resume(&mut self, me: u64, chat: &str) {
+        let Some((customer, _)) = self.chats.get_mut(chat) else {
             return self.tell(me, json!({ "t": "gone", "chat": chat }));
         };
         let before = std::mem::replace(customer, me);

@@ -56,6 +56,8 @@ pub struct Taking {
 #[derive(Clone, Copy, Debug)]
 struct Asked {
     chat: ChatNumber,
+    /// It was asked for by its name.
+    is_named: bool,
     /// Once the script is through: until when the server may give it.
     until: Option<Duration>,
 }
@@ -154,13 +156,18 @@ impl Talk {
         if let Some(known) = self.chats.get_mut(chat) {
             known.is_asked = true;
         }
+        let is_named = offer.is_some();
         if let Some(offer) = offer {
             self.kept.put(ID, &offer.id, Some(chat))?;
             for (name, value) in &offer.kept {
                 self.kept.put(name, value, Some(chat))?;
             }
         }
-        self.taking.asked = Some(Asked { chat, until: None });
+        self.taking.asked = Some(Asked {
+            chat,
+            is_named,
+            until: None,
+        });
         self.begin_script(Action::Take, Some(chat), now)
     }
 
@@ -236,8 +243,9 @@ impl Talk {
         if let Some(known) = self.chats.get_mut(chat) {
             known.is_asked = false;
         }
-        self.taking.asked = None;
-        if self.taking.unnamed < u32::MAX {
+        let asked = self.taking.asked.take();
+        let is_named = asked.is_some_and(|asked| asked.is_named);
+        if !is_named && self.taking.unnamed < u32::MAX {
             self.taking.unnamed = self.taking.unnamed.saturating_sub(1);
         }
     }
@@ -245,8 +253,7 @@ impl Talk {
     /// The chat that was asked for has gone to another, or there was none.
     pub(super) fn untaken(&mut self, chat: Option<ChatNumber>, out: &mut Effects) {
         if let Some(asked) = self.taking.asked.take_if(|own| Some(own.chat) == chat) {
-            let is_named = self.kept.get(ID, Some(asked.chat)).is_some();
-            self.taking.unnamed *= u32::from(is_named);
+            self.taking.unnamed *= u32::from(asked.is_named);
             self.forget(Some(asked.chat));
             self.running
                 .retain(|running| running.task != Task::Do(Action::Take));

@@ -135,6 +135,42 @@ fn chats_that_wait_by_name_are_asked_for_in_turn() {
 #[test]
 fn the_answer_may_name_the_chat() {
     let protocol = with(
+        r#"[{ post = "/take", capture = { "chat.id" = "/next" } }]"#,
+        r#"queued = { when = { "/t" = "queue" } }"#,
+    );
+    goes(
+        &protocol,
+        r#"
+        < {"t":"queue"}
+        ! Queued { position: None }
+        + take
+        >> POST /take
+        << 200 {"next":"a"}
+        > {"sub":"a"}
+        ! Assigned { chat: 1 }
+        + take
+        >> POST /take
+        << 200 {}
+        ! Untaken { more: false }
+        "#,
+    );
+    // Who is named in a no is no more to be had than another.
+    let protocol = with(
+        r#"[{ post = "/take", capture = { "chat.id" = "/next" }, ack = { error = { when = { "/no" = true } } } }]"#,
+        r#"queued = { when = { "/t" = "queue" } }"#,
+    );
+    goes(
+        &protocol,
+        r#"
+        < {"t":"queue"}
+        ! Queued { position: None }
+        + take
+        >> POST /take
+        << 200 {"next":"a","no":true}
+        ! Untaken { more: false }
+        "#,
+    );
+    let protocol = with(
         r#"[{ send = { take = "${seq}" }, ack = { by = "/re", equals = "${seq}", error = { when = { "/no" = true } } }, capture = { "chat.id" = "/chat" } }]"#,
         r#"queued = { when = { "/t" = "queue" } }"#,
     );
