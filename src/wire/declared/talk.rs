@@ -25,7 +25,7 @@ mod values;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use self::back::Back;
 pub use self::back::Remains;
@@ -88,6 +88,8 @@ pub struct Talk {
     chats: Chats,
     taking: Taking,
     limit: Option<u32>,
+    /// When it was made, in Unix milliseconds: some servers ask for the time.
+    born_ms: u64,
     /// It goes on with the chat of a connection that was lost.
     back: Option<Box<Back>>,
     /// Messages so far.
@@ -142,6 +144,7 @@ impl Talk {
             chats: Chats::default(),
             taking: Taking::default(),
             limit: None,
+            born_ms: unix_ms(),
             back: None,
             says: 0,
             ear: OWN,
@@ -433,6 +436,12 @@ impl Speaker for Talk {
     fn matched(&self) -> &[u32] {
         Talk::matched(self)
     }
+}
+
+/// The time by this machine's clock.
+fn unix_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis() as u64)
 }
 
 /// Who is cut off comes again; what was needed but once is not done twice.

@@ -23,7 +23,9 @@ pub struct Scene<'a> {
     pub kept: &'a Kept,
     /// Names that nobody has had before.
     pub fresh: &'a Fresh,
-    /// When it is.
+    /// When the talk was made, in Unix milliseconds by this machine's clock.
+    pub born_ms: u64,
+    /// When it is, since then.
     pub now: Duration,
     /// What it is about.
     pub about: &'a About,
@@ -71,7 +73,7 @@ impl Values for Scene<'_> {
                 true
             }
             "seq" => number(into, self.about.seq),
-            "now_ms" => number(into, self.now.as_millis() as u64),
+            "now_ms" => number(into, self.born_ms + self.now.as_millis() as u64),
             "text" => text(into, self.about.text.as_deref()),
             "marker" => {
                 let said = self.about.text.as_deref();

@@ -22,6 +22,7 @@ impl Talk {
             outside: &self.protocol.source.values,
             kept: &self.kept,
             fresh: &self.fresh,
+            born_ms: self.born_ms,
             now,
             about,
             limit: self.limit,

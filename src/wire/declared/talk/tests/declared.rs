@@ -2,6 +2,8 @@
 //!
 //! Law: each is as short as it can be and says in its name what it shows.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use super::*;
 
 const ON: &str = r#"
@@ -171,6 +173,29 @@ fn cookies_and_captures_go_with_the_next_request() {
         ! Refused { chat: Some(0), kind: "say: the connection was lost" }
         "#,
     );
+}
+
+#[test]
+fn the_time_is_this_machines() {
+    let protocol = with(
+        r#"
+        [transport]
+        path = "/"
+        [customer]
+        say = [{ send = "${now_ms}" }]
+        "#,
+    );
+    let unix_ms = || {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        since.unwrap().as_millis() as u64
+    };
+    let before = unix_ms();
+    let mut stage = Stage::new(&protocol, CUSTOMER);
+    let lines = ["+ start", "+ begin", "+ open", "+ wait 7", "+ say 0 x"];
+    lines.iter().for_each(|line| stage.line(line));
+    let said = stage.told.lines().last().unwrap();
+    let said: u64 = said.strip_prefix("> ").unwrap().parse().unwrap();
+    assert!((before..=unix_ms()).contains(&(said - 7_000)), "{said}");
 }
 
 #[test]
