@@ -38,6 +38,8 @@ struct Seen {
     /// Shares of a core that generator and server took while customers came, and once all had.
     ramp: (f64, f64),
     stay: (f64, f64),
+    /// Bytes by which the generator grew meanwhile.
+    grown: f64,
     /// Seconds in which customers came.
     seconds: u32,
 }
@@ -128,9 +130,9 @@ fn once(asked: &Asked, name: &str, stage: &Stage) -> Option<Seen> {
     while client.runs() && exchanged(&metrics).is_none_or(|count| count == 0.0) {
         std::thread::sleep(Duration::from_millis(50));
     }
-    let begin = used(&client);
+    let (begin, empty) = (used(&client), client.bytes());
     std::thread::sleep(Duration::from_secs(ramp.into()));
-    let full = used(&client);
+    let (full, grown) = (used(&client), client.bytes() - empty);
     std::thread::sleep(Duration::from_secs((stay - 10).into()));
     let end = used(&client);
     client.end(Duration::from_secs(90));
@@ -138,6 +140,7 @@ fn once(asked: &Asked, name: &str, stage: &Stage) -> Option<Seen> {
         result: result(out.path())?,
         ramp: share(begin, full),
         stay: share(full, end),
+        grown,
         seconds: ramp,
     })
 }
@@ -153,6 +156,7 @@ fn tell(name: &str, seen: &Seen) {
         result,
         ramp,
         stay,
+        grown,
         seconds,
     } = seen;
     let figure = |measure: &str| -> Box<dyn Display> {
@@ -187,7 +191,9 @@ fn tell(name: &str, seen: &Seen) {
         percent(stay.1),
     );
     let valid = result.verdict.valid == Some(true);
-    print!("           {}", if valid { "VALID" } else { "INVALID" });
+    let each = grown / came.max(1.0) / 1024.0;
+    let valid = if valid { "VALID" } else { "INVALID" };
+    print!("           {valid}, {each:.1} KiB of the generator's memory a customer in a chat");
     for (name, many) in gone.into_iter().filter(|(_, many)| *many > 0.0) {
         print!(", {many:.0} {name}");
     }
