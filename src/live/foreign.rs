@@ -11,6 +11,7 @@ mod asker;
 mod entrance;
 mod leaving;
 pub mod lost;
+mod part;
 
 use std::collections::VecDeque;
 use std::fmt::Debug;
@@ -38,31 +39,17 @@ use crate::error::{Error, Result};
 use crate::measure::seen::Passing;
 use crate::measure::tally::Latency;
 use crate::time::Time;
-use crate::wire::frame::{AgentSide, CustomerSide, Side};
+use crate::wire::frame::Side;
 use crate::wire::marker::Marker;
 use crate::wire::speaker::{
     Answer, ChatNumber, Dispatch, Effects, Manners, Speaker, Tidings, Who, WrapUp,
 };
-use answerer::Answerer;
 use around::Around;
-use asker::Asker;
+
+pub use part::Part;
 
 /// Wall time for which something is waited for that the dispatcher says has been said.
 const UNDER_WAY: Duration = Duration::from_secs(10);
-
-/// A side with what its people's frames come to elsewhere.
-pub trait Part: Side {
-    /// What they come to.
-    type Persona: Persona<Side = Self>;
-}
-
-impl Part for CustomerSide {
-    type Persona = Asker;
-}
-
-impl Part for AgentSide {
-    type Persona = Answerer;
-}
 
 /// What a person's frames come to at a foreign server, and what comes of what is heard there.
 pub trait Persona: Debug + Default {
@@ -154,6 +141,12 @@ pub struct Foreign<S: Part, D: Dial> {
 impl<S: Part, D: Dial> Drop for Foreign<S, D> {
     fn drop(&mut self) {
         self.scene.abroad.count(self.speaker.matched());
+        // Who is cut off once more on the way back in comes again.
+        if self.before.is_some()
+            && let Some(kept) = self.keep()
+        {
+            S::shelve(&self.scene, self.who, kept);
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 //! Law: whoever is not in within the time is not let in; where a dispatcher of ours gives out the chats,
 //! it is told of nobody who is not in at the server.
 
-use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
@@ -44,8 +43,8 @@ impl<S: Part, D: Dial> Foreign<S, D> {
         (speaker, lost): (Box<dyn Speaker>, Option<Rest<S>>),
         tap: Option<Box<Tap>>,
     ) -> std::result::Result<Box<Foreign<S, D>>, (Error, Option<Kept<S>>)> {
-        let (persona, line, before) = match lost {
-            Some(rest) => (rest.persona, rest.line, Some(rest.address)),
+        let (persona, line, heard, before) = match lost {
+            Some(rest) => (rest.persona, rest.line, rest.heard, Some(rest.address)),
             None => Default::default(),
         };
         let manners = scene.abroad.manners;
@@ -61,7 +60,7 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             streams: None,
             is_unwritten: false,
             effects: Effects::default(),
-            heard: VecDeque::new(),
+            heard,
             line,
             answers: Rc::new(Answers::default()),
             unanswered: 0,
@@ -187,13 +186,14 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             kept_ms,
             ..self.scene.usual_hello()
         };
-        if let Some(before) = self.before.take() {
+        if self.before.is_some() {
             let hello = usual();
-            let is_kept = self.address.as_ref() == Some(&before) && self.speaker.goes_on();
+            let is_kept = self.address == self.before && self.speaker.goes_on();
             self.persona.is_back(is_kept, self.speaker.unsaid());
             if is_kept {
                 self.hear_what_was_missed().await?;
             }
+            self.before = None;
             return Ok(hello);
         }
         if self.manners.dispatch != Dispatch::Busyhour {

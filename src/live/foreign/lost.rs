@@ -3,6 +3,7 @@
 //! Law: it is kept only where the server keeps the other half of it, and until its person has gone. Where
 //! a dispatcher of ours gives out the chats, that hears nothing of the loss: the chat goes on.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use tokio::time::Instant;
@@ -34,6 +35,8 @@ pub struct Rest<S: Part> {
     pub(super) address: String,
     pub(super) persona: S::Persona,
     pub(super) line: Option<Line>,
+    /// What it had heard, and not taken yet.
+    pub(super) heard: VecDeque<S::Hears>,
 }
 
 impl<D: Dial> Session<CustomerSide, D> {
@@ -58,6 +61,7 @@ impl<S: Part, D: Dial> Foreign<S, D> {
             address,
             persona: std::mem::take(&mut self.persona),
             line: self.line.take(),
+            heard: std::mem::take(&mut self.heard),
         };
         Some(Kept {
             lost,

@@ -111,6 +111,9 @@ pub struct Counter {
     /// Whether it loses the second message of each customer, and the connection with it.
     pub loses: bool,
     lost: BTreeSet<String>,
+    /// Whether it does not answer the first who goes on with each chat.
+    pub hesitates: bool,
+    hesitated: BTreeSet<String>,
     pub seen: Seen,
 }
 
@@ -223,6 +226,7 @@ impl Counter {
             }
             "offline" => self.agents.retain(|agent| *agent != me),
             "take" => self.take(me, said),
+            "resume" if self.hesitates && self.hesitated.insert(chat.clone()) => {}
             "resume" => self.resume(me, &chat),
             "say" if self.loses && self.is_second(&chat, said) => drop(self.ears.remove(&me)),
             "say" => {

@@ -93,6 +93,17 @@ fn who_is_cut_off_goes_on_with_the_chat() {
     assert_eq!(back, Some(seen.resumed as f64));
 }
 
+/// Who is cut off once more before it is back in goes on at the next return.
+#[test]
+fn who_is_cut_off_on_the_way_back_loses_nothing() {
+    let mut counter = keeping();
+    counter.hesitates = true;
+    let (outcome, counter) = played(cut(), PROTOCOL, counter);
+    all_come_to(&outcome, Fate::Handled);
+    faultless(&outcome);
+    assert!(counter.borrow().seen.resumed >= CUSTOMERS);
+}
+
 #[test]
 fn a_chat_that_is_not_kept_is_broken_at_the_return() {
     let gone = r#"gone = { when = { "/t" = "gone" }, chat = "/chat" }"#;
