@@ -59,7 +59,8 @@ fn whatever_a_bot_says_answers_what_is_pending() {
     let bot = answers_everybody(&server);
     let options = alone(SOCKETIO, &server);
     // Who is gone without a word keeps a slot, since nothing ends such a chat: nobody is.
-    let plan = SOCKETIO.changed(&options, &["customers.silent=0"]);
+    let changes = ["customers.silent=0", "arrivals.rate=540 per hour"];
+    let plan = SOCKETIO.changed(&options, &changes);
     let outcome = Run::start(plan, options).wait().expect("the run starts");
     server.kill();
     let answered = bot.join().unwrap();

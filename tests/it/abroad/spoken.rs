@@ -34,7 +34,7 @@ start = 2026-11-23T09:00:00
 horizon = "4m"
 
 [arrivals]
-rate = "540 per hour"
+rate = "900 per hour"
 
 [customers]
 queue_patience = "exponential(mean=80s)"
