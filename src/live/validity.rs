@@ -95,7 +95,7 @@ fn late(plan: &Plan, conduct: &Conduct) -> Option<String> {
 pub const DELAYED_ACK: (Span, Span) = (Span::from_millis(25), Span::from_millis(47));
 
 /// Wall times before those, and beyond them, that nothing takes for that.
-pub const BEFORE: (Span, Span) = (Span::from_millis(12), Span::from_millis(25));
+pub const BEFORE: (Span, Span) = (Span::from_millis(18), Span::from_millis(25));
 /// As [`BEFORE`].
 pub const BEYOND: (Span, Span) = (Span::from_millis(47), Span::from_millis(94));
 
@@ -103,9 +103,9 @@ pub const BEYOND: (Span, Span) = (Span::from_millis(47), Span::from_millis(94));
 const CLUSTERED: f64 = 0.005;
 
 /// The most that may have come before and beyond, in terms of those. Of times that get rarer the
-/// longer they are, more than half as many come before, since that is more than half as long: so
-/// these are a hill of their own, and no slow server's or busy machine's.
-const ALONE: f64 = 0.5;
+/// longer they are, more than this share comes before, since that is 7 of 22 ms long: so these are a
+/// hill of their own, and no slow server's or busy machine's.
+const ALONE: (f64, f64) = (0.3, 0.5);
 
 /// Deliveries that took so long are short.
 const SHORT_MS: f64 = 10.0;
@@ -118,7 +118,7 @@ pub fn delayed_ack(
     delivery_ms_p50: Option<f64>,
 ) -> Option<String> {
     let short = delivery_ms_p50.is_some_and(|median| median < SHORT_MS);
-    let alone = before.max(beyond) <= clustered * ALONE;
+    let alone = before <= clustered * ALONE.0 && beyond <= clustered * ALONE.1;
     (short && clustered >= CLUSTERED && alone).then(|| {
         format!(
             "{:.1} % of deliveries took 25 to 47 ms, more than somewhat less or more, where half of \
