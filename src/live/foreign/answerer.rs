@@ -34,8 +34,8 @@ pub struct Answerer {
     chats: Vec<Held>,
     /// What came of chats that are not known yet.
     strangers: VecDeque<(Option<ChatNumber>, String)>,
-    /// Chats that the agent was through with since it was given one.
-    done: Vec<ChatNumber>,
+    /// The last chats that the agent was through with.
+    done: VecDeque<ChatNumber>,
     /// Whether it is told to the server that no more are taken.
     leaves: bool,
     /// Whether it is told to the server that the agent is away, to wrap up.
@@ -90,7 +90,6 @@ impl Answerer {
     /// A chat more, of which it may not be known whose it is.
     fn add(&mut self, number: ChatNumber, marker: Option<Marker>, stage: Stage) {
         self.chats.retain(|held| held.number != number);
-        self.done.clear();
         self.chats.push(Held {
             number,
             marker,
@@ -324,6 +323,9 @@ impl Answerer {
         let stage = self.find(chat).map(|held| held.stage);
         self.chats.retain(|held| held.number != chat);
         self.done.extend(stage.map(|_| chat));
+        if self.done.len() > STRANGERS_MOST {
+            self.done.pop_front();
+        }
         if stage == Some(Stage::Closing) {
             around.act(Deed::Close { chat })?;
         }

@@ -9,6 +9,9 @@ use crate::wire::speaker::{ChatNumber, OWN};
 /// The most chats that are known at a time.
 pub const MOST: usize = 2_000;
 
+/// The most of which the person is through with that are known: what was said in them before may come.
+const DONE_MOST: usize = 64;
+
 /// A chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chat {
@@ -77,10 +80,10 @@ impl Chats {
         }
     }
 
-    /// One that the person is through with.
+    /// The oldest that the person is through with, where there are more than need to be known.
     pub fn done(&self) -> Option<ChatNumber> {
-        let done = self.all.iter().find(|chat| chat.is_done);
-        done.map(|chat| chat.number)
+        let mut done = self.all.iter().rev().filter(|chat| chat.is_done);
+        done.nth(DONE_MOST).map(|chat| chat.number)
     }
 
     /// The person has nothing to do with it any more.
@@ -148,8 +151,13 @@ mod tests {
         let mut chats = Chats::default();
         chats.begin(1);
         chats.finish(1);
-        assert_eq!((chats.get(1), chats.done()), (None, Some(1)));
+        assert_eq!((chats.get(1), chats.done()), (None, None));
         assert_eq!(chats.numbers().collect::<Vec<_>>(), [1]);
+        for number in 2..=1 + DONE_MOST as ChatNumber {
+            chats.begin(number);
+            chats.finish(number);
+        }
+        assert_eq!(chats.done(), Some(1));
         chats.end(1);
         assert_eq!(chats.done(), None);
     }

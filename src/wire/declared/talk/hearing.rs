@@ -44,16 +44,48 @@ impl Talk {
             out.note(|| "a sign of life is answered".into());
             return Ok(());
         }
+        if let Some((number, mut said)) = self.read_whole(now, &event) {
+            return self.has_taken(now, number, &mut said, out);
+        }
         let taken = self.read(now, &event);
         if taken.is_empty() && !is_awaited {
             self.note_stray(&event, out);
         }
         for (number, mut said) in taken {
-            self.matched[number] = self.matched[number].saturating_add(1);
-            self.note_taken(number, &said, out);
-            self.mean(now, &mut said, out)?;
+            self.has_taken(now, number, &mut said, out)?;
         }
         Ok(())
+    }
+
+    /// A matcher has taken an event: it is counted, and means something.
+    fn has_taken(
+        &mut self,
+        now: Duration,
+        number: usize,
+        said: &mut Said,
+        out: &mut Effects,
+    ) -> Result<()> {
+        self.matched[number] = self.matched[number].saturating_add(1);
+        self.note_taken(number, said, out);
+        self.mean(now, said, out)
+    }
+
+    /// What the first matcher that fits takes, where all up to it look at whole frames: as most do.
+    fn read_whole(&self, now: Duration, event: &Value) -> Option<(usize, Said)> {
+        let about = self.about_heard();
+        let scene = self.scene(now, &about);
+        let matchers = self.protocol.matchers(self.who.party).iter();
+        let mut whole = matchers.take_while(|(_, on)| on.matcher.each.is_none());
+        let (number, on) = whole.find(|(_, on)| on.matcher.is_in(event, &scene))?;
+        Some((*number, Said::of(on, &Hit::whole(event))))
+    }
+
+    /// What is heard is about: the one chat of its connection, if that is for one.
+    fn about_heard(&self) -> About {
+        About {
+            chat: (self.who.party == Party::Customer || self.ear != OWN).then_some(self.ear),
+            ..About::default()
+        }
     }
 
     /// A step waits for this: the first that does has it.
@@ -141,6 +173,9 @@ impl Talk {
 
     /// It asks for a sign of life.
     fn answer_sign(&mut self, now: Duration, event: &Value) -> Result<bool> {
+        if self.protocol.keepalives.is_empty() {
+            return Ok(false);
+        }
         let protocol = Arc::clone(&self.protocol);
         let agent = self.who.party == Party::Agent;
         let about = About {
@@ -163,10 +198,7 @@ impl Talk {
     /// What matchers take of a frame, with their numbers, and what they read of it. Those that look at
     /// the same events share them, and each has what none before it takes.
     fn read(&self, now: Duration, event: &Value) -> Vec<(usize, Said)> {
-        let about = About {
-            chat: (self.who.party == Party::Customer || self.ear != OWN).then_some(self.ear),
-            ..About::default()
-        };
+        let about = self.about_heard();
         let scene = self.scene(now, &about);
         let matchers = self.protocol.matchers(self.who.party);
         let takes_all = |(_, on): &(usize, On)| {

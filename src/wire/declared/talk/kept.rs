@@ -1,9 +1,13 @@
 //! Owns `Kept`: the values that a person keeps, by name and scope.
 //!
-//! Law: all of a person's values together have a bound, since most of them come from a server.
+//! Law: all of a person's values together have a bound, since most of them come from a server. A chat is
+//! found by what the server calls it at once, however many there are.
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap;
+
+use super::scene::{ID, PEER};
 use crate::error::{Error, Result};
 use crate::wire::speaker::ChatNumber;
 
@@ -22,8 +26,13 @@ pub struct Kept {
     user: Names,
     connection: Names,
     chats: BTreeMap<ChatNumber, Names>,
+    /// The chat that has this id, or this peer, last; by [`CALLED`].
+    called: [FxHashMap<String, ChatNumber>; 2],
     bytes: usize,
 }
+
+/// By which names chats are found.
+const CALLED: [&str; 2] = [ID, PEER];
 
 impl Kept {
     /// The values of another connection of the same person.
@@ -46,6 +55,10 @@ impl Kept {
     pub fn begin_with(&mut self, chat: ChatNumber, names: Names) {
         self.begin(chat);
         self.bytes += size(&names);
+        for (called, name) in self.called.iter_mut().zip(CALLED) {
+            let value = names.get(name).cloned();
+            called.extend(value.map(|value| (value, chat)));
+        }
         self.chats.insert(chat, names);
     }
 
@@ -74,15 +87,38 @@ impl Kept {
         let Some(names) = names else {
             return Ok(());
         };
-        let old = names.get(name).map_or(0, |old| cost(name, old));
-        let bytes = bytes - old + cost(name, value);
+        let old = names.get(name);
+        let bytes = bytes - old.map_or(0, |old| cost(name, old)) + cost(name, value);
         if bytes > KEPT_MOST {
             let what = format!("`{name}` is too long: at most {KEPT_MOST} bytes are kept");
             return Err(Error::failed(what).for_good());
         }
-        names.insert(name.to_string(), value.to_string());
+        let old = names.insert(name.to_string(), value.to_string());
         self.bytes = bytes;
+        let at = CALLED.iter().position(|called| *called == name);
+        if let Some((at, chat)) = at.zip(chat) {
+            self.is_called_no_more(at, old, chat);
+            self.called[at].insert(value.to_string(), chat);
+        }
         Ok(())
+    }
+
+    /// The chat that was last given this value of `chat.id` or `chat.peer`.
+    pub fn find(&self, name: &str, value: &str) -> Option<ChatNumber> {
+        let at = CALLED.iter().position(|called| *called == name)?;
+        self.called[at].get(value).copied()
+    }
+
+    /// A chat has this value no longer: another that has it, too, is found by it again.
+    fn is_called_no_more(&mut self, at: usize, value: Option<String>, chat: ChatNumber) {
+        let value = value.filter(|value| self.called[at].get(value) == Some(&chat));
+        let Some(value) = value else { return };
+        let mut others = self.chats.iter().rev().filter(|(other, _)| **other != chat);
+        let other = others.find(|(_, names)| names.get(CALLED[at]) == Some(&value));
+        match other.map(|(other, _)| *other) {
+            Some(other) => drop(self.called[at].insert(value, other)),
+            None => drop(self.called[at].remove(&value)),
+        }
     }
 
     /// A chat begins: it has no values yet.
@@ -93,8 +129,13 @@ impl Kept {
 
     /// A chat is over.
     pub fn end(&mut self, chat: ChatNumber) {
-        let names = self.chats.remove(&chat);
-        self.bytes -= names.map_or(0, |names| size(&names));
+        let Some(mut names) = self.chats.remove(&chat) else {
+            return;
+        };
+        self.bytes -= size(&names);
+        for (at, name) in CALLED.into_iter().enumerate() {
+            self.is_called_no_more(at, names.remove(name), chat);
+        }
     }
 
     /// Whether there is such a chat.
@@ -139,6 +180,29 @@ mod tests {
         assert!(kept.bytes < before);
         kept.end(1);
         assert_eq!(kept.bytes, size(kept.user()));
+    }
+
+    #[test]
+    fn chats_are_found_by_what_they_are_called() {
+        let mut kept = Kept::default();
+        (1..=3).for_each(|chat| kept.begin(chat));
+        for (name, value, chat) in [(ID, "a", 1), (ID, "b", 2), (PEER, "a", 3), (ID, "a", 3)] {
+            kept.put(name, value, Some(chat)).unwrap();
+        }
+        let found = |kept: &Kept| {
+            let all = [(ID, "a"), (ID, "b"), (PEER, "a"), (ID, "c")];
+            all.map(|(name, value)| kept.find(name, value))
+        };
+        assert_eq!(found(&kept), [Some(3), Some(2), Some(3), None]);
+        kept.put(ID, "c", Some(3)).unwrap();
+        assert_eq!(found(&kept), [Some(1), Some(2), Some(3), Some(3)]);
+        kept.end(3);
+        assert_eq!(found(&kept), [Some(1), Some(2), None, None]);
+        let (_, _, names) = kept.take(2);
+        assert_eq!(found(&kept), [None; 4]);
+        kept.begin_with(7, names);
+        assert_eq!(kept.find(ID, "b"), Some(7));
+        assert_eq!(kept.find("chat.other", "b"), None);
     }
 
     #[test]

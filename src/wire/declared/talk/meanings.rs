@@ -139,10 +139,7 @@ impl Talk {
 
     /// Which chat it is about.
     fn which(&self, said: &Said) -> Which {
-        let found = |name: &str, value: &str| {
-            let mut numbers = self.chats.numbers();
-            numbers.find(|number| self.kept.get(name, Some(*number)) == Some(value))
-        };
+        let found = |name: &str, value: &str| self.kept.find(name, value);
         if self.who.party == Party::Customer {
             let own = self.kept.get(ID, Some(OWN));
             return match (&said.chat, own) {
@@ -340,7 +337,7 @@ impl Talk {
         }
     }
 
-    /// The person is through with a chat. Until the next begins, what was said in it before is heard.
+    /// The person is through with a chat. For a while, what was said in it before is heard.
     pub(super) fn finish(&mut self, chat: Option<ChatNumber>) {
         if let Some(chat) = chat {
             self.hang_up(chat);
