@@ -70,7 +70,7 @@ pub fn open(name: &str) -> Result<Option<Arc<dyn Protocol>>> {
             let known = [NATIVE, XMPP].into_iter().chain(built_in::NAMES);
             let near = did_you_mean(name, known.collect::<Vec<_>>());
             return Err(Error::refused(words).with_remedy(format!(
-                "{near}; a file is named with its ending, as `chat.toml`"
+                "{near} (a file is named with its ending, as `chat.toml`)"
             )));
         }
     })
