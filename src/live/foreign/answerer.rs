@@ -1,10 +1,11 @@
 //! Owns `Answerer`: what an agent's frames come to at another server than the built-in one.
 //!
 //! Law: a chat that the server assigns is the agent's from its first message on, which tells whose it
-//! is, a stranger's at once; and only while the agent has a slot for it that the server takes for free. Where the agents'
-//! work after a chat is nothing to the server, a chat stays open there until it is done. A message that
-//! was said to another agent comes with the chat, from the dispatcher; each is heard once of each. Where
-//! agents take the chats, one asks for the next only while it holds fewer than its limit.
+//! is, a stranger's at once; and only while the agent has a slot for it that the server takes for free.
+//! Where the agents' work after a chat is nothing to the server, a chat stays open there until it is
+//! done. A message that was said to another agent comes with the chat, from the dispatcher; each is
+//! heard once of each. Where agents take the chats, one asks for the next only while it holds fewer than
+//! its limit.
 
 mod had;
 mod held;

@@ -127,6 +127,15 @@ impl Kept {
         self.chats.insert(chat, Names::new());
     }
 
+    /// The person is through with a chat: what it is called is kept, so that it is still found.
+    pub fn finish(&mut self, chat: ChatNumber) {
+        if let Some(names) = self.chats.get_mut(&chat) {
+            let before = size(names);
+            names.retain(|name, _| CALLED.contains(&name.as_str()));
+            self.bytes -= before - size(names);
+        }
+    }
+
     /// A chat is over.
     pub fn end(&mut self, chat: ChatNumber) {
         let Some(mut names) = self.chats.remove(&chat) else {
@@ -194,6 +203,10 @@ mod tests {
             all.map(|(name, value)| kept.find(name, value))
         };
         assert_eq!(found(&kept), [Some(3), Some(2), Some(3), None]);
+        kept.put("chat.topic", "x", Some(3)).unwrap();
+        let before = kept.bytes;
+        kept.finish(3);
+        assert_eq!(kept.bytes, before - cost("chat.topic", "x"));
         kept.put(ID, "c", Some(3)).unwrap();
         assert_eq!(found(&kept), [Some(1), Some(2), Some(3), Some(3)]);
         kept.end(3);

@@ -342,6 +342,7 @@ impl Talk {
         if let Some(chat) = chat {
             self.hang_up(chat);
             self.chats.finish(chat);
+            self.kept.finish(chat);
         }
     }
 
