@@ -461,7 +461,7 @@ impl<D: Dial> Desk<D> {
     }
 
     /// Logs out and closes the connection.
-    pub async fn leave(mut self) {
+    pub async fn leave(&mut self) {
         let now = self.scene.now();
         self.put_down(now);
         self.off_duty(now);
@@ -472,18 +472,18 @@ impl<D: Dial> Desk<D> {
             // The server is told; whether it still listens makes no difference now.
             let _ = self.socket.send(&FromAgent::Offline {}).await;
         }
-        let (scene, agent, away) = (self.scene, self.shift.agent, self.away);
-        let mut refused = self.refused;
+        let (scene, agent, away) = (&self.scene, self.shift.agent, self.away);
+        let refused = &mut self.refused;
         let strangers = !scene.cast.plays_customers();
         let overheard = |frame| match frame {
             ToAgent::Assigned { chat, marker, .. } => {
                 refused.insert(chat);
                 if away {
-                    assigned_offline(&scene, agent, &marker);
+                    assigned_offline(scene, agent, &marker);
                 }
             }
             ToAgent::Message { chat, text, .. } if !strangers && !refused.contains(&chat) => {
-                if let Some((caller, marker)) = hearing::overheard(&scene, agent, &text) {
+                if let Some((caller, marker)) = hearing::overheard(scene, agent, &text) {
                     scene.read(caller, marker, Reader::Agent(agent), scene.now());
                 }
             }

@@ -35,7 +35,8 @@ const EARLY_MOST: usize = 256;
 pub async fn attend<D: Dial>(scene: Rc<Scene<D>>, mut shifts: VecDeque<Shift>) {
     let mut out = Out::default();
     while let Some(shift) = shifts.pop_front() {
-        let came = match out.come(&scene, shift).await {
+        // Boxed: getting in takes much room, and most of the time goes by without.
+        let came = match Box::pin(out.come(&scene, shift)).await {
             Ok(came) => came,
             Err(error) => {
                 scene.fail(shift.agent, error);

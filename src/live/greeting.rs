@@ -59,7 +59,7 @@ async fn through(way: &Way, door: u32, within: Duration) -> Result<Duration> {
         let target = way.target(door);
         Error::failed(format!("{target} says no hello within {within:?}"))
     };
-    let (socket, took) = timeout(within, greeted).await.map_err(late)??;
+    let (mut socket, took) = timeout(within, greeted).await.map_err(late)??;
     socket.close(drop).await;
     Ok(took)
 }

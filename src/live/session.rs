@@ -154,8 +154,9 @@ impl<S: Part, D: Dial> Session<S, D> {
         }
     }
 
-    /// Ends the connection in due form; frames that still come are `overheard`.
-    pub async fn close(self, overheard: impl FnMut(S::Hears)) {
+    /// Ends the connection in due form; frames that still come are `overheard`. It stays where it is
+    /// meanwhile: whoever plays a person would have room for it once more.
+    pub async fn close(&mut self, overheard: impl FnMut(S::Hears)) {
         match self {
             Session::Native(socket) => socket.close(overheard).await,
             Session::Foreign(foreign) => Box::pin(foreign.close(overheard)).await,

@@ -301,8 +301,9 @@ impl<S: Side, T: AsyncRead + AsyncWrite + Readable + Unpin> Socket<S, T> {
 
     /// Says that the connection is over and waits, within the limit, until the server has ended
     /// it: whoever ends a connection first keeps its port in TIME_WAIT, and that is to be the
-    /// server (RFC 6455, section 7.1.1). Frames that still come are `overheard`.
-    pub async fn close(mut self, mut overheard: impl FnMut(S::Hears)) {
+    /// server (RFC 6455, section 7.1.1). Frames that still come are `overheard`. Nothing is left to be
+    /// done with it then but to drop it.
+    pub async fn close(&mut self, mut overheard: impl FnMut(S::Hears)) {
         let until = Instant::now() + self.closing;
         let ending = async {
             if self.ws.close(None).await.is_ok() {

@@ -14,23 +14,18 @@ use crate::wire::frame::CustomerSide;
 
 impl<D: Dial> Visitor<D> {
     /// Closes the connection.
-    pub(super) async fn go(self) {
-        let Visitor {
-            scene,
-            caller,
-            socket,
-            ..
-        } = self;
+    pub(super) async fn go(&mut self) {
+        let (scene, caller) = (&self.scene, self.caller);
         // Nobody comes back for what was kept.
         drop(scene.abroad.take(caller));
-        let Some(mut session) = socket else {
+        let Some(session) = &mut self.socket else {
             return;
         };
         if session.waits_for_the_end() {
             // Boxed: at the built-in server nobody has to.
-            Box::pin(outstay(&scene, caller, &mut session)).await;
+            Box::pin(outstay(scene, caller, session)).await;
         }
-        let overheard = |frame| hearing::overhear(&scene, caller, &frame);
+        let overheard = |frame| hearing::overhear(scene, caller, &frame);
         session.close(overheard).await;
     }
 }

@@ -12,7 +12,7 @@ use crate::wire::speaker::Deed;
 
 impl<S: Part, D: Dial> Foreign<S, D> {
     /// Ends the connection in due form; frames that still come are `overheard`.
-    pub async fn close(mut self, mut overheard: impl FnMut(S::Hears)) {
+    pub async fn close(&mut self, mut overheard: impl FnMut(S::Hears)) {
         let until = Instant::now() + self.scene.limits.closing;
         if let Some(line) = &mut self.line {
             line.post(Post::Leaves);
