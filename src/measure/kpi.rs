@@ -337,6 +337,7 @@ impl Findings<'_> {
         let (good, base) = service_level(&slice.counts, &slice.within, "");
         let staffed = clock(Gauge::Staffed);
         let slots_seen = self.sight.sees_slots();
+        let of_customers = |count: f64| Some(count).filter(|_| self.sight.sees_customers());
         let slots = staffed * f64::from(self.outline.concurrency);
         Row {
             start: label(from),
@@ -344,13 +345,13 @@ impl Findings<'_> {
             length_s: until.since(from).as_secs_f64(),
             arrived: count(Count::Arrived),
             offered: count(Count::Offered),
-            retried: count(Count::Retried),
-            short_abandoned: count(Count::ShortAbandoned),
+            retried: of_customers(count(Count::Retried)),
+            short_abandoned: of_customers(count(Count::ShortAbandoned)),
             handled: fate(Fate::Handled),
-            abandoned_queue: fate(Fate::AbandonedQueue),
+            abandoned_queue: of_customers(fate(Fate::AbandonedQueue)),
             abandoned_chat: fate(Fate::AbandonedChat),
-            abandoned_silent: count(Count::Silent),
-            rejected: fate(Fate::Rejected),
+            abandoned_silent: of_customers(count(Count::Silent)),
+            rejected: of_customers(fate(Fate::Rejected)),
             dropped: fate(Fate::Dropped),
             open_at_end: fate(Fate::OpenAtEnd),
             service_level: over(good as f64, base as f64).filter(|_| self.sight.sees_customers()),

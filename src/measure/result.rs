@@ -228,7 +228,8 @@ pub struct Found {
     pub examples: Vec<String>,
 }
 
-/// One interval or one day.
+/// One interval or one day. Null is what was not seen: of the customers' side where the agents alone
+/// were played, of the agents' where the customers were.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// Start, local, as `2026-11-23T09:30:00+01:00`.
@@ -243,21 +244,21 @@ pub struct Row {
     pub offered: f64,
     /// Chats of customers who came again, of those offered.
     #[serde(default)]
-    pub retried: f64,
+    pub retried: Option<f64>,
     /// Left the queue so early that they are in no other figure of the row but those by the clock.
     #[serde(default)]
-    pub short_abandoned: f64,
+    pub short_abandoned: Option<f64>,
     /// Counts of fates of those offered in the row.
     pub handled: f64,
-    /// Left in the queue; of strangers that is not seen.
-    pub abandoned_queue: f64,
+    /// Left in the queue.
+    pub abandoned_queue: Option<f64>,
     /// Left in the chat.
     pub abandoned_chat: f64,
     /// Left without telling anybody, of both.
     #[serde(default)]
-    pub abandoned_silent: f64,
+    pub abandoned_silent: Option<f64>,
     /// Turned away.
-    pub rejected: f64,
+    pub rejected: Option<f64>,
     /// Ended by agent or system before their end.
     #[serde(default)]
     pub dropped: f64,

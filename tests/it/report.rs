@@ -52,7 +52,7 @@ fn row(start: &Zoned, seconds: i64, length: i64, arrived: f64) -> Row {
         arrived,
         offered: arrived,
         handled: arrived * 0.95,
-        abandoned_queue: arrived * 0.04,
+        abandoned_queue: Some(arrived * 0.04),
         abandoned_chat: arrived * 0.01,
         service_level: (arrived > 0.0).then_some(0.843),
         wait_s: spread(arrived * 0.96, arrived / 3.0),

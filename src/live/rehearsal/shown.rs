@@ -1,7 +1,8 @@
 //! Owns how what passes in a rehearsal is shown: clean, of a stated length, without secrets.
 //!
 //! Law: what the masks cover is `***`, however JSON escapes it, and so is what a name of its own
-//! calls a secret, since an answer is shown before anybody knows which of its values will be kept.
+//! calls a secret, since an answer is shown before anybody knows which of its values will be kept. Of a
+//! login nothing is shown by which a password could be found out.
 
 use serde_json::Value;
 
@@ -21,14 +22,29 @@ const SECRET: [&str; 6] = [
     "apikey",
 ];
 
+/// The elements of a login in XML (RFC 6120, section 6.4): who has all of their texts can try passwords.
+const LOGIN: [&str; 4] = ["<auth ", "<challenge ", "<response ", "<success "];
+
 /// A text as it may be shown.
 pub fn shown(text: &str, masks: &[&Mask]) -> String {
+    if LOGIN.iter().any(|element| text.starts_with(element)) {
+        return clean(&without_content(text), masks);
+    }
     let at = text.find(['{', '[']).unwrap_or(text.len());
     let (before, rest) = text.split_at(at);
     let value = serde_json::from_str::<Value>(rest).ok();
     let hidden = value.and_then(|mut value| hide(&mut value, masks).then(|| value.to_string()));
     let text = hidden.map_or_else(|| text.to_owned(), |hidden| before.to_owned() + &hidden);
     clean(&text, masks)
+}
+
+/// One element of XML without its content.
+fn without_content(text: &str) -> String {
+    let content = text.find('>').zip(text.rfind("</"));
+    match content.filter(|(opened, closed)| opened + 1 < *closed) {
+        Some((opened, closed)) => format!("{}{MASKED}{}", &text[..=opened], &text[closed..]),
+        None => text.to_owned(),
+    }
 }
 
 fn clean(text: &str, masks: &[&Mask]) -> String {
@@ -94,6 +110,12 @@ mod tests {
                 r#"{"a":["***"],"b":"***"}"#,
             ),
             ("<auth>finch-2</auth>", "<auth>***</auth>"),
+            (
+                "<response xmlns='sasl'>Yz1iaXdzLHI9</response>",
+                "<response xmlns='sasl'>***</response>",
+            ),
+            ("<success xmlns='sasl'/>", "<success xmlns='sasl'/>"),
+            ("<auth xmlns='sasl'></auth>", "<auth xmlns='sasl'></auth>"),
             ("POST /x?key=canary/1 a{b", "POST /x?key=*** a{b"),
             ("\u{1b}[2Jno", "[2Jno"),
         ] {

@@ -37,8 +37,10 @@ pub fn render(result: &RunResult, width: usize, paint: Paint) -> String {
 }
 
 fn cells(day: &Row, wide: bool) -> Vec<String> {
-    let left = day.abandoned_queue + day.abandoned_chat;
-    let share = (day.offered > 0.0).then(|| left / day.offered);
+    let left = day.abandoned_queue.map(|left| left + day.abandoned_chat);
+    let share = left
+        .filter(|_| day.offered > 0.0)
+        .map(|left| left / day.offered);
     let mut cells = vec![
         local::day(&day.start),
         Unit::Count.say(day.arrived),

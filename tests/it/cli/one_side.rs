@@ -95,6 +95,12 @@ fn agents_alone_report_of_what_they_see() {
         assert_eq!(result.value(name), value, "{name}");
     }
     assert_eq!(result.measure("agent_online_ms_mean").unwrap().samples, 8);
+    // Of visitors nobody sees who waits or gives up, in no interval either.
+    for row in &result.intervals {
+        assert_eq!((row.abandoned_queue, row.rejected), (None, None));
+        assert_eq!((row.offered, row.abandoned_chat), (0.0, 0.0));
+    }
+    assert!(!result.intervals.is_empty());
     let rows = std::fs::read_to_string(program.path("rows.csv")).unwrap();
     assert_eq!(rows.lines().count(), 1);
 }

@@ -114,7 +114,7 @@ proptest! {
             (sum * f64::from(plan.replications)).round() as u64
         };
         prop_assert_eq!(rows(|row| row.offered), samples(ours, "offered"));
-        prop_assert_eq!(rows(|row| row.short_abandoned), early);
+        prop_assert_eq!(rows(|row| row.short_abandoned.unwrap()), early);
         let classes = ours.result.classes.iter();
         let of_classes: u64 = classes.map(|class| class.measures["short_abandoned"].samples).sum();
         prop_assert!(ours.result.classes.is_empty() || of_classes == early);
