@@ -24,7 +24,7 @@ use crate::wire::tls::{Certificates, Identity};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Server")]
 pub struct AccessArgs {
-    /// The chat server, wss:// over TLS [default: the built-in one, started for this run]; repeated
+    /// The chat server, wss:// over TLS; http:// and https:// mean the same [default: the built-in one, started for this run]; repeated
     /// for each door of a deployment: each person goes through the one of its number
     #[arg(long = "target", value_name = "ws://HOST:PORT")]
     targets: Vec<String>,

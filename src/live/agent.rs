@@ -84,6 +84,8 @@ struct Held {
     id: ChatId,
     /// Whose it is.
     caller: Caller,
+    /// Messages that others have answered before it was handed over.
+    answered: u32,
     /// Whether it was ended, by whomever.
     closed: bool,
     /// Of the message that the customer says next.

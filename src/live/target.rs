@@ -40,7 +40,8 @@ pub struct Address {
 }
 
 impl Target {
-    /// Reads `ws://HOST:PORT` or `wss://HOST:PORT`.
+    /// Reads `ws://HOST:PORT` or `wss://HOST:PORT`; `http` and `https`, as at a server that is polled, mean
+    /// the same.
     ///
     /// # Errors
     /// Refused: another scheme, no port, a path, a user name.
@@ -54,9 +55,9 @@ impl Target {
         };
         let uri: Uri = text.parse().map_err(|_| wrong("is not an address"))?;
         let tls = match uri.scheme_str() {
-            Some("ws") => false,
-            Some("wss") => true,
-            Some(_) => return Err(wrong("is not a WebSocket address")),
+            Some("ws" | "http") => false,
+            Some("wss" | "https") => true,
+            Some(_) => return Err(wrong("is no address of a chat server")),
             None => return Err(wrong("does not begin with ws:// or wss://")),
         };
         let authority = uri.authority().map_or("", |authority| authority.as_str());
@@ -231,6 +232,8 @@ mod tests {
             ("ws://LocalHost:80/", "ws://localhost:80"),
             ("ws://[::1]:9", "ws://[::1]:9"),
             ("wss://Chat.example.org:443", "wss://chat.example.org:443"),
+            ("http://localhost:8008", "ws://localhost:8008"),
+            ("HTTPS://localhost:8448/", "wss://localhost:8448"),
         ] {
             assert_eq!(Target::parse(text).unwrap().to_string(), shown);
         }
@@ -241,7 +244,7 @@ mod tests {
         for (text, words) in [
             ("wss://localhost", "no port"),
             ("wss://localhost:443/chat", "path"),
-            ("http://localhost:4210", "not a WebSocket"),
+            ("ftp://localhost:4210", "no address of a chat server"),
             ("localhost:4210", "begin with ws://"),
             ("ws://localhost", "no port"),
             ("ws://localhost:0", "no port"),

@@ -1,4 +1,5 @@
-//! Owns the chat servers of others that tests play against: `prosody`, `socketio`, `hexlet`.
+//! Owns the chat servers of others that tests play against: `prosody`, `socketio`, `hexlet`,
+//! `synapse`.
 //!
 //! Law: a test either has its server or says aloud that it has none, and where `CI=true` it must
 //! have it: a test that is left out in silence would pass for ever.
@@ -8,14 +9,15 @@
 //! ```
 //!
 //! `.ci/servers target/servers` installs what is missing: the package `prosody`, Node.js, and the
-//! packages of `tests/servers`.
+//! packages of `tests/servers`, of npm and of Python.
 
 mod node;
 mod process;
 mod prosody;
+mod synapse;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use process::Server;
 pub use prosody::{PASSWORD, Prosody};
@@ -33,6 +35,11 @@ pub fn socketio() -> Option<Server> {
 /// `@hexlet/chat-server`: somebody else's, Socket.IO and REST, without assignment.
 pub fn hexlet() -> Option<Server> {
     had(node::hexlet())
+}
+
+/// Synapse: Matrix, over HTTP, where anybody may register.
+pub fn synapse() -> Option<Server> {
+    had(synapse::synapse())
 }
 
 /// What is not installed, and how it gets there.
@@ -53,6 +60,18 @@ fn had(server: Result<Server, Missing>) -> Option<Server> {
 
 fn must_be_had() -> bool {
     std::env::var("CI").is_ok_and(|ci| ci == "true")
+}
+
+/// Where `.ci/servers` has put them: `BUSYHOUR_SERVERS`, else `servers` in the target folder of this binary.
+fn folder() -> PathBuf {
+    if let Some(folder) = std::env::var_os("BUSYHOUR_SERVERS") {
+        // It is looked for from here, and used elsewhere.
+        return std::path::absolute(folder).expect("it names a folder");
+    }
+    let binary = std::env::current_exe().expect("a test runs");
+    // target/PROFILE/deps/it-HASH
+    let target = binary.ancestors().nth(3).unwrap_or(Path::new("target"));
+    target.join("servers")
 }
 
 /// Where a program is, by the path of the environment.

@@ -100,7 +100,8 @@ impl<D: Dial> Desk<D> {
         }
     }
 
-    /// A message counts when it is the customer's next.
+    /// A message counts when it is the customer's next. What others have answered some servers show to
+    /// whom a chat is handed over.
     fn message(&mut self, chat: u64, text: &str, now: Time) {
         if self.refused.contains(&chat) {
             return;
@@ -115,9 +116,11 @@ impl<D: Dial> Desk<D> {
         let Some(sequence) = sequence else {
             return;
         };
-        if self.scene.plan.messages.number(sequence) == self.agent.exchange(slot) + 1 {
+        let number = self.scene.plan.messages.number(sequence);
+        let before = self.held_as(chat).map_or(0, |held| held.answered);
+        if number == self.agent.exchange(slot) + 1 {
             self.part(chat, sequence, now);
-        } else {
+        } else if number > before {
             self.scene.remark("an agent got a message out of turn");
         }
     }
@@ -211,6 +214,7 @@ impl<D: Dial> Desk<D> {
             number: chat,
             id: handover.chat,
             caller,
+            answered: handover.answered,
             closed: false,
             parts: Parts::default(),
             heard: None,

@@ -226,7 +226,7 @@ fn a_host_that_is_not_allowed_is_refused() {
         let load = program.run(&["load", "small.toml", "--target", target]);
         load.fails_with(2, &["--allow-target"]);
     }
-    let load = program.run(&["load", "small.toml", "--target", "http://127.0.0.1:1"]);
+    let load = program.run(&["load", "small.toml", "--target", "ftp://127.0.0.1:1"]);
     load.fails_with(2, &["ws://HOST:PORT"]);
     let serve = program.run(&["serve", "--listen", "0.0.0.0:0"]);
     serve.fails_with(2, &["--allow-remote"]);

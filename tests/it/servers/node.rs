@@ -1,9 +1,9 @@
 //! Owns the servers that run in Node.js: which packages they are of, and how they are started.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use super::{Missing, Server, program};
+use super::{Missing, Server, folder, program};
 
 /// Both speak Engine.IO 4.
 const PATH: &str = "/socket.io/?EIO=4&transport=websocket";
@@ -43,25 +43,13 @@ pub fn hexlet() -> Result<Server, Missing> {
 fn with(package: &str) -> Result<(PathBuf, PathBuf), Missing> {
     let missing = "node is not installed (apt-get install nodejs)";
     let node = program("node").ok_or_else(|| Missing(missing.to_owned()))?;
-    let modules = modules();
+    let servers = folder();
+    let modules = servers.join("node_modules");
     if modules.join(package).is_dir() {
         return Ok((node, modules));
     }
-    let (parent, modules) = (modules.parent().unwrap_or(&modules), modules.display());
+    let (servers, modules) = (servers.display(), modules.display());
     Err(Missing(format!(
-        "{package} is not in {modules} (.ci/servers {})",
-        parent.display()
+        "{package} is not in {modules} (.ci/servers {servers})"
     )))
-}
-
-/// `BUSYHOUR_NODE_MODULES`, else `servers/node_modules` in the target folder of this binary.
-fn modules() -> PathBuf {
-    if let Some(folder) = std::env::var_os("BUSYHOUR_NODE_MODULES") {
-        // It is looked for from here, and used elsewhere.
-        return std::path::absolute(folder).expect("it names a folder");
-    }
-    let binary = std::env::current_exe().expect("a test runs");
-    // target/PROFILE/deps/it-HASH
-    let target = binary.ancestors().nth(3).unwrap_or(Path::new("target"));
-    target.join("servers/node_modules")
 }

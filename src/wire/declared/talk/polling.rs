@@ -23,9 +23,11 @@ const THROTTLED_MOST: u32 = 5;
 /// The longest that is waited then.
 const RETRY_MOST: Duration = Duration::from_secs(60);
 
-/// The least time from one poll to the next at a server that answers at once and has nothing to say: it
-/// would be asked as fast as the network goes.
+/// The least time from one poll to the next at a server that answers at once, so often in a row, and has
+/// nothing to say: it would be asked as fast as the network goes. Some such answers are usual: to one's
+/// own message, or of who has joined; to wait then would make what comes next late.
 const LEAST: Duration = Duration::from_millis(100);
+const HASTY_MOST: u32 = 10;
 
 /// How far a talk is with its polls.
 #[derive(Debug, Default)]
@@ -38,6 +40,8 @@ pub struct Polling {
     next: Option<Duration>,
     /// How often in a row one came too soon.
     throttled: u32,
+    /// How often in a row it was answered at once and with nothing.
+    hasty: u32,
     /// Something came that was awaited, or means something.
     pub is_heard: bool,
 }
@@ -107,11 +111,14 @@ impl Talk {
         }
         self.polling.throttled = 0;
         let has_said = self.take_polled(now, poll, &answer, out)?;
-        let least = match has_said {
-            true => now,
-            false => self.polling.since + LEAST,
+        let least = self.polling.since + LEAST;
+        self.polling.hasty = match has_said || least <= now {
+            true => 0,
+            false => self.polling.hasty.saturating_add(1),
         };
-        self.polling.next = Some(least.max(now + poll.pause));
+        let waits = self.polling.hasty > HASTY_MOST;
+        let next = now + poll.pause;
+        self.polling.next = Some(if waits { least.max(next) } else { next });
         self.poll(now, out)
     }
 

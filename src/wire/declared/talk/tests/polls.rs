@@ -147,15 +147,29 @@ fn a_poll_that_is_refused_or_not_answered_is_a_lost_connection() {
 
 #[test]
 fn a_server_that_does_not_hold_is_not_asked_as_fast_as_it_answers() {
-    let mut stage = plays("<~ 200 {\"next\":8,\"events\":[]}\n");
+    let mut stage = plays(
+        "<~ 200 {\"next\":8,\"events\":[]}\n>> GET /events?since=8  [X-Who: p17] (held 25s)\n",
+    );
+    // What it has to say may mean nothing: a few times in a row that is no reason to wait.
+    for next in 8..17 {
+        assert!(
+            stage.told.contains(&format!("since={next}")),
+            "{}",
+            stage.told
+        );
+        stage.line(&format!("<~ 200 {{\"next\":{},\"events\":[]}}", next + 1));
+    }
+    assert!(stage.told.contains("since=17"), "{}", stage.told);
+    stage.line("<~ 200 {\"next\":18,\"events\":[]}");
+    assert!(!stage.told.contains("since=18"), "{}", stage.told);
     assert_eq!(stage.talk.deadline(), Some(Duration::from_millis(100)));
     stage.now = Duration::from_millis(100);
     stage.line("+ wait 0");
-    assert!(stage.told.contains("since=8"), "{}", stage.told);
+    assert!(stage.told.contains("since=18"), "{}", stage.told);
     // Who was held back for long enough asks at once.
     stage.now = Duration::from_secs(20);
-    stage.line("<~ 200 {\"next\":9,\"events\":[]}");
-    assert!(stage.told.contains("since=9"), "{}", stage.told);
+    stage.line("<~ 200 {\"next\":19,\"events\":[]}");
+    assert!(stage.told.contains("since=19"), "{}", stage.told);
 }
 
 #[test]
