@@ -354,8 +354,8 @@ impl Ledger {
     }
 
     /// The share of a latency's values so far from `least` to below `most`.
-    pub fn share_within(&self, latency: Latency, (least, most): (Span, Span)) -> f64 {
-        self.recorder.share_within(latency, least, most)
+    pub fn count_within(&self, latency: Latency, (least, most): (Span, Span)) -> u64 {
+        self.recorder.count_within(latency, least, most)
     }
 
     /// How people have fared with the server's door, as far as was posted.

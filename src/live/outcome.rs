@@ -11,7 +11,7 @@ use super::shard::Kept;
 use super::target::Target;
 use super::terms::Differences;
 use super::tls::Trust;
-use super::validity::{self, Conduct};
+use super::validity::{self, Conduct, Hill, delayed_ack};
 use crate::measure::cast::Cast;
 use crate::measure::cells::Cells;
 use crate::measure::gate::Gate;
@@ -140,14 +140,9 @@ pub(super) fn of_run(plan: &Plan, terms: &Terms, ledger: &mut Ledger, course: &C
     let mut reasons = soundness(plan, ledger, course);
     let valid = reasons.is_empty();
     let median = ledger.millis_so_far(Latency::Delivery, 0.5);
-    let share = |within| ledger.share_within(Latency::Delivery, within);
-    let shares = (
-        share(validity::BEFORE),
-        share(validity::DELAYED_ACK),
-        share(validity::BEYOND),
-    );
+    let hill = Hill::of(|within| ledger.count_within(Latency::Delivery, within));
     // Of a generator that was late itself nobody knows what the server did.
-    let late = validity::delayed_ack(shares, median).filter(|_| valid);
+    let late = delayed_ack(hill, median).filter(|_| valid);
     reasons.extend(late.filter(|_| terms.sight.knows("delivery_ms_p50")));
     let (tally, mut records) = ledger.finish(course.end, course.stopped);
     if !terms.sight.sees_slots() {

@@ -348,12 +348,12 @@ impl Series {
         ranks.values(total).map(|[value]| value)
     }
 
-    /// The share of values from `least` to below `most`; zero without values.
-    pub fn share_within(&self, least: Span, most: Span) -> f64 {
+    /// How many values are from `least` to below `most`.
+    pub fn count_within(&self, least: Span, most: Span) -> u64 {
         let place = |span: Span| Reading::of(span).place.min(self.counts.len());
         let within = &self.counts[place(least)..place(most)];
-        let count: u64 = within.iter().map(|count| u64::from(*count)).sum();
-        count as f64 / self.moments.count.max(1) as f64
+        let zeros = if least == Span::ZERO { self.zeros } else { 0 };
+        zeros + within.iter().map(|count| u64::from(*count)).sum::<u64>()
     }
 
     /// Moves everything into the pool and says what this replication found.

@@ -227,9 +227,9 @@ impl Recorder {
         self.series[latency as usize].quantile(share)
     }
 
-    /// The share of a series so far in this replication from `least` to below `most`.
-    pub fn share_within(&self, latency: Latency, least: Span, most: Span) -> f64 {
-        self.series[latency as usize].share_within(least, most)
+    /// How many values of a series so far in this replication are from `least` to below `most`.
+    pub fn count_within(&self, latency: Latency, least: Span, most: Span) -> u64 {
+        self.series[latency as usize].count_within(least, most)
     }
 
     /// What all finished replications found together, so far.
