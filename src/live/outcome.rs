@@ -143,6 +143,9 @@ pub(super) fn of_run(plan: &Plan, terms: &Terms, ledger: &mut Ledger, course: &C
     let hill = Hill::of(|within| ledger.count_within(Latency::Delivery, within));
     // Of a generator that was late itself nobody knows what the server did.
     let late = delayed_ack(hill, median).filter(|_| valid);
+    // A server that stands still is as late with its own word that it has a message.
+    let words = Hill::of(|within| ledger.count_within(Latency::Acknowledged, within));
+    let late = late.filter(|_| !words.is_as_high_as(hill));
     reasons.extend(late.filter(|_| terms.sight.knows("delivery_ms_p50")));
     let (tally, mut records) = ledger.finish(course.end, course.stopped);
     if !terms.sight.sees_slots() {

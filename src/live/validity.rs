@@ -137,6 +137,11 @@ impl Hill {
         self.clustered as f64 / self.all.max(1) as f64
     }
 
+    /// Whether their share is half of another's, or more.
+    pub fn is_as_high_as(self, other: Hill) -> bool {
+        self.clustered > 0 && self.share() >= other.share() / 2.0
+    }
+
     /// Whether they are a hill of their own, of some size.
     fn stands_out(self) -> bool {
         let at_most = |share: f64| self.clustered as f64 * share;
@@ -254,6 +259,17 @@ mod tests {
             assert!(told(before, clustered, 0, 0.5).is_some(), "{before}");
         }
         assert_eq!(told(0, 4, 0, 0.4), None, "chance");
+        let high = |clustered| {
+            Hill::of(|within| {
+                if within == DELAYED_ACK {
+                    clustered
+                } else {
+                    100
+                }
+            })
+        };
+        assert!(high(8).is_as_high_as(high(15)) && !high(7).is_as_high_as(high(15)));
+        assert!(!high(0).is_as_high_as(high(0)));
         assert_eq!(told(0, 20, 4, 0.4), None, "a pause has no edge");
         assert_eq!(
             told(0, 400, 0, 39.0),
