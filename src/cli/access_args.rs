@@ -24,8 +24,9 @@ use crate::wire::tls::{Certificates, Identity};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Server")]
 pub struct AccessArgs {
-    /// The chat server, wss:// over TLS; http:// and https:// mean the same [default: the built-in one, started for this run]; repeated
-    /// for each door of a deployment: each person goes through the one of its number
+    /// The chat server, wss:// over TLS; http:// and https:// mean the same [default: the built-in one,
+    /// started for this run]; repeated for each door of a deployment: each person goes through the one
+    /// of its number
     #[arg(long = "target", value_name = "ws://HOST:PORT")]
     targets: Vec<String>,
     /// What several targets are: doors of one deployment, or centers of their own, each with its

@@ -259,17 +259,6 @@ mod tests {
             assert!(told(before, clustered, 0, 0.5).is_some(), "{before}");
         }
         assert_eq!(told(0, 4, 0, 0.4), None, "chance");
-        let high = |clustered| {
-            Hill::of(|within| {
-                if within == DELAYED_ACK {
-                    clustered
-                } else {
-                    100
-                }
-            })
-        };
-        assert!(high(8).is_as_high_as(high(15)) && !high(7).is_as_high_as(high(15)));
-        assert!(!high(0).is_as_high_as(high(0)));
         assert_eq!(told(0, 20, 4, 0.4), None, "a pause has no edge");
         assert_eq!(
             told(0, 400, 0, 39.0),
@@ -282,5 +271,18 @@ mod tests {
             let hill = Hill::of(|within| (share(within) * 1e6) as u64);
             assert!(!hill.stands_out(), "{mean_ms} {hill:?}");
         }
+    }
+
+    /// What a server's acknowledgements say of whether it stands still.
+    #[test]
+    fn a_hill_is_held_against_another_by_its_share() {
+        let high = |clustered| Hill {
+            before: 0,
+            clustered,
+            beyond: 0,
+            all: 100,
+        };
+        assert!(high(8).is_as_high_as(high(15)) && !high(7).is_as_high_as(high(15)));
+        assert!(!high(0).is_as_high_as(high(0)));
     }
 }
